@@ -1,0 +1,291 @@
+-- Marketplaces and who takes part in them.
+set local role kollegium_broker;
+
+-- The marketplace, locked, when the caller's company operates it; otherwise 404, as for none.
+create or replace function app_private.operated_marketplace(p_marketplace uuid, p_company uuid)
+returns app.marketplace language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_marketplace app.marketplace;
+begin
+  select * into v_marketplace from app.marketplace
+  where id = p_marketplace and operator_company_id = p_company for no key update;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  return v_marketplace;
+end
+$$;
+
+create or replace function app.create_marketplace(p_settings jsonb)
+returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_id constant uuid := app_private.new_id();
+begin
+  insert into app.marketplace (id, operator_company_id, name, operator_name, steps)
+  values (v_id, v_caller.company_id, p_settings ->> 'name', v_caller.company_name,
+          array(select jsonb_array_elements_text(p_settings -> 'steps')));
+  perform app_private.apply_settings(v_id, p_settings);
+  perform app_private.audit('marketplace-created', v_caller.company_id, v_caller.colleague_id, v_id);
+  return v_id;
+end
+$$;
+comment on function app.create_marketplace(jsonb) is
+  'A new marketplace operated by the caller''s company; keys are the columns of app.marketplace.';
+grant execute on function app.create_marketplace(jsonb) to kollegium_api;
+
+create or replace function app_private.apply_settings(p_marketplace uuid, p_settings jsonb)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v app.marketplace;
+begin
+  -- Keys that are absent stay; the composite carries the types and refuses what does not convert.
+  select (jsonb_populate_record(m, p_settings)).* into v from app.marketplace m where id = p_marketplace;
+  update app.marketplace set name = v.name, steps = v.steps, operator_may_take = v.operator_may_take,
+    giver_may_withdraw = v.giver_may_withdraw, auto_accept = v.auto_accept,
+    auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
+    teaser_digits = v.teaser_digits, changed_at = now()
+  where id = p_marketplace;
+end
+$$;
+
+-- Name and steps stand on the membership cards too. Running engagements keep the steps with which
+-- they began.
+create or replace function app.change_marketplace(p_marketplace uuid, p_version integer, p_settings jsonb)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_marketplace app.marketplace;
+begin
+  v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
+  perform app_private.expect_version(v_marketplace.version, p_version);
+  perform app_private.apply_settings(p_marketplace, p_settings);
+  update app.marketplace set version = version + 1 where id = p_marketplace returning * into v_marketplace;
+  update app.participation set marketplace_name = v_marketplace.name, steps = v_marketplace.steps
+  where marketplace_id = p_marketplace;
+  perform app_private.audit('marketplace-changed', v_caller.company_id, v_caller.colleague_id, p_marketplace);
+end
+$$;
+comment on function app.change_marketplace(uuid, integer, jsonb) is
+  'Changes settings of a marketplace of the caller''s company and the cards of its partners.';
+grant execute on function app.change_marketplace(uuid, integer, jsonb) to kollegium_api;
+
+-- Invites a company, or whoever has an e-mail address. For an address the operator's record is the
+-- same whether or not a colleague has it, so inviting cannot be used to ask who is a customer; an
+-- unknown address finds the invitation waiting when its company is set up. 404 for an unknown id.
+create or replace function app.invite_partner(
+  p_marketplace uuid, p_company uuid, p_email text, p_capacity text,
+  p_postcode_areas text[], p_tags text[], p_cap integer)
+returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_marketplace app.marketplace;
+  v_id constant uuid := app_private.new_id();
+  v_company uuid;
+begin
+  v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
+  select co.id into v_company from app.company co
+  where co.state = 'active' and co.id = coalesce(p_company,
+    (select c.company_id from app.colleague c where c.email = p_email and c.active));
+  if p_company is not null and v_company is null then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  if v_company = v_caller.company_id then
+    perform app_private.refuse(409, 'own-company');
+  end if;
+  update app.partner_invitation set state = 'withdrawn'
+  where marketplace_id = p_marketplace and capacity = p_capacity and state = 'open'
+    and (email = p_email or company_id = p_company);
+  insert into app.partner_invitation (marketplace_id, id, operator_company_id, email, company_id,
+    capacity, postcode_areas, tags, cap)
+  values (p_marketplace, v_id, v_caller.company_id, p_email, p_company, p_capacity,
+    p_postcode_areas, p_tags, p_cap);
+  if p_email is not null then
+    perform app_private.mail('partner-invitation', p_email, v_caller.language, v_caller.company_id,
+      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
+                         'capacity', p_capacity));
+  else
+    perform app_private.mail_company('partner-invitation', v_company,
+      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
+                         'capacity', p_capacity));
+  end if;
+  perform app_private.deliver_partner_invitation(p_marketplace, v_id, v_company);
+  perform app_private.audit('partner-invited', v_caller.company_id, v_caller.colleague_id, v_id);
+  return v_id;
+end
+$$;
+comment on function app.invite_partner(uuid, uuid, text, text, text[], text[], integer) is
+  'Invites a company, by id or by a colleague''s e-mail, to a marketplace of the caller''s company.';
+grant execute on function app.invite_partner(uuid, uuid, text, text, text[], text[], integer) to kollegium_api;
+
+-- Writes the invited company's card. Who is active already gets a further capacity at once: he may
+-- decline each offer, so it takes nothing from him.
+create or replace function app_private.deliver_partner_invitation(
+  p_marketplace uuid, p_invitation uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state text;
+begin
+  if p_company is null then
+    return;
+  end if;
+  insert into app.participation as p (marketplace_id, company_id, operator_company_id, capacities,
+    state, postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps)
+  select m.id, co.id, m.operator_company_id, array[i.capacity], 'invited', i.postcode_areas, i.tags,
+    i.cap, m.name, m.operator_name, co.name, m.steps
+  from app.partner_invitation i
+  join app.marketplace m on m.id = i.marketplace_id
+  join app.company co on co.id = p_company
+  where i.marketplace_id = p_marketplace and i.id = p_invitation
+  on conflict (marketplace_id, company_id) do update set
+    capacities = case when p.state in ('active', 'invited')
+      then array(select distinct unnest(p.capacities || excluded.capacities) order by 1)
+      else excluded.capacities end,
+    state = case when p.state = 'active' then 'active' else 'invited' end,
+    postcode_areas = case when excluded.capacities = array['giver'] and p.state in ('active', 'invited')
+      then p.postcode_areas else excluded.postcode_areas end,
+    tags = case when excluded.capacities = array['giver'] and p.state in ('active', 'invited')
+      then p.tags else excluded.tags end,
+    cap = case when excluded.capacities = array['giver'] and p.state in ('active', 'invited')
+      then p.cap else excluded.cap end,
+    ended_at = null, version = p.version + 1
+  returning p.state into v_state;
+  if v_state = 'active' then
+    update app.partner_invitation set state = 'accepted'
+    where marketplace_id = p_marketplace and id = p_invitation;
+  end if;
+end
+$$;
+
+-- A new colleague brings the invitations that wait for his address to his company.
+create or replace function app_private.claim_partner_invitations(p_email text, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_invitation app.partner_invitation;
+begin
+  for v_invitation in
+    select * from app.partner_invitation
+    where email = p_email and state = 'open' and operator_company_id <> p_company
+    order by id
+  loop
+    perform app_private.deliver_partner_invitation(
+      v_invitation.marketplace_id, v_invitation.id, p_company);
+  end loop;
+end
+$$;
+
+-- The invited company answers.
+create or replace function app.answer_partner_invitation(p_marketplace uuid, p_accept boolean)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_state text;
+  v_answer constant text := case when p_accept then 'active' else 'declined' end;
+begin
+  select state into v_state from app.participation
+  where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  if v_state = v_answer then
+    return;
+  end if;
+  if v_state <> 'invited' then
+    perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_state));
+  end if;
+  update app.participation set state = v_answer, answered_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and company_id = v_caller.company_id;
+  update app.partner_invitation set state = case when p_accept then 'accepted' else 'declined' end
+  where marketplace_id = p_marketplace and state = 'open' and (company_id = v_caller.company_id
+    or email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
+  perform app_private.mail_company('partner-answered',
+    (select operator_company_id from app.marketplace where id = p_marketplace),
+    (select jsonb_build_object('marketplace', m.name, 'company', v_caller.company_name,
+       'accepted', p_accept) from app.marketplace m where m.id = p_marketplace));
+  perform app_private.audit('partner-invitation-answered', v_caller.company_id,
+    v_caller.colleague_id, p_marketplace, jsonb_build_object('accepted', p_accept));
+end
+$$;
+comment on function app.answer_partner_invitation(uuid, boolean) is
+  'Accepts or declines the invitation of the caller''s company to a marketplace.';
+grant execute on function app.answer_partner_invitation(uuid, boolean) to kollegium_api;
+
+-- Ends a participation: by the operator, or by the company itself. Its open offers are withdrawn;
+-- what it works already it may finish. p_company may be the id of an open invitation.
+create or replace function app.end_participation(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_participation app.participation;
+  v_invited uuid[];
+  v_offer record;
+begin
+  -- Several where the company was invited as giver and as taker.
+  with withdrawn as (
+    update app.partner_invitation i set state = 'withdrawn'
+    where i.marketplace_id = p_marketplace and i.operator_company_id = v_caller.company_id
+      and (i.id = p_company or i.company_id = p_company) and i.state = 'open'
+    returning coalesce(i.company_id,
+      (select c.company_id from app.colleague c where c.email = i.email)) as company_id
+  ) select array_agg(w.company_id) into v_invited from withdrawn w;
+  if v_invited is not null then
+    delete from app.participation
+    where marketplace_id = p_marketplace and company_id = any (v_invited) and state = 'invited';
+    -- Another invitation of the same company that is still open gets it a new card.
+    perform app_private.deliver_partner_invitation(p_marketplace, i.id, c.id)
+    from app.partner_invitation i
+    join unnest(v_invited) c (id) on c.id = i.company_id
+      or i.email in (select o.email from app.colleague o where o.company_id = c.id)
+    where i.marketplace_id = p_marketplace and i.state = 'open';
+    perform app_private.audit('partner-invitation-withdrawn', v_caller.company_id,
+      v_caller.colleague_id, p_marketplace);
+    return;
+  end if;
+  -- Leads before the participation, the order in which a pick takes its locks.
+  perform app_private.lock_lead(o.marketplace_id, o.lead_id)
+  from (select marketplace_id, lead_id from app.offer
+        where company_id = p_company and marketplace_id = p_marketplace and state = 'open'
+        order by lead_id) o
+  where p_company = v_caller.company_id or exists (
+    select from app.marketplace m where m.id = p_marketplace
+      and m.operator_company_id = v_caller.company_id);
+  select * into v_participation from app.participation
+  where marketplace_id = p_marketplace and company_id = p_company
+    and (company_id = v_caller.company_id
+         or (operator_company_id = v_caller.company_id and state <> 'invited'))
+  for no key update;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  if v_participation.state <> 'active' then
+    perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_participation.state));
+  end if;
+  update app.participation set state = 'ended', ended_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and company_id = p_company;
+  for v_offer in
+    select o.marketplace_id, o.lead_id from app.offer o
+    where o.company_id = p_company and o.marketplace_id = p_marketplace and o.state = 'open'
+    order by o.lead_id
+  loop
+    perform app_private.lock_lead(v_offer.marketplace_id, v_offer.lead_id);
+    update app.offer set state = 'withdrawn', answered_at = now()
+    where marketplace_id = v_offer.marketplace_id and lead_id = v_offer.lead_id
+      and company_id = p_company and state = 'open';
+    perform app_private.conclude_wave(v_offer.marketplace_id, v_offer.lead_id);
+  end loop;
+  perform app_private.audit('participation-ended', v_caller.company_id, v_caller.colleague_id, p_marketplace,
+    jsonb_build_object('company', p_company));
+end
+$$;
+comment on function app.end_participation(uuid, uuid) is
+  'Ends a company''s participation, or withdraws an open invitation; open offers are withdrawn.';
+grant execute on function app.end_participation(uuid, uuid) to kollegium_api;

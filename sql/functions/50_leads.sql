@@ -1,0 +1,357 @@
+-- Leads on their way to the market: create, submit, accept, reject, change, withdraw.
+--
+-- Every function below first locks the lead (app_private.lock_lead) and then looks at what is so:
+-- two calls for one lead happen one after the other, and the second sees what the first did.
+-- Locks are taken in the order lead, offers, participation.
+set local role kollegium_broker;
+
+-- The lead, locked against every other change; 404 unless the company is a party (docs/domain.md, case 9).
+-- p_company null: the caller has shown in another way that he may know of the lead.
+create or replace function app_private.lock_lead(p_marketplace uuid, p_lead uuid, p_company uuid default null)
+returns app.lead language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+begin
+  select * into v_lead from app.lead
+  where marketplace_id = p_marketplace and id = p_lead
+    and (p_company is null or p_company = any (parties))
+  for update;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  return v_lead;
+end
+$$;
+
+-- The same for who only adds to the lead: waits for whoever moves it between companies, no more.
+create or replace function app_private.hold_lead(p_marketplace uuid, p_lead uuid, p_company uuid)
+returns app.lead language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+begin
+  select * into v_lead from app.lead
+  where marketplace_id = p_marketplace and id = p_lead and p_company = any (parties)
+  for key share;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  return v_lead;
+end
+$$;
+
+create or replace function app_private.expect_state(p_state text, p_allowed text[])
+returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_state <> all (p_allowed) then
+    perform app_private.refuse(409, 'lead-state',
+      jsonb_build_object('state', p_state, 'allowed', p_allowed));
+  end if;
+end
+$$;
+
+create or replace function app_private.expect_operator(p_lead app.lead, p_company uuid)
+returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_lead.operator_company_id <> p_company then
+    perform app_private.refuse(403, 'operator-required');
+  end if;
+end
+$$;
+
+-- One line of the lead's history, seen by all its parties: no personal data, no name of a taker
+-- other than the engaged one.
+create or replace function app_private.record(
+  p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb default '{}')
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
+    colleague_id, colleague_name, detail)
+  select l.marketplace_id, app_private.new_id(), l.id, l.parties, p_event, p_caller.company_id,
+    p_caller.company_name, p_caller.colleague_id, p_caller.colleague_name, p_detail
+  from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead;
+end
+$$;
+
+-- For what happens by itself (timers, rules of the marketplace): nobody did it.
+create or replace function app_private.nobody() returns app.caller
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select null::app.caller $$;
+
+create or replace function app_private.set_state(p_marketplace uuid, p_lead uuid, p_state text)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  update app.lead set state = p_state, changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead
+$$;
+
+-- THE function that changes the companies of a lead. What always has the visibility of the lead
+-- moves with it; forgetting a table here fails at commit, by its foreign key on parties.
+create or replace function app_private.engage(
+  p_marketplace uuid, p_lead uuid, p_company uuid, p_company_name text, p_engagement uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parties uuid[];
+begin
+  update app.lead set engaged_company_id = p_company, engaged_company_name = p_company_name,
+    engagement_id = p_engagement, state = 'engaged', changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead
+  returning parties into v_parties;
+  update app.prospect set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+  update app.message set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+  update app.history set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+end
+$$;
+
+-- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
+-- created is false when the same source and external_ref came in before: then id is that lead.
+create or replace function app.create_lead(
+  p_marketplace uuid, p_interest text, p_tags text[], p_distribution_permission boolean,
+  p_prospect jsonb, p_submit boolean, p_source text, p_external_ref text,
+  out id uuid, out created boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_marketplace app.marketplace;
+  v_giver app.participation;
+  v_prospect app.prospect;
+begin
+  select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
+  if v_marketplace.operator_company_id is distinct from v_caller.company_id then
+    select * into v_giver from app.participation p
+    where p.marketplace_id = p_marketplace and p.company_id = v_caller.company_id;
+    if not found or v_giver.state = 'invited' then
+      perform app_private.refuse(404, 'not-found');
+    elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
+      perform app_private.refuse(403, 'giver-required');
+    end if;
+  end if;
+  v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
+  id := app_private.new_id();
+  created := true;
+  insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, state, interest,
+    postcode_area, tags, distribution_permission, source, external_ref, operator_name, giver_name,
+    created_by_id)
+  values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
+    left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
+    p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
+    v_giver.company_name, v_caller.colleague_id)
+  on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
+    where external_ref is not null do nothing;
+  if not found then
+    created := false;
+    select l.id into id from app.lead l
+    where l.marketplace_id = p_marketplace and l.source = p_source and l.external_ref = p_external_ref
+      and coalesce(l.giver_company_id, l.operator_company_id) = v_caller.company_id;
+    return;
+  end if;
+  insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email,
+    phone, street, postcode, city, country, answers)
+  select l.marketplace_id, l.id, l.parties, v_prospect.name, v_prospect.salutation,
+    v_prospect.company, v_prospect.email, v_prospect.phone, v_prospect.street,
+    v_prospect.postcode, v_prospect.city, v_prospect.country, coalesce(v_prospect.answers, '{}')
+  from app.lead l where l.marketplace_id = p_marketplace and l.id = create_lead.id;
+  perform app_private.record(p_marketplace, id, 'created', v_caller, jsonb_build_object('source', p_source));
+  if p_submit then
+    perform app_private.submit(p_marketplace, id, v_caller);
+  end if;
+end
+$$;
+comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text) is
+  'A new draft, submitted at once on request; the same external_ref of one source comes in once.';
+grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text)
+  to kollegium_api;
+
+-- draft → submitted, and on to available and offered where the marketplace says so.
+create or replace function app_private.submit(p_marketplace uuid, p_lead uuid, p_caller app.caller)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead constant app.lead := app_private.lock_lead(p_marketplace, p_lead, p_caller.company_id);
+  v_marketplace app.marketplace;
+begin
+  if p_caller.company_id <> all (array_remove(array[v_lead.operator_company_id, v_lead.giver_company_id], null)) then
+    perform app_private.refuse(403, 'giver-required');
+  end if;
+  perform app_private.expect_state(v_lead.state, array['draft']);
+  if not v_lead.distribution_permission then
+    perform app_private.refuse(422, 'distribution-permission-missing');
+  end if;
+  if exists (select from app.prospect p where p.marketplace_id = p_marketplace and p.lead_id = p_lead
+             and num_nonnulls(p.email, p.phone) = 0) then
+    perform app_private.refuse(422, 'contact-missing');
+  end if;
+  update app.lead set submitted_at = now() where marketplace_id = p_marketplace and id = p_lead;
+  perform app_private.set_state(p_marketplace, p_lead, 'submitted');
+  perform app_private.record(p_marketplace, p_lead, 'submitted', p_caller);
+  select * into v_marketplace from app.marketplace where id = p_marketplace;
+  if v_marketplace.auto_accept then
+    perform app_private.accept(p_marketplace, p_lead, app_private.nobody());
+  end if;
+end
+$$;
+
+create or replace function app.submit_lead(p_marketplace uuid, p_lead uuid)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  perform app_private.submit(p_marketplace, p_lead, v_caller);
+end
+$$;
+comment on function app.submit_lead(uuid, uuid) is
+  'draft → submitted (giver or operator); needs the person''s consent to pass the data on.';
+grant execute on function app.submit_lead(uuid, uuid) to kollegium_api;
+
+create or replace function app_private.accept(p_marketplace uuid, p_lead uuid, p_caller app.caller)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+  v_marketplace app.marketplace;
+  v_takers uuid[];
+begin
+  perform app_private.set_state(p_marketplace, p_lead, 'available');
+  perform app_private.record(p_marketplace, p_lead, 'accepted', p_caller);
+  select * into v_marketplace from app.marketplace where id = p_marketplace;
+  if v_marketplace.auto_offer then
+    select * into v_lead from app.lead where marketplace_id = p_marketplace and id = p_lead;
+    v_takers := app_private.matching_takers(v_lead);
+    if cardinality(v_takers) > 0 then
+      perform app_private.open_brokerage(v_lead, v_takers, v_marketplace.response_hours, p_caller);
+    end if;
+  end if;
+end
+$$;
+
+-- submitted → available. Accepting what is accepted already changes nothing.
+create or replace function app.accept_lead(p_marketplace uuid, p_lead uuid)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+begin
+  v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
+  perform app_private.expect_operator(v_lead, v_caller.company_id);
+  perform app_private.expect_state(v_lead.state, array['submitted', 'available']);
+  if v_lead.state = 'submitted' then
+    perform app_private.accept(p_marketplace, p_lead, v_caller);
+  end if;
+end
+$$;
+comment on function app.accept_lead(uuid, uuid) is 'submitted → available (operator).';
+grant execute on function app.accept_lead(uuid, uuid) to kollegium_api;
+
+create or replace function app.reject_lead(p_marketplace uuid, p_lead uuid, p_reason text)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+begin
+  v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
+  perform app_private.expect_operator(v_lead, v_caller.company_id);
+  perform app_private.expect_state(v_lead.state, array['submitted']);
+  update app.lead set rejection_reason = p_reason where marketplace_id = p_marketplace and id = p_lead;
+  perform app_private.set_state(p_marketplace, p_lead, 'rejected');
+  perform app_private.record(p_marketplace, p_lead, 'rejected', v_caller, jsonb_build_object('reason', p_reason));
+  perform app_private.mail_company('lead-rejected', v_lead.giver_company_id,
+    jsonb_build_object('operator', v_lead.operator_name, 'lead', p_lead, 'reason', p_reason));
+end
+$$;
+comment on function app.reject_lead(uuid, uuid, text) is
+  'submitted → rejected (operator); the giver is told the reason.';
+grant execute on function app.reject_lead(uuid, uuid, text) to kollegium_api;
+
+-- By the operator, or the giver where the marketplace allows it. Loses against a committed pick.
+create or replace function app.withdraw_lead(p_marketplace uuid, p_lead uuid, p_reason text)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+begin
+  v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
+  if v_lead.operator_company_id <> v_caller.company_id then
+    if v_lead.giver_company_id is distinct from v_caller.company_id then
+      perform app_private.refuse(403, 'operator-required');
+    elsif not (select giver_may_withdraw from app.marketplace where id = p_marketplace) then
+      perform app_private.refuse(403, 'giver-may-not-withdraw');
+    end if;
+  end if;
+  if v_lead.state = 'engaged' then
+    perform app_private.refuse(409, 'lead-engaged');
+  end if;
+  perform app_private.expect_state(v_lead.state,
+    array['draft', 'submitted', 'available', 'offered', 'unplaced']);
+  perform app_private.close_brokerage(p_marketplace, p_lead, 'withdrawn', 'withdrawn');
+  perform app_private.set_state(p_marketplace, p_lead, 'withdrawn');
+  perform app_private.record(p_marketplace, p_lead, 'withdrawn', v_caller,
+    jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
+end
+$$;
+comment on function app.withdraw_lead(uuid, uuid, text) is
+  'Takes a lead back before it is picked (operator; giver where allowed); 409 after the pick.';
+grant execute on function app.withdraw_lead(uuid, uuid, text) to kollegium_api;
+
+-- Corrections. The giver until the lead is offered, the operator until it is closed, the engaged
+-- taker the contact data while he works it. Keys that are absent stay (docs/domain.md, case 8).
+create or replace function app.change_lead(
+  p_marketplace uuid, p_lead uuid, p_version integer, p_envelope jsonb, p_prospect jsonb)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+  v_changed app.lead;
+  v_prospect app.prospect;
+begin
+  v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
+  perform app_private.expect_version(v_lead.version, p_version);
+  if v_caller.company_id = v_lead.operator_company_id then
+    perform app_private.expect_state(v_lead.state,
+      array['draft', 'submitted', 'available', 'offered', 'unplaced', 'engaged']);
+  elsif v_caller.company_id = v_lead.giver_company_id then
+    perform app_private.expect_state(v_lead.state, array['draft', 'submitted', 'available']);
+  else
+    perform app_private.expect_state(v_lead.state, array['engaged']);
+    if p_envelope <> '{}' then
+      perform app_private.refuse(403, 'operator-required');
+    end if;
+  end if;
+  v_changed := jsonb_populate_record(v_lead, p_envelope);
+  select (jsonb_populate_record(p, p_prospect)).* into v_prospect
+  from app.prospect p where p.marketplace_id = p_marketplace and p.lead_id = p_lead;
+  if v_lead.state <> 'draft' then
+    if num_nonnulls(v_prospect.email, v_prospect.phone) = 0 then
+      perform app_private.refuse(422, 'contact-missing');
+    elsif not v_changed.distribution_permission then
+      perform app_private.refuse(422, 'distribution-permission-missing');
+    end if;
+  end if;
+  update app.prospect set name = v_prospect.name, salutation = v_prospect.salutation,
+    company = v_prospect.company, email = v_prospect.email, phone = v_prospect.phone,
+    street = v_prospect.street, postcode = v_prospect.postcode, city = v_prospect.city,
+    country = v_prospect.country, answers = coalesce(v_prospect.answers, '{}')
+  where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
+  update app.lead set interest = v_changed.interest, tags = v_changed.tags,
+    distribution_permission = v_changed.distribution_permission,
+    postcode_area = left(coalesce(v_prospect.postcode, ''),
+      (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
+    changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead;
+  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, jsonb_build_object('fields',
+    (select coalesce(jsonb_agg(k order by k), '[]') from jsonb_object_keys(p_envelope || p_prospect) k)));
+end
+$$;
+comment on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) is
+  'Corrects interest, tags and contact data; 412 when the version is not the expected one.';
+grant execute on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) to kollegium_api;

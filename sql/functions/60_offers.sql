@@ -1,0 +1,253 @@
+-- Offers: pick, decline, re-open, and assignment past them. The one place where a lead gets a taker.
+set local role kollegium_broker;
+
+-- Company X works lead Y from here on: engagement, disclosure, history, mails, in one transaction.
+create or replace function app_private.begin_engagement(
+  p_lead app.lead, p_company uuid, p_company_name text, p_steps text[], p_origin text,
+  p_self_pick boolean, p_colleague uuid, p_colleague_name text)
+returns uuid language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id constant uuid := app_private.new_id();
+  v_handler uuid;
+begin
+  -- Waits for a deactivation under way: who leaves must not become handler beside it.
+  select c.id into v_handler from app.colleague c where c.id = p_colleague and c.active for share;
+  insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
+    giver_company_id, company_name, state, origin, self_pick, picked_by_id, picked_by_name, steps,
+    step, handler_id, handler_name)
+  values (p_lead.marketplace_id, v_id, p_lead.id, p_company, p_lead.operator_company_id,
+    p_lead.giver_company_id, p_company_name, 'active', p_origin, p_self_pick, p_colleague,
+    p_colleague_name, p_steps, p_steps[1], v_handler,
+    case when v_handler is not null then p_colleague_name end);
+  perform app_private.engage(p_lead.marketplace_id, p_lead.id, p_company, p_company_name, v_id);
+  insert into app.disclosure (marketplace_id, id, lead_id, company_id, operator_company_id,
+    company_name, colleague_name, reason, fields)
+  select p.marketplace_id, app_private.new_id(), p.lead_id, p_company, p_lead.operator_company_id,
+    p_company_name, p_colleague_name, p_origin,
+    array(select f.key from jsonb_each(jsonb_strip_nulls(to_jsonb(p))) f
+          where f.key in ('name', 'salutation', 'company', 'email', 'phone', 'street', 'postcode',
+                          'city', 'country', 'answers') order by 1)
+  from app.prospect p where p.marketplace_id = p_lead.marketplace_id and p.lead_id = p_lead.id;
+  perform app_private.mail_company('lead-engaged', c.id, jsonb_build_object('lead', p_lead.id,
+    'company', p_company_name, 'interest', left(p_lead.interest, 200)))
+  from unnest(array[p_lead.operator_company_id, p_lead.giver_company_id]) c (id)
+  where c.id is not null and c.id <> p_company;
+  return v_id;
+end
+$$;
+
+-- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
+-- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
+-- without any name for one that came too late, 429 for more than 600 picks a minute of a company.
+-- An operator takes what its partners left over, where its marketplace says so (case 2).
+create or replace function app.pick_lead(
+  p_marketplace uuid, p_lead uuid, out engagement_id uuid, out picked boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+  v_offer app.offer;
+  v_card app.participation;
+  v_marketplace app.marketplace;
+  v_wait integer;
+begin
+  v_wait := app_private.take('pick ' || v_caller.company_id, 600, '1 min');
+  if v_wait > 0 then
+    perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
+  end if;
+  select * into v_marketplace from app.marketplace where id = p_marketplace;
+  if not exists (select from app.offer where marketplace_id = p_marketplace and lead_id = p_lead
+                 and company_id = v_caller.company_id)
+     and not (v_marketplace.operator_may_take and v_marketplace.operator_company_id = v_caller.company_id)
+     -- assigned directly: a colleague who picks it is told that it is theirs already
+     and not exists (select from app.engagement where marketplace_id = p_marketplace
+                     and lead_id = p_lead and company_id = v_caller.company_id) then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  v_lead := app_private.lock_lead(p_marketplace, p_lead);
+  if v_lead.engaged_company_id = v_caller.company_id then
+    engagement_id := v_lead.engagement_id;
+    picked := false;
+    return;
+  end if;
+  if v_caller.company_id = v_lead.operator_company_id then
+    if v_lead.state <> 'unplaced' then
+      perform app_private.refuse(409, 'operator-takes-after-first-wave');
+    end if;
+    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
+      v_marketplace.steps, 'pick', true, v_caller.colleague_id, v_caller.colleague_name);
+  else
+    select * into v_offer from app.offer
+    where marketplace_id = p_marketplace and lead_id = p_lead and company_id = v_caller.company_id
+    order by id desc limit 1;
+    if v_offer.state = 'declined' and v_lead.state = 'offered' then
+      perform app_private.refuse(409, 'offer-declined');
+    elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
+      perform app_private.refuse(409, 'lead-no-longer-available');
+    end if;
+    -- Locked, so that two picks of one company do not pass its cap together.
+    select * into v_card from app.participation
+    where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
+    if v_card.state <> 'active' then
+      perform app_private.refuse(409, 'lead-no-longer-available');
+    elsif app_private.cap_reached(v_card) then
+      perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
+    end if;
+    update app.offer set state = 'picked', answered_at = now(), answered_by_name = v_caller.colleague_name
+    where marketplace_id = p_marketplace and id = v_offer.id;
+    perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
+    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
+      v_card.steps, 'pick', false, v_caller.colleague_id, v_caller.colleague_name);
+  end if;
+  perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
+  picked := true;
+end
+$$;
+comment on function app.pick_lead(uuid, uuid) is
+  'The caller''s company takes the lead it was offered; exactly one company wins.';
+grant execute on function app.pick_lead(uuid, uuid) to kollegium_api;
+
+-- The operator gives a lead to a taker of its marketplace past the offers, which become lost.
+create or replace function app.assign_lead(p_marketplace uuid, p_lead uuid, p_company uuid)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
+  v_card app.participation;
+  v_marketplace app.marketplace;
+begin
+  v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
+  perform app_private.expect_operator(v_lead, v_caller.company_id);
+  perform app_private.expect_state(v_lead.state, array['available', 'offered', 'unplaced']);
+  select * into v_marketplace from app.marketplace where id = p_marketplace;
+  if p_company = v_caller.company_id then
+    if not v_marketplace.operator_may_take then
+      perform app_private.refuse(409, 'operator-may-not-take');
+    elsif v_lead.state <> 'unplaced' then
+      perform app_private.refuse(409, 'operator-takes-after-first-wave');
+    end if;
+    v_card.company_name := v_caller.company_name;
+    v_card.steps := v_marketplace.steps;
+  else
+    select * into v_card from app.participation
+    where marketplace_id = p_marketplace and company_id = p_company for no key update;
+    if not coalesce(app_private.may_take(v_card, v_lead.giver_company_id), false) then
+      perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', array[p_company]));
+    elsif app_private.cap_reached(v_card) then
+      perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
+    end if;
+  end if;
+  perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
+  perform app_private.begin_engagement(v_lead, p_company, v_card.company_name, v_card.steps,
+    'assignment', p_company = v_caller.company_id, null, null);
+  perform app_private.record(p_marketplace, p_lead, 'assigned', v_caller,
+    jsonb_build_object('company', v_card.company_name));
+  perform app_private.mail_company('lead-assigned', p_company, jsonb_build_object(
+    'operator', v_lead.operator_name, 'interest', left(v_lead.interest, 200)));
+end
+$$;
+comment on function app.assign_lead(uuid, uuid, uuid) is
+  'Gives a lead directly to a taker (operator); open offers become lost.';
+grant execute on function app.assign_lead(uuid, uuid, uuid) to kollegium_api;
+
+-- The caller's own latest offer for the lead, the lead locked first; 404 without one.
+create or replace function app_private.own_offer(p_marketplace uuid, p_lead uuid, p_company uuid)
+returns app.offer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_offer app.offer;
+begin
+  if not exists (select from app.offer where marketplace_id = p_marketplace and lead_id = p_lead
+                 and company_id = p_company) then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  perform app_private.lock_lead(p_marketplace, p_lead);
+  select * into v_offer from app.offer
+  where marketplace_id = p_marketplace and lead_id = p_lead and company_id = p_company
+  order by id desc limit 1;
+  return v_offer;
+end
+$$;
+
+-- For the whole company. Declining twice changes nothing.
+create or replace function app.decline_offer(p_marketplace uuid, p_lead uuid, p_reason text)
+returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_offer app.offer;
+begin
+  v_offer := app_private.own_offer(p_marketplace, p_lead, v_caller.company_id);
+  if v_offer.state = 'declined' then
+    return v_offer;
+  elsif v_offer.state <> 'open' then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  end if;
+  update app.offer set state = 'declined', decline_reason = p_reason, answered_at = now(),
+    answered_by_name = v_caller.colleague_name
+  where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  perform app_private.conclude_wave(p_marketplace, p_lead);
+  return v_offer;
+end
+$$;
+comment on function app.decline_offer(uuid, uuid, text) is
+  'Declines the offer for the whole company; the last refusal of a wave makes the lead unplaced.';
+grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
+
+-- Takes one's own refusal back while the lead is still offered and the window open.
+create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
+returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+  v_offer app.offer;
+begin
+  v_offer := app_private.own_offer(p_marketplace, p_lead, v_caller.company_id);
+  if v_offer.state = 'open' then
+    return v_offer;
+  end if;
+  if v_offer.state <> 'declined' or v_offer.expires_at <= now()
+     or not exists (select from app.brokerage where marketplace_id = p_marketplace
+                    and id = v_offer.brokerage_id and state = 'open') then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  end if;
+  update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null
+  where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  return v_offer;
+end
+$$;
+comment on function app.reopen_offer(uuid, uuid) is
+  'Re-opens the company''s own declined offer while the lead is still offered.';
+grant execute on function app.reopen_offer(uuid, uuid) to kollegium_api;
+
+-- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many.
+create or replace function app.expire_offers(p_limit integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due record;
+  v_count integer := 0;
+begin
+  for v_due in
+    select distinct o.marketplace_id, o.lead_id from app.offer o
+    where o.state = 'open' and o.expires_at <= now()
+    order by o.marketplace_id, o.lead_id limit p_limit
+  loop
+    perform app_private.lock_lead(v_due.marketplace_id, v_due.lead_id);
+    update app.offer set state = 'expired', answered_at = now()
+    where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
+      and state = 'open' and expires_at <= now();
+    if found then
+      perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.expire_offers(integer) is
+  'Timer of the response window: overdue offers expire, leads without an open offer are unplaced.';
+grant execute on function app.expire_offers(integer) to kollegium_worker;

@@ -1,0 +1,51 @@
+-- For the worker and the auditor.
+set local role kollegium_broker;
+
+-- Removes what has served its time: sessions 30 days after their end, kept answers after 48 hours,
+-- full rate buckets, expired invitation tokens. Returns the number of rows.
+create or replace function app.purge() returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count bigint;
+  v_total bigint := 0;
+begin
+  delete from app_private.bearer where expires_at < now() - interval '30 days';
+  get diagnostics v_count = row_count;
+  v_total := v_total + v_count;
+  delete from app_private.idempotent_answer where created_at < now() - interval '48 hours';
+  get diagnostics v_count = row_count;
+  v_total := v_total + v_count;
+  delete from app_private.rate where full_at < now() - interval '1 hour';
+  get diagnostics v_count = row_count;
+  v_total := v_total + v_count;
+  delete from app_private.invitation_token t using app.invitation i
+  where i.id = t.invitation_id and (i.expires_at < now() or i.state <> 'open');
+  get diagnostics v_count = row_count;
+  return v_total + v_count;
+end
+$$;
+comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens.';
+grant execute on function app.purge() to kollegium_worker;
+
+-- The outbox, newest first. Until real delivery exists this is how mails are read.
+create or replace function app.read_mails(p_limit integer)
+returns table (id uuid, template text, recipient text, language text, payload jsonb, created_at timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select o.id, o.template, o.recipient, o.language, o.payload, o.created_at
+  from app_private.outbox o where o.kind = 'mail' order by o.id desc limit p_limit
+$$;
+comment on function app.read_mails(integer) is 'Mails waiting in the outbox, newest first.';
+grant execute on function app.read_mails(integer) to kollegium_worker;
+
+create or replace function app.read_audit_log(p_since timestamptz, p_limit integer)
+returns table (at timestamptz, company_id uuid, colleague_id uuid, action text, object_id uuid, detail jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select a.at, a.company_id, a.colleague_id, a.action, a.object_id, a.detail
+  from app_private.audit_entry a where a.at >= p_since order by a.id desc limit p_limit
+$$;
+comment on function app.read_audit_log(timestamptz, integer) is
+  'Security-relevant events, newest first; ids and actions, no personal data.';
+grant execute on function app.read_audit_log(timestamptz, integer) to kollegium_auditor, kollegium_staff;

@@ -1,0 +1,17 @@
+-- message: Shared by all parties of the lead.
+alter table app.message enable row level security;
+alter table app.message force row level security;
+
+drop policy if exists select_party on app.message;
+create policy select_party on app.message for select to kollegium_api
+  using (coalesce((select app.current_company_id()) = any (parties), false));
+comment on policy select_party on app.message is 'party of the row: the parties of the lead';
+drop policy if exists cross_broker on app.message;
+create policy cross_broker on app.message for all to kollegium_broker using (true) with check (true);
+comment on policy cross_broker on app.message is 'broker: the functions in sql/functions decide; its grants bound them';
+
+grant select on app.message to kollegium_api;
+grant select, insert on app.message to kollegium_broker;
+grant update (parties) on app.message to kollegium_broker;
+-- not granted: insert to kollegium_api: app.add_message takes company and author from the context
+-- not granted: update of the text, delete to anybody: messages stay

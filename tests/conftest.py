@@ -1,0 +1,12 @@
+"""What all tests share: the server of the run, named in the header, and the database fixtures."""
+
+import pytest
+
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.http", "tests.fixtures.market"]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Says on which PostgreSQL the run proves what it proves."""
+    from tests.fixtures.server import describe, describe_second
+
+    return [describe(), describe_second()]

@@ -1,0 +1,207 @@
+"""The access matrix: reading it, and finding out what a database really allows.
+
+`Prober` answers with the four letters of a cell; `red` lists where a table differs from the file.
+A relation is somebody (a token) and a row (a condition); the superuser's count shows that it
+exists.
+"""
+
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from tests.fixtures.database import ROOT
+from tests.fixtures.world import World
+
+FILE = ROOT / "tests" / "policies" / "access_matrix.toml"
+FORGED = "kgs_there-is-no-such-token"
+NOTHING = ("kollegium_worker", "kollegium_staff", "kollegium_auditor")
+
+
+def read_matrix(file: Path = FILE) -> dict[str, Any]:
+    """The file by table: family, cells by relation, grants; and `relations` with their meaning."""
+    content = tomllib.loads(file.read_text("utf-8"))
+    grants = content.pop("grants")
+    matrix: dict[str, Any] = {"relations": {}}
+    for family, group in content.items():
+        matrix["relations"][family] = group["relations"]
+        for place_, table in enumerate(group["tables"]):
+            granted = grants.pop(table)
+            matrix[table] = {
+                "family": family,
+                "cells": {relation: cells[place_] for relation, cells in group["cells"].items()},
+                "api_select": granted["select"],
+                "api_update": granted.get("update", []),
+                "broker": granted["broker"],
+                "broker_update": granted.get("broker_update", []),
+            }
+    if grants:
+        raise ValueError(f"grants without cells: {sorted(grants)}")
+    return matrix
+
+
+def tables(matrix: dict[str, Any]) -> list[str]:
+    """Its tables."""
+    return [name for name in matrix if name != "relations"]
+
+
+# relation -> (who: colleague of the world or None, lead of the world)
+LEAD = {
+    "operator": ("olga", "engaged"),
+    "operator_colleague": ("otto", "engaged"),
+    "giver": ("gerd", "engaged"),
+    "engaged": ("ben", "engaged"),
+    "engaged_colleague": ("anna", "engaged"),
+    "open_offer": ("anna", "offered"),
+    "rival": ("cora", "offered"),
+    "lost": ("cora", "engaged"),
+    "declined": ("cora", "declined"),
+    "expired": ("anna", "expired"),
+    "withdrawn": ("anna", "withdrawn"),
+    "no_offer": ("lena", "engaged"),
+    "outsider": ("fritz", "engaged"),
+    "nobody": (None, "engaged"),
+    "forged": (FORGED, "engaged"),
+}
+OWN_OFFER = (
+    "engaged",
+    "engaged_colleague",
+    "open_offer",
+    "lost",
+    "declined",
+    "expired",
+    "withdrawn",
+)
+# The rows are Firma Huber's; imports are made by Ben in `furnish`.
+OWNED = {
+    "own": "anna",
+    "own_colleague": "ben",
+    "operator": "olga",
+    "partner": "cora",
+    "outsider": "fritz",
+    "nobody": None,
+    "forged": FORGED,
+}
+# Huber's card is answered, Neu's is not.
+CARD = {
+    "own": ("anna", "huber"),
+    "own_colleague": ("ben", "huber"),
+    "invited": ("nina", "neu"),
+    "operator": ("olga", "huber"),
+    "operator_of_invited": ("olga", "neu"),
+    "partner": ("cora", "huber"),
+    "outsider": ("fritz", "huber"),
+    "nobody": (None, "huber"),
+    "forged": (FORGED, "huber"),
+}
+FAMILIES = {"lead": LEAD, "owned": OWNED, "card": CARD}
+
+
+def place(world: World, table: str, family: str, relation: str) -> tuple[str | None, str]:
+    """Token and condition of a relation to a row of the table."""
+    if family == "lead":
+        who, lead = LEAD[relation]
+        condition = f"{'id' if table == 'lead' else 'lead_id'} = '{world.leads[lead]}'"
+        if table == "offer" and relation in OWN_OFFER:
+            condition += f" and company_id = '{getattr(world, who or '').company.id}'"
+        elif table == "offer" and relation == "rival":
+            condition += f" and company_id = '{world.huber.id}'"
+    elif family == "owned":
+        who = OWNED[relation]
+        condition = f"{'id' if table == 'company' else 'company_id'} = '{world.huber.id}'"
+    else:
+        who, company = CARD[relation]
+        condition = (
+            f"marketplace_id = '{world.nord_id}' and company_id = '{getattr(world, company).id}'"
+        )
+        if table == "marketplace":
+            condition = f"id = '{world.nord_id}'"
+    token = who if who in (None, FORGED) else getattr(world, who).token
+    return token, condition
+
+
+async def furnish(superuser: Any, world: World) -> None:
+    """Gives each relation its row where the world has none yet: notes and imports of Firma Huber's,
+    and on leads without a taker a former engagement of Firma Lang's."""
+    for lead in ("offered", "declined", "expired", "withdrawn"):
+        await superuser.execute(
+            """insert into app.engagement (marketplace_id, id, lead_id, company_id,
+              operator_company_id,
+                 giver_company_id, company_name, state, origin, steps, step)
+               values ($1, gen_random_uuid(), $2, $3, $4, $5, 'Firma Lang', 'revoked', 'pick',
+                 '{neu}', 'neu')""",
+            *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id, world.geber.id),
+        )
+        await superuser.execute(
+            """insert into app.disclosure (marketplace_id, id, lead_id, company_id,
+              operator_company_id,
+                 company_name, reason, fields)
+               values ($1, gen_random_uuid(), $2, $3, $4, 'Firma Lang', 'pick', '{name}')""",
+            *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id),
+        )
+    await superuser.execute(
+        """with made as (
+             insert into app.lead_import (marketplace_id, id, company_id, file_name, format,
+               encoding,
+               imported, duplicates, refused)
+             values ($1, gen_random_uuid(), $2, 'h.csv', 'german', 'utf-8', 0, 0, 1) returning *)
+           insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id,
+             outcome)
+           select marketplace_id, id, 1, company_id, 'refused' from made""",
+        *(world.nord_id, world.huber.id),
+    )
+
+
+class Prober:
+    """Tries things as a role and undoes them: on one superuser's connection with SET LOCAL ROLE, or
+    on a connection of each role (`roles`)."""
+
+    def __init__(self, superuser: Any, roles: dict[str, Any] | None = None) -> None:
+        self.superuser, self.roles = superuser, roles
+
+    @asynccontextmanager
+    async def acting(self, role: str, token: str | None = None) -> AsyncIterator[Any]:
+        """A transaction (or savepoint) as the role in the token's context; always rolled back."""
+        db = self.roles[role] if self.roles else self.superuser
+        transaction = db.transaction()
+        await transaction.start()
+        try:
+            if not self.roles:
+                await db.execute(f"set local role {role}")
+            if token == FORGED:  # app.enter would raise: the setting alone is the stronger attempt
+                await db.execute("select set_config('kollegium.token', $1, true)", token)
+            elif token is not None:
+                await db.execute("select from app.enter($1)", token)
+            yield db
+        finally:
+            await transaction.rollback()
+
+    async def rows(self, role: str, token: str | None, statement: str) -> int | None:
+        """Rows that a statement finds or changes; None when the privilege is missing."""
+        try:
+            async with self.acting(role, token) as db:
+                if statement.startswith("select"):
+                    return int(await db.fetchval(statement))
+                return int((await db.execute(statement)).rpartition(" ")[2])
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidAuthorizationSpecificationError):
+            return None
+        except asyncpg.IntegrityConstraintViolationError:
+            return 1  # it came past privileges and policies
+
+    async def cell(self, table: str, token: str | None, condition: str, column: str) -> str:
+        """What kollegium_api may do there, as S-U- and so on; `column` is the one to update."""
+        statements = {
+            "S": f"select count(*) from app.{table} where {condition}",
+            "I": f"insert into app.{table} default values",
+            "U": f"update app.{table} set {column} = {column} where {condition}",
+            "D": f"delete from app.{table} where {condition}",
+        }
+        return "".join(
+            [
+                letter if await self.rows("kollegium_api", token, statement) else "-"
+                for letter, statement in statements.items()
+            ]
+        )

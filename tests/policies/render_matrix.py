@@ -1,0 +1,70 @@
+"""Writes docs/access-matrix.md from access_matrix.toml: python -m tests.policies.render_matrix"""
+
+from typing import Any
+
+from tests.fixtures.database import ROOT
+from tests.policies.matrix import read_matrix, tables
+
+TARGET = ROOT / "docs" / "access-matrix.md"
+TITLES = {
+    "lead": "Rows of a lead",
+    "owned": "Rows of one company",
+    "card": "Marketplaces and who takes part",
+}
+HEAD = """# Access matrix
+
+Generated from `tests/policies/access_matrix.toml` by `tests/policies/render_matrix.py`; the tests
+try
+each cell, with the control that the row exists. Do not edit.
+
+Cells are about the web tier (`kollegium_api`) in somebody's context: **S**elect, **I**nsert,
+**U**pdate, **D**elete; a dot is "nothing", for reading as for writing. `kollegium_worker`,
+`kollegium_staff` and `kollegium_auditor` hold nothing on any table; `kollegium_owner`, bound by
+FORCE, sees no row. Rows are made and moved by functions as `kollegium_broker`.
+"""
+
+
+def _cell(letters: str) -> str:
+    return letters.replace("-", "") or "·"
+
+
+def _family(matrix: dict[str, Any], family: str) -> list[str]:
+    names = [name for name in tables(matrix) if matrix[name]["family"] == family]
+    lines = [
+        f"## {TITLES[family]}",
+        "",
+        "| relation | " + " | ".join(names) + " |",
+        "|---|" + "---|" * len(names),
+    ]
+    for relation, meaning in matrix["relations"][family].items():
+        cells = " | ".join(_cell(matrix[name]["cells"][relation]) for name in names)
+        lines.append(f"| {meaning} | {cells} |")
+    return [*lines, ""]
+
+
+def _grants(matrix: dict[str, Any]) -> list[str]:
+    lines = [
+        "## Grants",
+        "",
+        "| table | api reads | api updates | broker | broker updates |",
+        "|---|---|---|---|---|",
+    ]
+    for name in tables(matrix):
+        table = matrix[name]
+        select = "all columns" if table["api_select"] == ["*"] else ", ".join(table["api_select"])
+        lines.append(
+            f"| {name} | {select} | {', '.join(table['api_update']) or '·'} | {table['broker']} "
+            f"| {', '.join(table['broker_update']) or '·'} |"
+        )
+    return [*lines, ""]
+
+
+def rendered() -> str:
+    """The page."""
+    matrix = read_matrix()
+    parts = [line for family in TITLES for line in _family(matrix, family)]
+    return "\n".join([HEAD, *parts, *_grants(matrix)])
+
+
+if __name__ == "__main__":
+    TARGET.write_text(rendered(), encoding="utf-8")
