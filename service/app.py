@@ -1,0 +1,75 @@
+"""Puts the rooms together: `create_app(settings)` is the ASGI application."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+
+from service import readiness
+from service.calls import Call
+from service.companies.http import router as companies
+from service.database import Database
+from service.docs_page import router as docs_page
+from service.edge import Edge
+from service.engagements.http import router as engagements
+from service.imports.http import router as imports
+from service.leads.http import router as leads
+from service.marketplaces.http import router as marketplaces
+from service.offers.http import router as offers
+from service.openapi import describe
+from service.operation.http import router as operation
+from service.problems import answer
+from service.sessions.http import router as sessions
+from service.settings import Settings
+from service.strictness import admit
+from service.together.http import router as together
+
+ROOMS = [
+    operation,
+    sessions,
+    companies,
+    marketplaces,
+    leads,
+    offers,
+    engagements,
+    together,
+    imports,
+    docs_page,
+]
+
+
+def provide_call(request: Request[Any, Any, Any], state: State) -> Call:
+    """The one dependency of handlers."""
+    return Call(request, state.database)
+
+
+def create_app(settings: Settings) -> Edge:
+    """The application. Starting it connects, and refuses a privileged role or an old schema
+    (service.readiness.NotReady)."""
+
+    @contextlib.asynccontextmanager
+    async def database(app: Litestar) -> AsyncIterator[None]:
+        app.state.database = await Database.open(settings)
+        try:
+            async with app.state.database.probe() as connection:
+                await readiness.refuse_privileged(connection)
+            yield
+        finally:
+            await app.state.database.close()
+
+    app = Litestar(
+        route_handlers=ROOMS,
+        dependencies={"call": Provide(provide_call, sync_to_thread=False)},
+        exception_handlers={Exception: answer},
+        lifespan=[database],
+        before_request=admit,
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=max(settings.body_limit, settings.import_limit) + 1024,
+        signature_types=[NamedDependency],
+    )
+    app.state.description = describe(app.routes)
+    return Edge(app, settings)

@@ -1,0 +1,1 @@
+"""The caller's company: its colleagues, invitations and API keys."""

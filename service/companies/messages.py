@@ -1,0 +1,109 @@
+"""What goes in and out of the company routes."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from service.sessions.messages import Password
+from service.vocabulary import Email, Input, Language, Name, Role
+
+
+class Company(msgspec.Struct):
+    """The caller's company. delegator_role: handing over is reserved to delegators and admins."""
+
+    id: UUID
+    name: str
+    delegator_role: bool
+    language: Language
+    created_at: datetime
+    version: int
+
+
+class CompanyChange(Input):
+    """Fields that are not named stay."""
+
+    name: Name | UnsetType = UNSET
+    delegator_role: bool | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+
+
+class Colleague(msgspec.Struct):
+    """A person acting for the company."""
+
+    id: UUID
+    name: str
+    email: str
+    role: Role
+    active: bool
+    language: Language
+    created_at: datetime
+    version: int
+
+
+class ColleagueChange(Input):
+    """role and active are for admins; name and language also for the colleague himself."""
+
+    role: Role | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+
+
+class InvitationDraft(Input):
+    """Whom to invite, and as what."""
+
+    email: Email
+    role: Role = "member"
+
+
+class Invitation(msgspec.Struct):
+    """An invitation; its token travels by e-mail alone."""
+
+    id: UUID
+    email: str
+    role: Role
+    state: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Acceptance(Input):
+    """The name and password with which the invited person begins."""
+
+    name: Name
+    password: Password
+
+
+class Accepted(msgspec.Struct):
+    """The new colleague; he may log in now."""
+
+    colleague_id: UUID
+    email: str
+    role: Role
+    company_id: UUID
+    company_name: str
+
+
+class ApiKeyDraft(Input):
+    """What the key is for."""
+
+    name: Name
+
+
+class ApiKey(msgspec.Struct):
+    """A key of the company."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewApiKey(msgspec.Struct):
+    """A key and its token, shown this once."""
+
+    id: UUID
+    name: str
+    token: str

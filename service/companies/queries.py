@@ -1,0 +1,109 @@
+"""The SQL of companies. Policies show a company its own rows; changes go through functions."""
+
+from uuid import UUID
+
+from service.companies.messages import Accepted, ApiKey, Colleague, Company, Invitation
+from service.database import Tx
+from service.vocabulary import Page
+
+_COLLEAGUE = (
+    "select id, name, email, role, active, language, created_at, version from app.colleague"
+)
+
+
+async def company(tx: Tx) -> Company:
+    """The one company that the policy shows."""
+    return await tx.view(
+        Company,
+        "select id, name, delegator_role, language, created_at, version from app.company",
+    )
+
+
+def change_company(
+    tx: Tx, version: int | None, name: str | None, delegator_role: bool | None, language: str | None
+) -> None:
+    """None stays."""
+    tx.do("select app.change_company($1, $2, $3, $4)", version, name, delegator_role, language)
+
+
+async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
+    """Active and former colleagues, oldest first."""
+    return await tx.page(Colleague, _COLLEAGUE, cursor=cursor, limit=limit, oldest_first=True)
+
+
+async def colleague(tx: Tx, colleague_id: UUID) -> Colleague:
+    """One colleague of the company."""
+    return await tx.view(Colleague, f"{_COLLEAGUE} where id = $1", colleague_id)
+
+
+def change_colleague(
+    tx: Tx,
+    colleague_id: UUID,
+    version: int | None,
+    role: str | None,
+    active: bool | None,
+    name: str | None,
+    language: str | None,
+) -> None:
+    """None stays."""
+    tx.do(
+        "select app.change_colleague($1, $2, $3, $4, $5, $6)",
+        colleague_id,
+        version,
+        role,
+        active,
+        name,
+        language,
+    )
+
+
+async def invite(tx: Tx, email: str, role: str, token: str) -> UUID:
+    """Writes the invitation and its mail; returns its id."""
+    return await tx.value(UUID, "select app.invite_colleague($1, $2, $3)", email, role, token)
+
+
+_INVITATION = "select id, email, role, state, created_at, expires_at from app.invitation"
+
+
+async def invitation(tx: Tx, invitation_id: UUID) -> Invitation:
+    """One invitation of the company."""
+    return await tx.view(Invitation, f"{_INVITATION} where id = $1", invitation_id)
+
+
+async def invitations(tx: Tx, cursor: str | None, limit: int) -> Page[Invitation]:
+    """All invitations of the company, newest first."""
+    return await tx.page(Invitation, _INVITATION, cursor=cursor, limit=limit)
+
+
+def revoke_invitation(tx: Tx, invitation_id: UUID) -> None:
+    """Takes an open invitation back."""
+    tx.do("select app.revoke_invitation($1)", invitation_id)
+
+
+async def accept(tx: Tx, token: str, name: str, salt: bytes, proof: bytes) -> Accepted:
+    """Makes the invited address a colleague."""
+    return await tx.view(
+        Accepted,
+        "select colleague_id, email, role, company_id, company_name"
+        " from app.accept_invitation($1, $2, $3, $4)",
+        token,
+        name,
+        salt,
+        proof,
+    )
+
+
+async def api_keys(tx: Tx, cursor: str | None, limit: int) -> Page[ApiKey]:
+    """Keys of the company, revoked ones too, newest first."""
+    sql = "select id, name, created_at, revoked_at from app.api_key"
+    return await tx.page(ApiKey, sql, cursor=cursor, limit=limit)
+
+
+async def create_api_key(tx: Tx, name: str, token_sha256: bytes) -> UUID:
+    """Returns the id of the new key."""
+    return await tx.value(UUID, "select app.create_api_key($1, $2)", name, token_sha256)
+
+
+def revoke_api_key(tx: Tx, key_id: UUID) -> None:
+    """Ends the key at once."""
+    tx.do("select app.revoke_api_key($1)", key_id)

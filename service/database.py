@@ -1,0 +1,266 @@
+"""The only module that knows the tenant: the transaction, its context, and the retry of lost races.
+
+One transaction per request. Its first statement is `app.enter(token)`: the token travels as a bind
+parameter and becomes a transaction-local setting, from which PostgreSQL looks the company up.
+Statements wait for each other only where Python needs an answer in between: what is queued with
+`do` goes out together with the next statement, and with it begin, context and, where the operation
+says that it is the last one, commit.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from service.errors import Problem
+from service.postgres import Connection, Pool, PostgresError, Statement
+from service.postgres.login import address
+from service.settings import Settings
+from service.vocabulary import Page, Role, cut, decode_cursor
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+# Lost races: the transaction had no effect and may be repeated (serialization, deadlock, lock
+# timeout, and a prepared statement that online DDL or a pooler made stale).
+_RETRIED = frozenset({"40001", "40P01", "55P03", "0A000", "26000"})
+_ATTEMPTS = 3
+
+_BEGIN = Statement("begin")
+_COMMIT = Statement("commit")
+_ROLLBACK = Statement("rollback")
+_SAVEPOINT = Statement("savepoint operation")
+_BACK = Statement("rollback to savepoint operation")
+_ENTER = "select true from app.enter($1)"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, as `app.who_am_i` reads it. An API key has no colleague_id."""
+
+    company_id: UUID
+    company_name: str
+    delegator_role: bool
+    colleague_id: UUID | None
+    colleague_name: str
+    email: str | None
+    role: Role
+    language: str
+    api_key_id: UUID | None
+
+
+class Tx:
+    """One open transaction. Rows come back as structs of the type that is asked for."""
+
+    def __init__(
+        self, connection: Connection, token: str | None, *, reads: bool, whole: bool, seconds: float
+    ) -> None:
+        self._connection = connection
+        self._enter = [] if token is None else [Statement(_ENTER, (token,))]
+        self._reads = reads
+        self._whole = whole
+        self._seconds = seconds
+        self._queue: list[Statement] = []
+        self._begun = False
+        self._ended = False
+
+    def do(self, sql: str, *values: Any) -> None:
+        """Queues a statement whose result nobody wants; it goes out with the next one."""
+        self._queue.append(Statement(sql, values))
+
+    async def rows(self, kind: type[T], sql: str, *values: Any) -> list[T]:
+        """All rows of a select."""
+        found = await self._send(
+            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values)
+        )
+        return msgspec.json.decode(found[0] or b"[]", type=list[kind])  # type: ignore[valid-type]
+
+    async def row(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T | None:
+        """The first row, or None. last: see `view`."""
+        found = await self._send(
+            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values), last=last
+        )
+        return msgspec.json.decode(found[0], type=kind) if found and found[0] else None
+
+    async def one(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T:
+        """The first row; what the policies hide does not exist: Problem not-found."""
+        row = await self.row(kind, sql, *values, last=last)
+        if row is None:
+            raise Problem("not-found")
+        return row
+
+    async def view(self, kind: type[T], sql: str, *values: Any) -> T:
+        """The row with which an operation ends: what it wrote is committed in the same trip."""
+        return await self.one(kind, sql, *values, last=True)
+
+    async def value(self, kind: type[T], sql: str, *values: Any) -> T:
+        """The one column of the one row."""
+        found = await self._send(Statement(f"select to_json(x.v)::text from ({sql}) x (v)", values))
+        return msgspec.json.decode(found[0] or b"null", type=kind)
+
+    async def page(
+        self,
+        kind: type[T],
+        sql: str,
+        *values: Any,
+        cursor: str | None,
+        limit: int,
+        key: str = "id",
+        oldest_first: bool = False,
+    ) -> Page[T]:
+        """A page of a select without order and limit. Keyset: stable while rows are added.
+
+        `key` names a unique, time-ordered column; it must come back in the struct under its own
+        name (without its table). The limit is a literal, so that one plan serves every call.
+        """
+        after = decode_cursor(cursor)
+        if after is not None:
+            word = "and" if " where " in sql else "where"
+            values = (*values, after)
+            sql = f"{sql} {word} {key} {'>' if oldest_first else '<'} ${len(values)}"
+        sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {limit + 1}"
+        return cut(await self.rows(kind, sql, *values), limit, key.rpartition(".")[2])
+
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What happens inside is undone when it raises; the transaction goes on."""
+        self._queue.append(_SAVEPOINT)
+        try:
+            yield
+        except (Problem, PostgresError):
+            sent = _SAVEPOINT not in self._queue
+            self._queue.clear()
+            if sent:
+                await self._connection.batch([_BACK], seconds=self._seconds)
+            raise
+
+    async def _send(self, statement: Statement, *, last: bool = False) -> list[bytes | None]:
+        """Sends what is queued and this statement in one round trip; returns its values.
+
+        A batch outside begin and commit is a transaction of its own: reads need no more, and
+        neither does a write that is done with its first batch.
+        """
+        if self._ended:
+            raise RuntimeError("a statement after the one that ended the transaction")
+        last = last and not self._whole and not self._reads
+        batch: list[Statement] = []
+        if not self._begun:
+            if not (last or self._reads):
+                batch.append(_BEGIN)
+                self._begun = True
+            batch += self._enter
+        batch += self._queue
+        self._queue = []
+        position = len(batch)
+        batch.append(statement)
+        if last and self._begun:
+            batch.append(_COMMIT)
+        results = await self._connection.batch(batch, seconds=self._seconds)
+        self._ended = last
+        return results[position]
+
+    async def finish(self) -> None:
+        """Commits what is not committed yet."""
+        if self._ended or not (self._begun or self._queue):
+            return
+        start, end = ([], [_COMMIT]) if self._begun else (self._enter, [])
+        batch = [*start, *self._queue, *end]
+        await self._connection.batch(batch, seconds=self._seconds)
+
+    async def undo(self) -> None:
+        """Ends an explicit transaction without effect."""
+        if self._begun and not self._connection.closed and not self._connection.idle:
+            await self._connection.batch([_ROLLBACK], seconds=self._seconds)
+
+
+class Database:
+    """A pool of connections as kollegium_api."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.database_url
+        self._seconds = settings.request_timeout
+        self._timeout = settings.pool_timeout
+        self._pool = Pool(
+            address(settings.database_url),
+            size=settings.pool_size,
+            seconds=settings.pool_timeout,
+            # PgBouncer in transaction mode may hand each transaction another server connection.
+            named=not settings.through_pgbouncer,
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Database":
+        """Connects once, to fail early: raises OSError, TimeoutError or ConnectionLost when the
+        server does not let us in."""
+        database = cls(settings)
+        async with database._pool.lend():
+            return database
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._pool.close()
+
+    async def run(
+        self,
+        token: str | None,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs an operation that writes, as the bearer of the token (None: as nobody).
+
+        Raises Problem, PostgresError (28000: no valid token), and what the pool raises.
+        """
+        return await self.transaction(token, lambda tx: operation(tx, *args, **kwargs))
+
+    async def transaction(
+        self,
+        token: str | None,
+        work: Callable[[Tx], Awaitable[T]],
+        *,
+        reads: bool = False,
+        whole: bool = False,
+    ) -> T:
+        """The same for any work. reads: it changes nothing, and each statement sees the
+        newest state. whole: it commits at its end and not with its `view`, because something
+        follows there."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                async with self._pool.lend() as connection:
+                    tx = Tx(connection, token, reads=reads, whole=whole, seconds=self._seconds)
+                    return await _complete(tx, work)
+            except PostgresError as error:
+                if attempt == _ATTEMPTS or error.sqlstate not in _RETRIED:
+                    raise
+                await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
+        raise AssertionError("unreachable")
+
+    async def ping(self) -> None:
+        """Whether requests get a connection that works. Raises what they would meet."""
+        await self.transaction(None, lambda tx: tx.value(bool, "select true"), reads=True)
+
+    @contextlib.asynccontextmanager
+    async def probe(self) -> AsyncIterator[Any]:
+        """A new connection of its own, without context, to look at the database itself."""
+        connection = await asyncpg.connect(
+            self._url, timeout=self._timeout, command_timeout=self._seconds, statement_cache_size=0
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=1)
+
+
+async def _complete(tx: Tx, work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Commits when the work succeeds; otherwise its effect is undone before anybody is told."""
+    try:
+        result = await work(tx)
+        await tx.finish()
+    except (Problem, PostgresError):
+        await tx.undo()
+        raise
+    return result

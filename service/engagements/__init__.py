@@ -1,0 +1,1 @@
+"""Working a picked lead: step, handler, won, lost."""

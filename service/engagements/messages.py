@@ -1,0 +1,23 @@
+"""What goes into the engagement routes; they answer with the lead's Engagement."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from service.vocabulary import Input, Line
+
+
+class EngagementChange(Input):
+    """Fields that are not named stay; handler_id null: nobody."""
+
+    step: Annotated[Line, msgspec.Meta(min_length=1)] | UnsetType = UNSET
+    handler_id: UUID | UnsetType | None = UNSET
+
+
+class Closing(Input):
+    """How it ended; value in the marketplace's currency, at most two decimals are kept."""
+
+    outcome: Literal["won", "lost"]
+    value: Annotated[float, msgspec.Meta(ge=0, le=999_999_999_999)] | None = None

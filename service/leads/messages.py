@@ -1,0 +1,201 @@
+"""What goes in and out of the lead routes."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from service.vocabulary import Email, Input, Line, Name, Postcode, Reason, Tag, Text
+
+State = Literal[
+    "draft",
+    "submitted",
+    "available",
+    "offered",
+    "engaged",
+    "closed",
+    "rejected",
+    "unplaced",
+    "withdrawn",
+    "erased",
+]
+Tags = Annotated[list[Tag], msgspec.Meta(max_length=50, examples=[["photovoltaik"]])]
+Answers = Annotated[
+    dict[Line, Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=100)
+]
+Phone = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=3, max_length=40, pattern="^[0-9+()/ .-]+$", examples=["+49 30 23125000"]
+    ),
+]
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["DE"])]
+
+
+class ProspectDraft(Input):
+    """The person behind the lead. An e-mail address or a phone number is needed to submit it."""
+
+    name: Name
+    salutation: Line | None = None
+    company: Line | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    street: Line | None = None
+    postcode: Postcode | None = None
+    city: Line | None = None
+    country: Country | None = None
+    answers: Answers = {}
+
+
+class ProspectChange(Input):
+    """Fields that are not named stay; null empties a field."""
+
+    name: Name | UnsetType = UNSET
+    salutation: Line | UnsetType | None = UNSET
+    company: Line | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    street: Line | UnsetType | None = UNSET
+    postcode: Postcode | UnsetType | None = UNSET
+    city: Line | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    answers: Answers | UnsetType = UNSET
+
+
+class LeadDraft(Input):
+    """A lead. distribution_permission: the person agreed that the data is passed on."""
+
+    prospect: ProspectDraft
+    interest: Text
+    distribution_permission: bool
+    tags: Tags = []
+    submit: bool = False
+    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+
+
+class LeadChange(Input):
+    """Fields that are not named stay."""
+
+    interest: Text | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    distribution_permission: bool | UnsetType = UNSET
+    prospect: ProspectChange | UnsetType = UNSET
+
+
+class Rejection(Input):
+    """Why; the giver reads it."""
+
+    reason: Reason
+
+
+class Withdrawal(Input):
+    """Why, for the history."""
+
+    reason: Reason | None = None
+
+
+class OfferDraft(Input):
+    """company_ids absent: all matching takers. response_hours absent: as the marketplace says."""
+
+    company_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=1000)] | None = None
+    response_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] | None = None
+
+
+class Assignment(Input):
+    """The taker that gets the lead."""
+
+    company_id: UUID
+
+
+class Prospect(msgspec.Struct):
+    """The person behind the lead."""
+
+    name: str | None
+    salutation: str | None
+    company: str | None
+    email: str | None
+    phone: str | None
+    street: str | None
+    postcode: str | None
+    city: str | None
+    country: str | None
+    answers: dict[str, str]
+
+
+class Engagement(msgspec.Struct):
+    """Company X works lead Y. version is the lead's: one ETag guards lead, prospect, engagement."""
+
+    id: UUID
+    marketplace_id: UUID
+    lead_id: UUID
+    company_id: UUID
+    company_name: str
+    state: str
+    origin: str
+    self_pick: bool
+    picked_by: str | None
+    steps: list[str]
+    step: str
+    handler_id: UUID | None
+    handler_name: str | None
+    value: float | None
+    started_at: datetime
+    closed_at: datetime | None
+    version: int
+
+
+class Duplicate(msgspec.Struct):
+    """Another lead with the same e-mail address or phone number."""
+
+    id: UUID
+    state: State
+    created_at: datetime
+    matches: list[str]
+
+
+class Lead(msgspec.Struct, omit_defaults=True):
+    """A lead as the caller may see it. prospect and engagement are absent where he may not, or
+    where there is none; possible_duplicates is for who put the lead in or decides on it."""
+
+    marketplace_id: UUID
+    id: UUID
+    state: State
+    interest: str
+    postcode_area: str
+    tags: list[str]
+    distribution_permission: bool
+    source: str
+    external_ref: str | None
+    rejection_reason: str | None
+    operator_company_id: UUID
+    operator_name: str
+    giver_company_id: UUID | None
+    giver_name: str | None
+    engaged_company_id: UUID | None
+    engaged_company_name: str | None
+    created_at: datetime
+    submitted_at: datetime | None
+    changed_at: datetime
+    version: int
+    prospect: Prospect | None = None
+    engagement: Engagement | None = None
+    possible_duplicates: list[Duplicate] | None = None
+
+
+class LeadFilter(msgspec.Struct):
+    """What a list of leads is narrowed to; None: not narrowed. handler: me, none, or an id."""
+
+    capacity: Literal["operator", "giver", "taker"] | None
+    state: State | None
+    marketplace: UUID | None
+    handler: str | None
+    text: str | None
+
+
+class Created(msgspec.Struct):
+    """Outcome of putting a lead in: created is false when its external_ref came in before."""
+
+    id: UUID
+    created: bool

@@ -1,0 +1,106 @@
+"""Logs: one JSON object a line on stderr, without personal data.
+
+Our own events name ids, routes and numbers. What comes from elsewhere may quote values:
+PostgreSQL's DETAIL has key values, a decoder repeats its input. So exceptions are
+logged as types and places in the code, never with their message, and of a library's text only the
+first line is kept.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import asyncpg
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from service.postgres import PostgresError
+
+_FRAMES = 12
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened, innermost last."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return places[-_FRAMES:]
+
+
+def described(error: BaseException) -> list[dict[str, Any]]:
+    """An exception and its causes: type, SQLSTATE, constraint, places; no messages."""
+    chain: list[dict[str, Any]] = []
+    current: BaseException | None = error
+    while current is not None and len(chain) < 5:
+        found: dict[str, Any] = {"type": type(current).__name__, "at": _places(current)}
+        if isinstance(current, PostgresError):
+            found |= {"sqlstate": current.sqlstate, "constraint": current.constraint}
+        elif isinstance(current, asyncpg.PostgresError):
+            found["sqlstate"] = current.sqlstate
+        chain.append(found)
+        current = current.__cause__ or (
+            None if current.__suppress_context__ else current.__context__
+        )
+    return chain
+
+
+def _exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replaces exc_info by its description."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    if isinstance(given, tuple):
+        given = given[1]
+    if isinstance(given, BaseException):
+        event["exception"] = described(given)
+    return event
+
+
+def _first_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Later lines of a library's message are dumps of its objects."""
+    event["event"] = str(event.get("event", "")).split("\n", 1)[0][:300]
+    return event
+
+
+def configure(level: str = "info") -> None:
+    """Sets up structlog and the standard library's logging. Unknown levels mean info."""
+    threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _exception,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _first_line],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            # _exception has described it; the formatter would append it with its message.
+            keep_exc_info=False,
+            keep_stack_info=False,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.INFO))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"
+    # It prints what is requested, with the client's address; the edge writes a line of its own.
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.captureWarnings(True)

@@ -1,0 +1,1 @@
+"""Marketplaces and the companies that take part in them."""

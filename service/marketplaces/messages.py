@@ -1,0 +1,122 @@
+"""What goes in and out of the marketplace routes."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from service.vocabulary import Email, Input, Line, Name, PostcodeArea, Tag
+
+Capacity = Literal["giver", "taker"]
+Steps = Annotated[
+    list[Annotated[Line, msgspec.Meta(min_length=1)]],
+    msgspec.Meta(min_length=1, max_length=20, examples=[["neu", "kontaktiert", "Angebot"]]),
+]
+Areas = Annotated[list[PostcodeArea], msgspec.Meta(max_length=1000, examples=[["10", "12"]])]
+Tags = Annotated[list[Tag], msgspec.Meta(max_length=100, examples=[["photovoltaik"]])]
+Cap = Annotated[int, msgspec.Meta(ge=0, le=100000)]
+Hours = Annotated[int, msgspec.Meta(ge=1, le=720)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+Digits = Annotated[int, msgspec.Meta(ge=0, le=5)]
+
+DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
+
+
+class MarketplaceDraft(Input):
+    """A new marketplace. Times are hours and days; teaser_digits of the postcode are shown before
+    the pick."""
+
+    name: Name
+    steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
+    operator_may_take: bool = False
+    giver_may_withdraw: bool = True
+    auto_accept: bool = False
+    auto_offer: bool = False
+    response_hours: Hours = 48
+    reopen_days: Days = 14
+    teaser_digits: Digits = 2
+
+
+class MarketplaceChange(Input):
+    """Fields that are not named stay."""
+
+    name: Name | UnsetType = UNSET
+    steps: Steps | UnsetType = UNSET
+    operator_may_take: bool | UnsetType = UNSET
+    giver_may_withdraw: bool | UnsetType = UNSET
+    auto_accept: bool | UnsetType = UNSET
+    auto_offer: bool | UnsetType = UNSET
+    response_hours: Hours | UnsetType = UNSET
+    reopen_days: Days | UnsetType = UNSET
+    teaser_digits: Digits | UnsetType = UNSET
+
+
+class Settings(msgspec.Struct):
+    """What the operator sets."""
+
+    operator_may_take: bool
+    giver_may_withdraw: bool
+    auto_accept: bool
+    auto_offer: bool
+    response_hours: int
+    reopen_days: int
+    teaser_digits: int
+
+
+class Marketplace(msgspec.Struct, omit_defaults=True):
+    """A marketplace the caller's company operates (then with settings) or takes part in (then with
+    its capacities and state)."""
+
+    id: UUID
+    name: str
+    operator_name: str
+    operator_company_id: UUID
+    steps: list[str]
+    as_operator: bool
+    capacities: list[str]
+    version: int
+    state: str | None = None
+    settings: Settings | None = None
+
+
+class PartnerInvitation(Input):
+    """Whom to invite: exactly one of email and company_id."""
+
+    capacity: Capacity
+    email: Email | UnsetType = UNSET
+    company_id: UUID | UnsetType = UNSET
+    postcode_areas: Areas = []
+    tags: Tags = []
+    cap: Cap | None = None
+
+
+class ParticipationChange(Input):
+    """By the operator or the company itself. cap null: no limit. Fields that are not named stay."""
+
+    postcode_areas: Areas | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+    cap: Cap | UnsetType | None = UNSET
+
+
+class Participation(msgspec.Struct):
+    """A company on a marketplace: its membership card. While an invitation is open the operator
+    sees invitation_id and what he wrote, not which company an address belongs to. cap: the most
+    leads worked at once."""
+
+    marketplace_id: UUID
+    state: str
+    capacities: list[str]
+    postcode_areas: list[str]
+    tags: list[str]
+    cap: int | None
+    paused: bool
+    invited_at: datetime
+    marketplace_name: str
+    company_id: UUID | None = None
+    company_name: str | None = None
+    invitation_id: UUID | None = None
+    email: str | None = None
+    version: int | None = None

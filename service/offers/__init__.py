@@ -1,0 +1,1 @@
+"""Offers to the caller's company: list, pick, decline, re-open."""

@@ -1,0 +1,69 @@
+"""Routes: offers."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from service.calls import Call, Cursor, Limit
+from service.leads.messages import Engagement
+from service.offers import operations
+from service.offers.messages import Offer, Refusal
+from service.vocabulary import Page
+
+OfferState = Annotated[
+    Literal["open", "picked", "declined", "expired", "withdrawn", "lost"] | None,
+    QueryParameter(name="state", description="A taker sees open and picked ones; an operator all"),
+]
+
+
+@get("/offers", summary="Offers")
+async def list_offers(
+    call: NamedDependency[Call],
+    capacity: Annotated[
+        Literal["taker", "operator"],
+        QueryParameter(name="as", description="Offers to my company, or of my marketplaces"),
+    ] = "taker",
+    offer_state: OfferState = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[Offer]]:
+    """Newest first. What is lost, declined or expired is gone for the taker."""
+    as_operator = capacity == "operator"
+    return await call.answer(operations.list_offers, as_operator, offer_state, cursor, limit)
+
+
+@post("/marketplaces/{m:uuid}/leads/{l:uuid}/pick", summary="Pick", status_code=200)
+async def pick(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+) -> Response[Engagement]:
+    """One company wins, others get 409. What a colleague of mine picked already is a 200."""
+    return await call.answer(operations.pick, m, l)
+
+
+@post("/marketplaces/{m:uuid}/leads/{l:uuid}/decline", summary="Decline", status_code=200)
+async def decline(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Refusal | None] = None,
+) -> Response[Offer]:
+    """For the whole company."""
+    return await call.answer(operations.decline, m, l, data)
+
+
+@post("/marketplaces/{m:uuid}/leads/{l:uuid}/reopen", summary="Re-open the offer", status_code=200)
+async def reopen(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+) -> Response[Offer]:
+    """Takes the company's own refusal back while the lead is still offered."""
+    return await call.answer(operations.reopen, m, l)
+
+
+router = Router("", route_handlers=[list_offers, pick, decline, reopen], tags=["offers"])

@@ -1,0 +1,289 @@
+"""The description of the API (OpenAPI 3.1), read from the routes: `describe(routes)`.
+
+Paths, parameters, bodies and results come from the handlers' signatures, schemas from msgspec;
+`openapi_tables.py` adds what a signature does not show.
+"""
+
+import inspect
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, get_args
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import BodyKwarg, PathParameter, QueryParameter
+from litestar.routes import BaseRoute, HTTPRoute
+from litestar.types import Empty
+from msgspec.json import schema_components
+
+from service.errors import KINDS, URN
+from service.openapi_tables import EXAMPLES, INFO, MEMBERS, PROBLEMS
+from service.problems import MEDIA_TYPE
+from service.strictness import FILE_TYPES
+
+Json = dict[str, Any]
+_REF = "#/components/schemas/{name}"
+_ERROR = ("pointer", "parameter", "code", "detail", "detail_de")
+_WITHOUT_DATABASE = frozenset({"operation.healthz"})
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes a repeated request safe: it gets the first answer again",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["pick-4711"]},
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that was read, or * for any",
+    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$', "examples": ['"3"']},
+}
+_HEADERS: Json = {
+    "X-Request-Id": ("Names this request in the logs", {"type": "string"}),
+    "ETag": ("Version of what is answered, for If-Match", {"type": "string"}),
+    "Retry-After": ("Seconds to wait", {"type": "integer", "minimum": 1}),
+    "Content-Language": ("Language of title and detail", {"enum": ["de", "en"]}),
+    "WWW-Authenticate": ("The scheme to log in with", {"const": "Bearer"}),
+}
+
+
+def describe(routes: Iterable[BaseRoute]) -> bytes:
+    """The whole description as JSON."""
+    found = [
+        (route.path_format, handler)
+        for route in routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"} and handler.include_in_schema
+    ]
+    types = [kind for _, handler in found for kind in _types(handler)]
+    schemas, components = schema_components(types, ref_template=_REF)
+    by_type = dict(zip(types, schemas, strict=True))
+    paths: Json = {}
+    shared: Json = {}
+    for path, handler in found:
+        method = next(iter(handler.http_methods)).lower()
+        paths.setdefault(path, {})[method] = _operation(path, handler, by_type, shared)
+    for name, example in EXAMPLES.items():
+        components[name]["examples"] = [example]
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Kollegium", "version": "0.1.0", "description": INFO},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(_tag(h) for _, h in found)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "headers": {
+                name: {"description": text, "schema": schema}
+                for name, (text, schema) in _HEADERS.items()
+            },
+            "schemas": dict(sorted({**components, "Problem": _problem_schema()}.items())),
+            "responses": dict(sorted(shared.items())),
+            "examples": {slug: _problem_example(slug) for slug in KINDS},
+        },
+    }
+    return msgspec.json.encode(document)
+
+
+def operation_id(handler: HTTPRouteHandler) -> str:
+    """Room and handler: offers.pick."""
+    return f"{handler.fn.__module__.split('.')[1]}.{handler.fn.__name__}"
+
+
+def _tag(handler: HTTPRouteHandler) -> str:
+    return sorted(handler.resolve_tags())[0] if handler.resolve_tags() else "other"
+
+
+def _types(handler: HTTPRouteHandler) -> list[Any]:
+    """Body and result, as far as there are any."""
+    body = handler.parsed_fn_signature.parameters.get("data")
+    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
+    given = [body.annotation] if body is not None else []
+    return given + ([result] if result is not type(None) else [])
+
+
+def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json) -> Json:
+    slugs = _problems(path, handler)
+    parameters = _parameters(handler)
+    method = next(iter(handler.http_methods))
+    if method == "POST" and not handler.opt.get("public"):
+        parameters.append(_KEY)
+    if "version-stale" in slugs:
+        parameters.append({**_IF_MATCH, "required": "version-required" in slugs})
+    operation: Json = {
+        "operationId": operation_id(handler),
+        "summary": handler.summary,
+        "description": inspect.cleandoc(handler.fn.__doc__ or ""),
+        "tags": [_tag(handler)],
+        "parameters": parameters,
+        "responses": {
+            str(handler.status_code): _success(handler, schemas),
+            **_failures(slugs, shared),
+        },
+    }
+    body = _request_body(handler, schemas)
+    if body is not None:
+        operation["requestBody"] = body
+    if handler.opt.get("public"):
+        operation["security"] = []
+    return operation
+
+
+def _problems(path: str, handler: HTTPRouteHandler) -> list[str]:
+    """The slugs that the route can answer with."""
+    name, method = operation_id(handler), next(iter(handler.http_methods))
+    slugs = ["bad-request", "validation-failed", "address-too-long", "headers-too-large"]
+    slugs += PROBLEMS.get(name, "").split()
+    if not handler.opt.get("public"):
+        slugs.append("unauthenticated")
+        if "{" in path:
+            slugs.append("not-found")
+        if method == "POST":
+            slugs += ["idempotency-key-reused", "idempotency-in-progress"]
+    if "cursor" in handler.parsed_fn_signature.parameters:
+        slugs.append("cursor-invalid")
+    if method in ("POST", "PATCH"):
+        slugs += ["body-too-large", "media-type-unsupported"]
+    if name not in _WITHOUT_DATABASE:
+        slugs.append("unavailable")
+    return list(dict.fromkeys([*slugs, "internal"]))
+
+
+def _parameters(handler: HTTPRouteHandler) -> list[Json]:
+    found = []
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        given = field.kwarg_definition
+        if not isinstance(given, PathParameter | QueryParameter):
+            continue
+        place = "path" if isinstance(given, PathParameter) else "query"
+        optional = field.default is not Empty
+        parameter: Json = {
+            "name": given.name or name,
+            "in": place,
+            "required": not optional,
+            "schema": _parameter_schema(field.annotation, given),
+        }
+        if given.description:
+            parameter["description"] = given.description
+        if optional and field.default is not None:
+            parameter["schema"]["default"] = field.default
+        found.append(parameter)
+    return found
+
+
+def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) -> Json:
+    """Type and limits. A query parameter is absent or has a value, never null."""
+    schema: Json = msgspec.json.schema(annotation)
+    variants = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
+    for variant in variants:
+        schema.update(variant)
+    if "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    names = {"ge": "minimum", "le": "maximum", "min_length": "minLength",
+             "max_length": "maxLength", "pattern": "pattern"}  # fmt: skip
+    for attribute, keyword in names.items():
+        if getattr(given, attribute) is not None:
+            schema[keyword] = getattr(given, attribute)
+    if schema.get("type") == "string" and not schema.keys() & {"format", "pattern", "enum"}:
+        schema["pattern"] = r"^[^\u0000-\u001f\u007f]*$"  # strictness.address
+    return schema
+
+
+def _request_body(handler: HTTPRouteHandler, schemas: Json) -> Json | None:
+    if handler.opt.get("file"):
+        file = {"type": "string", "format": "binary", "contentMediaType": FILE_TYPES[0]}
+        form = {
+            "type": "object",
+            "properties": {"file": file, "mapping": {"type": "string", "description": "TOML"}},
+            "required": ["file"],
+        }
+        kinds = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES}
+        return {"required": True, "content": {**kinds, FILE_TYPES[-1]: {"schema": form}}}
+    body = handler.parsed_fn_signature.parameters.get("data")
+    if body is None or not isinstance(body.kwarg_definition, BodyKwarg):
+        return None
+    content = {"application/json": {"schema": schemas[body.annotation]}}
+    return {"required": body.default is Empty, "content": content}
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
+
+
+def _success(handler: HTTPRouteHandler, schemas: Json) -> Json:
+    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
+    if result is type(None):
+        return {"description": "Done", "headers": _headers()}
+    versioned = "version" in getattr(result, "__struct_fields__", ())
+    return {
+        "description": inspect.cleandoc(result.__doc__ or HTTPStatus(handler.status_code).phrase),
+        "headers": _headers(*(["ETag"] if versioned else [])),
+        "content": {"application/json": {"schema": schemas[result]}},
+    }
+
+
+def _failures(slugs: list[str], shared: Json) -> Json:
+    """One response a status; equal ones stand once, in `shared`."""
+    by_status: dict[int, list[str]] = {}
+    for slug in slugs:
+        by_status.setdefault(KINDS[slug].status, []).append(slug)
+    found = {}
+    for status, group in sorted(by_status.items()):
+        name = f"{status}.{'.'.join(sorted(group))}"
+        shared[name] = _failure(status, group)
+        found[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return found
+
+
+def _failure(status: int, slugs: list[str]) -> Json:
+    names = ["Content-Language"]
+    if status in (429, 503) or "idempotency-in-progress" in slugs:
+        names.append("Retry-After")
+    if status == 401:
+        names.append("WWW-Authenticate")
+    if status == 412:
+        names.append("ETag")
+    narrow = {
+        "type": {"enum": [URN + slug for slug in slugs]},
+        "status": {"const": status},
+    }
+    schema = {"allOf": [{"$ref": _REF.format(name="Problem")}, {"properties": narrow}]}
+    examples = {slug: {"$ref": f"#/components/examples/{slug}"} for slug in slugs}
+    return {
+        "description": "; ".join(KINDS[slug].en for slug in slugs),
+        "headers": _headers(*names),
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+
+
+def _problem_schema() -> Json:
+    text = {"type": "string"}
+    error = {
+        "type": "object",
+        "description": "pointer into the body, or the name of a parameter; and what is wrong",
+        "properties": dict.fromkeys(_ERROR, text),
+        "required": ["detail"],
+        "additionalProperties": False,
+    }
+    known = {
+        "type": {"type": "string", "format": "uri", "enum": [URN + slug for slug in KINDS]},
+        "title": text,
+        "status": {"type": "integer"},
+        "detail": text,
+        "errors": {"type": "array", "items": error},
+    }
+    return {
+        "type": "object",
+        "description": "An error (RFC 9457). What further members mean is said with each.",
+        "properties": {**known, **MEMBERS},
+        "required": ["type", "title", "status", "detail"],
+        "additionalProperties": False,
+    }
+
+
+def _problem_example(slug: str) -> Json:
+    kind = KINDS[slug]
+    value = {"type": URN + slug, "title": kind.en, "status": kind.status, "detail": kind.hint_en}
+    return {"summary": kind.en, "value": value}

@@ -1,0 +1,127 @@
+"""What the description of the API says and no signature shows: problems, members, examples."""
+
+from typing import Any
+
+# Operation -> problems of its own, by slug. What holds for whole groups of routes (a bad request,
+# no token, an unknown id where there is one in the address, ...) is added in openapi.py.
+PROBLEMS: dict[str, str] = {
+    "operation.readyz": "unavailable",
+    "sessions.log_in": "log-in-failed too-many-requests",
+    "sessions.log_out": "colleague-required",
+    "companies.change_company": "admin-required version-stale",
+    "companies.change_colleague": "admin-required last-admin version-stale",
+    "companies.invite": "admin-required conflict",
+    "companies.revoke_invitation": "admin-required",
+    "companies.accept": "not-found email-taken",
+    "companies.create_api_key": "admin-required",
+    "companies.revoke_api_key": "admin-required",
+    "marketplaces.change_marketplace": "version-stale",
+    "marketplaces.invite_partner": "own-company conflict",
+    "marketplaces.accept_participation": "participation-state",
+    "marketplaces.decline_participation": "participation-state",
+    "marketplaces.change_participation": "version-stale",
+    "marketplaces.end_participation": "participation-state",
+    "leads.list_leads": "colleague-required",
+    "leads.create": "giver-required lead-exists distribution-permission-missing contact-missing",
+    "leads.change": "operator-required version-stale version-required lead-state contact-missing",
+    "leads.submit": "giver-required lead-state distribution-permission-missing contact-missing",
+    "leads.accept": "operator-required lead-state",
+    "leads.reject": "operator-required lead-state",
+    "leads.offer": "operator-required lead-state no-matching-taker taker-unfit",
+    "leads.assign": "operator-required lead-state cap-reached operator-may-not-take"
+    " operator-takes-after-first-wave taker-unfit",
+    "leads.withdraw": "operator-required giver-may-not-withdraw lead-engaged lead-state",
+    "offers.pick": "lead-no-longer-available offer-declined cap-reached"
+    " operator-takes-after-first-wave too-many-requests",
+    "offers.decline": "lead-no-longer-available",
+    "offers.reopen": "lead-no-longer-available",
+    "engagements.change": "taker-required delegator-required engagement-state step-unknown"
+    " handler-unknown version-stale version-required",
+    "engagements.close": "taker-required engagement-state",
+    "engagements.reopen": "taker-required engagement-state reopen-window-over",
+    "imports.import_file": "not-found giver-required file-unreadable",
+}
+
+# Members of a problem beyond type, title, status, detail and errors.
+MEMBERS: dict[str, dict[str, Any]] = {
+    "reason": {"type": "string", "description": "bad-request: what was found"},
+    "limit": {"type": "integer", "description": "What is too large: the most that is taken, bytes"},
+    "version": {"type": "integer", "description": "version-stale: the present version"},
+    "state": {"type": "string", "description": "lead-state and the like: the present state"},
+    "allowed": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "lead-state: states in which it can be done",
+    },
+    "lead_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "lead-exists: the lead that has this external_ref",
+    },
+    "cap": {"type": "integer", "description": "cap-reached: leads worked at once"},
+    "companies": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "taker-unfit: the companies that do not fit",
+    },
+    "steps": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "step-unknown: the steps there are",
+    },
+    "days": {"type": "integer", "description": "reopen-window-over: how long it was open"},
+}
+
+_PROSPECT = {
+    "name": "Petra Muster",
+    "email": "petra@muster.example",
+    "phone": "+49 30 23125000",
+    "postcode": "10115",
+    "city": "Berlin",
+}
+_ID = "0199b6a0-0000-7000-8000-000000000001"
+
+# Name of the body's schema -> an example that a client can send.
+EXAMPLES: dict[str, Any] = {
+    "LogIn": {"email": "anna@huber.example", "password": "correct horse battery"},
+    "CompanyChange": {"name": "Firma Huber GmbH", "delegator_role": True},
+    "ColleagueChange": {"role": "delegator"},
+    "InvitationDraft": {"email": "ben@huber.example", "role": "member"},
+    "Acceptance": {"name": "Ben Huber", "password": "correct horse battery"},
+    "ApiKeyDraft": {"name": "CRM"},
+    "MarketplaceDraft": {"name": "Marktplatz Nord", "steps": ["neu", "kontaktiert", "Angebot"]},
+    "MarketplaceChange": {"response_hours": 24},
+    "PartnerInvitation": {
+        "email": "cora@klein.example",
+        "capacity": "taker",
+        "postcode_areas": ["10", "12"],
+        "cap": 20,
+    },
+    "ParticipationChange": {"paused": True},
+    "LeadDraft": {
+        "prospect": _PROSPECT,
+        "interest": "Wärmepumpe für ein Einfamilienhaus",
+        "distribution_permission": True,
+        "submit": True,
+    },
+    "LeadChange": {"prospect": {"phone": "+49 30 23125001"}},
+    "Rejection": {"reason": "Die Telefonnummer gehört jemand anderem"},
+    "OfferDraft": {"company_ids": [_ID], "response_hours": 24},
+    "Assignment": {"company_id": _ID},
+    "Withdrawal": {"reason": "Die Person hat es sich anders überlegt"},
+    "Refusal": {"reason": "Zu weit entfernt"},
+    "EngagementChange": {"step": "kontaktiert", "handler_id": _ID},
+    "Closing": {"outcome": "won", "value": 12500},
+    "Entry": {"text": "Rückruf am Dienstag vereinbart"},
+}
+
+INFO = """Colleagues of a company share the leads that one of them picked.
+
+* `Authorization: Bearer <token>` from `POST /sessions` or an API key; no cookies.
+* Lists: `limit` and the opaque `cursor`; `next_cursor` is null on the last page.
+* `Idempotency-Key` on `POST`: the same key and body get the first answer again for 24 hours.
+* `If-Match` on `PATCH` with the `ETag` of what was read; fields that are not named stay.
+* Errors are `application/problem+json`, in German or English (`Accept-Language`).
+* Every `GET` answers `HEAD`. Unknown fields and parameters are refused, also keys given twice.
+* An id that the caller's company may not see is answered like one that does not exist: 404.
+"""

@@ -1,0 +1,91 @@
+"""Connections on loan. The last one returned goes out first: few, warm connections do the work."""
+
+import asyncio
+import collections
+import contextlib
+from collections.abc import AsyncIterator
+
+from service.postgres.connection import Connection
+from service.postgres.errors import ConnectionLost, PoolExhausted, PostgresError
+from service.postgres.login import Address
+
+
+class Pool:
+    """At most `size` connections; each is lent to one transaction at a time."""
+
+    def __init__(self, where: Address, *, size: int, seconds: float, named: bool) -> None:
+        self._where = where
+        self._seconds = seconds
+        self._named = named
+        self._free: list[Connection] = []
+        self._places = size
+        self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
+        self._closed = False
+
+    @contextlib.asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """A connection outside any transaction.
+
+        Raises PoolExhausted when none becomes free within the time limit; OSError, TimeoutError
+        and ConnectionLost when none can be opened.
+        """
+        await self._take_place()
+        connection: Connection | None = None
+        try:
+            connection = await self._fresh()
+            yield connection
+        finally:
+            if connection is not None:
+                self._take_back(connection)
+            self._give_place()
+
+    def _take_back(self, connection: Connection) -> None:
+        """Keeps it only when no transaction is open: nobody inherits another's context."""
+        if self._closed or not connection.idle:
+            connection.abort()
+        else:
+            self._free.append(connection)
+
+    async def _fresh(self) -> Connection:
+        while self._free:
+            connection = self._free.pop()
+            if not connection.closed:
+                return connection
+        try:
+            return await Connection.open(self._where, seconds=self._seconds, named=self._named)
+        except PostgresError as error:
+            # Our own log-in was refused: nothing that a client did, whatever the SQLSTATE.
+            raise ConnectionLost(f"the server refused the log-in ({error.sqlstate})") from error
+
+    async def _take_place(self) -> None:
+        if self._places > 0 and not self._waiting:
+            self._places -= 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await waiter
+        except BaseException as error:
+            if waiter.done() and not waiter.cancelled():
+                self._give_place()  # the place came in the same moment; pass it on
+            else:
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(waiter)
+            if isinstance(error, TimeoutError):
+                raise PoolExhausted("no connection became free in time") from error
+            raise
+
+    def _give_place(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._places += 1
+
+    async def close(self) -> None:
+        """Closes the free connections; those on loan close when they come back."""
+        self._closed = True
+        while self._free:
+            await self._free.pop().close()

@@ -1,0 +1,171 @@
+"""From any exception to an RFC 9457 answer. The one table of SQLSTATEs is here.
+
+Own errors of the database come as SQLSTATE KGnnn: nnn is the status, the constraint name is the
+slug, DETAIL is JSON for the client. Nothing is matched by message text.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from service.errors import KINDS, URN, Problem
+from service.postgres import ConnectionLost, PoolExhausted, PostgresError
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = 1
+
+_CLASSES = {
+    "22": "bad-request",  # values PostgreSQL cannot take
+    "54": "bad-request",  # more than it can take
+    "53": "unavailable",  # out of resources
+    "57": "unavailable",  # cancelled, shutting down
+    "58": "unavailable",  # its disk or system failed
+    "08": "unavailable",  # connection lost
+    "40": "unavailable",  # lost races, retried before
+}
+_STATES = {
+    "28000": "unauthenticated",
+    "23505": "conflict",
+    "23503": "conflict",
+    "23514": "bad-request",
+    "25006": "unavailable",  # read only: a standby that was not promoted yet
+    "25P03": "unavailable",  # idle in a transaction for too long
+    "25P04": "unavailable",  # transaction timeout
+    "55P03": "unavailable",  # lock timeout
+}
+_HTTP = {
+    400: "bad-request",
+    401: "unauthenticated",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "media-type-unsupported",
+}
+
+
+def from_database(error: PostgresError) -> Problem:
+    """The problem for an error of the database; anything not in the table is ours: internal."""
+    state = error.sqlstate
+    if state.startswith("KG"):
+        return Problem(error.constraint, **msgspec.json.decode(error.detail or "{}"))
+    if state == "42501":
+        # A policy or grant refused: nothing to tell outside, and something to look at inside.
+        log.error("refused_by_policy", sqlstate=state)
+        return Problem("not-found")
+    return Problem(_STATES.get(state) or _CLASSES.get(state[:2]) or "internal")
+
+
+def from_exception(error: BaseException) -> Problem:
+    """The problem for any exception."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, PostgresError):
+        return from_database(error)
+    if isinstance(error, ValidationException):
+        return Problem("validation-failed", errors=_parameters(error))
+    if isinstance(error, HTTPException):
+        other = "bad-request" if error.status_code < 500 else "internal"
+        return Problem(_HTTP.get(error.status_code, other))
+    if isinstance(error, ConnectionLost | PoolExhausted | OSError | TimeoutError):
+        return Problem("unavailable")
+    return Problem("internal")
+
+
+def _parameters(error: ValidationException) -> list[dict[str, str]]:
+    """Which query parameters are wrong, and why. (Bodies are checked in strictness.py.)"""
+    items: Any = error.extra if isinstance(error.extra, list) else []
+    return [
+        {"parameter": str(item.get("key", "")), "detail": str(item.get("message", ""))}
+        for item in items
+        if isinstance(item, dict)
+    ]
+
+
+def _name_as_in_the_address(problem: Problem, request: Request[Any, Any, Any]) -> None:
+    """Parameters as the client writes them ("as"), where the handler calls them otherwise."""
+    declared = request.route_handler.parsed_fn_signature.parameters
+    for item in problem.errors or []:
+        field = declared.get(item["parameter"])
+        item["parameter"] = (
+            getattr(field and field.kwarg_definition, "name", "") or item["parameter"]
+        )
+
+
+def encode(problem: Problem, language: str) -> bytes:
+    """The body: byte-identical for equal problems, whoever asks."""
+    title, hint = KINDS[problem.slug].texts(language)
+    body: dict[str, Any] = {
+        "type": URN + problem.slug,
+        "title": title,
+        "status": problem.status,
+        "detail": hint,
+        **problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return msgspec.json.encode(body)
+
+
+def headers(problem: Problem, language: str) -> dict[str, str]:
+    """Headers that belong to a problem; its content type is MEDIA_TYPE."""
+    found = {"Content-Language": language}
+    if problem.status == 503 or problem.retry_after:
+        found["Retry-After"] = str(problem.retry_after or _RETRY_AFTER)
+    if problem.status == 401:
+        found["WWW-Authenticate"] = "Bearer"
+    if problem.slug == "version-stale":
+        found["ETag"] = f'"{problem.detail["version"]}"'
+    return found
+
+
+_RANGE = re.compile(
+    r"\s*([A-Za-z*][A-Za-z-]{0,20})\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*"
+)
+
+
+def language(accept_language: str) -> str:
+    """de or en, whichever Accept-Language (RFC 9110, with q) likes better; English if in doubt."""
+    liked: dict[str, float] = {}
+    for part in accept_language[:1000].split(","):
+        match = _RANGE.fullmatch(part)
+        if match is not None:
+            tag = match.group(1).lower().partition("-")[0]
+            liked[tag] = max(liked.get(tag, 0.0), float(match.group(2) or 1))
+    other = liked.get("*", 0.0)
+    german, english = liked.get("de", other), liked.get("en", other)
+    if german == english and {"de", "en"} <= liked.keys():
+        # Equally liked: the first one named.
+        return "de" if list(liked).index("de") < list(liked).index("en") else "en"
+    return "de" if german > english else "en"
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Litestar's exception handler for everything."""
+    problem = from_exception(error)
+    if isinstance(error, ValidationException):
+        _name_as_in_the_address(problem, request)
+    if problem.status >= 500:
+        log.error(
+            "failed",
+            problem=problem.slug,
+            error=type(error).__name__,
+            exc_info=error if problem.status == 500 else None,
+        )
+    spoken = language(request.headers.get("accept-language", ""))
+    extra = headers(problem, spoken)
+    if isinstance(error, HTTPException):
+        allowed = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if "allow" in allowed:
+            extra["Allow"] = allowed["allow"]
+    return Response(
+        encode(problem, spoken),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=extra,
+    )

@@ -1,0 +1,68 @@
+"""What goes in and out of the session routes."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from service.vocabulary import Email, Input, Name, Role
+
+Password = Annotated[
+    str, msgspec.Meta(min_length=10, max_length=1000, examples=["correct horse battery"])
+]
+
+
+class LogIn(Input):
+    """E-mail and password of a colleague."""
+
+    email: Email
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class CompanyCard(msgspec.Struct):
+    """The caller's company, in short."""
+
+    id: UUID
+    name: Name
+
+
+class ColleagueCard(msgspec.Struct):
+    """The caller, in short."""
+
+    id: UUID
+    name: Name
+    email: str
+    role: Role
+
+
+class Session(msgspec.Struct):
+    """An open session; the token is shown here and nowhere else."""
+
+    token: str
+    expires_at: datetime
+    colleague: ColleagueCard
+    company: CompanyCard
+
+
+class Me(msgspec.Struct):
+    """Who calls: a colleague, or an API key (then colleague is null)."""
+
+    company: CompanyCard
+    colleague: ColleagueCard | None
+    role: Role
+    api_key_id: UUID | None
+
+
+class Prepared(msgspec.Struct):
+    """What the database answers before a password is stretched; retry_after in seconds."""
+
+    salt: bytes
+    retry_after: int
+
+
+class Opened(msgspec.Struct):
+    """The outcome of a log-in; expires_at is null when it failed."""
+
+    expires_at: datetime | None
+    retry_after: int | None

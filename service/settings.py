@@ -1,0 +1,54 @@
+"""Settings from the environment; `deploy/env.example` documents each of them."""
+
+import os
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a web process needs to know. Times are seconds."""
+
+    database_url: str
+    pool_size: int = 10
+    pool_timeout: float = 5.0
+    through_pgbouncer: bool = False
+    request_timeout: float = 10.0
+    body_limit: int = 256 * 1024
+    import_limit: int = 20 * 1024 * 1024
+    trusted_proxies: str = "127.0.0.1"
+    metrics_port: int = 0
+    log_level: str = "info"
+
+
+class SettingMissing(Exception):
+    """A setting that a command needs is not set or not usable; the message says what to do."""
+
+
+_VARIABLES = {
+    "database_url": "DATABASE_URL",
+    "pool_size": "KOLLEGIUM_POOL_SIZE",
+    "pool_timeout": "KOLLEGIUM_POOL_TIMEOUT",
+    "through_pgbouncer": "KOLLEGIUM_PGBOUNCER",
+    "request_timeout": "KOLLEGIUM_REQUEST_TIMEOUT",
+    "body_limit": "KOLLEGIUM_BODY_LIMIT",
+    "import_limit": "KOLLEGIUM_IMPORT_LIMIT",
+    "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
+    "metrics_port": "KOLLEGIUM_METRICS_PORT",
+    "log_level": "KOLLEGIUM_LOG_LEVEL",
+}
+
+
+def from_environment(**overrides: object) -> Settings:
+    """Reads the settings; arguments that are not None win. Raises SettingMissing."""
+    values: dict[str, object] = {
+        field: os.environ[variable]
+        for field, variable in _VARIABLES.items()
+        if os.environ.get(variable)
+    }
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    if "database_url" not in values:
+        raise SettingMissing("Set DATABASE_URL to the database, as role kollegium_api.")
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingMissing(f"A setting is not usable: {error}") from error

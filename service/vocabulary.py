@@ -1,0 +1,89 @@
+"""Types that several rooms share: checked texts, e-mail addresses, pages of lists."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from email_validator import EmailNotValidError, validate_email
+
+from service.errors import Problem
+
+T = TypeVar("T")
+
+# Control, invisible and bidirectional characters let one name pose as another.
+_BAD = (
+    r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
+    r"\ufeff\ufff9-\ufffb"
+)
+_LINE = rf"^[^{_BAD}]*$"
+
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=200,
+        pattern=rf"^[^\s{_BAD}][^{_BAD}]*$",
+        examples=["Firma Huber GmbH"],
+    ),
+]
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=_LINE)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=10000)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, examples=["anna@huber.example"])]
+Postcode = Annotated[str, msgspec.Meta(max_length=16, pattern="^[0-9A-Za-z -]*$")]
+PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern="^[0-9]+$")]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
+Language = Literal["de", "en"]
+Role = Literal["member", "delegator", "admin"]
+Version = int
+
+
+def email_address(text: str) -> str:
+    """The address in its one spelling (lower case). Raises Problem validation-failed."""
+    try:
+        checked = validate_email(
+            text.strip(), check_deliverability=False, test_environment=True, strict=False
+        )
+    except EmailNotValidError as error:
+        raise Problem(
+            "validation-failed", errors=[{"pointer": "/email", "detail": str(error)}]
+        ) from error
+    return checked.normalized.lower()
+
+
+class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything a client sends: fields that are not named here are refused."""
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """A page of a list. next_cursor is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def cut(items: Sequence[T], limit: int, key: str) -> Page[T]:
+    """Cuts the one row too many that tells whether there is more; the cursor is its key."""
+    if len(items) <= limit:
+        return Page(list(items))
+    kept = list(items[:limit])
+    return Page(kept, encode_cursor(getattr(kept[-1], key)))
+
+
+def encode_cursor(value: Any) -> str:
+    """Opaque to clients: where the page ended. It names a row, not a right to see it."""
+    return base64.urlsafe_b64encode(UUID(str(value)).bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> UUID | None:
+    """Back from encode_cursor. Raises Problem cursor-invalid."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise Problem("cursor-invalid") from error

@@ -1,0 +1,133 @@
+"""The tenant on the wire: round trips of an operation, effects undone, lost races repeated.
+
+That no context is left after cancellation is in tests/policies/test_pooling.py.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from service.companies import operations as companies
+from service.companies.messages import CompanyChange
+from service.database import Database, Tx
+from service.errors import Problem
+from service.leads import operations as leads
+from service.leads.messages import LeadFilter
+from service.offers import operations as offers
+from service.postgres import Connection, PostgresError
+from service.settings import Settings
+from service.together import operations as together
+from service.together.messages import Entry
+from tests.fixtures.database import Urls, connected
+from tests.fixtures.world import World
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of statements of each batch that is sent from here on."""
+    sent: list[int] = []
+    batch = Connection.batch
+
+    async def counted(self: Connection, statements: Any, *, seconds: float) -> Any:
+        sent.append(len(statements))
+        return await batch(self, statements, seconds=seconds)
+
+    monkeypatch.setattr(Connection, "batch", counted)
+    return sent
+
+
+async def database(urls: Urls, **options: Any) -> Database:
+    """The service's database on this module's world."""
+    return await Database.open(Settings(database_url=urls.api, **options))
+
+
+async def test_reads_take_one_round_trip(
+    world_database: Urls, world: World, trips: list[int]
+) -> None:
+    db = await database(world_database)
+    m, lead = world.nord_id, world.leads["engaged"]
+    narrow = LeadFilter("taker", None, None, None, None)
+    reads: list[Any] = [
+        lambda tx: leads.show(tx, m, lead),
+        lambda tx: leads.list_leads(tx, narrow, None, 20),
+        lambda tx: offers.list_offers(tx, False, "open", None, 20),
+        lambda tx: together.list_messages(tx, m, lead, None, 20),
+        companies.show_company,
+    ]
+    for read in reads:
+        trips.clear()
+        await db.transaction(world.anna.token, read, reads=True)
+        assert trips == [2]  # context and statement, in one write
+    await db.close()
+
+
+async def test_writes_take_one_or_two(world_database: Urls, world: World, trips: list[int]) -> None:
+    db = await database(world_database)
+    m = world.nord_id
+    trips.clear()
+    picked = await db.run(world.ben.token, offers.pick, m, world.leads["offered"])
+    assert picked.picked_by == "Ben"
+    assert trips == [3]  # context, pick, view: a batch is a transaction
+    trips.clear()
+    note = await db.run(
+        world.ben.token, together.add_note, m, world.leads["offered"], Entry(text="x")
+    )
+    assert note.text == "x"
+    assert trips == [2]
+    trips.clear()
+    await db.run(world.anna.token, companies.change_company, None, CompanyChange(language="de"))
+    assert trips == [3]
+    await db.close()
+
+
+async def test_what_fails_late_undoes_what_went_before(world_database: Urls, world: World) -> None:
+    db = await database(world_database)
+    m, lead = world.nord_id, world.leads["engaged"]
+
+    async def note_and_fail(tx: Tx) -> None:
+        await tx.value(UUID, "select id from app.add_note($1, $2, 'verschwindet')", m, lead)
+        raise Problem("conflict")
+
+    with pytest.raises(Problem):
+        await db.transaction(world.anna.token, note_and_fail)
+    with pytest.raises(PostgresError) as error:
+        await db.transaction(
+            world.anna.token, lambda tx: tx.value(bool, "select 1 / 0 > 0"), reads=True
+        )
+    assert error.value.sqlstate == "22012"
+    async with connected(world_database.superuser) as superuser:
+        count = "select count(*) from app.note where text = 'verschwindet'"
+        assert await superuser.fetchval(count) == 0
+    kept = await db.run(world.anna.token, together.add_note, m, lead, Entry(text="bleibt"))
+    assert kept.text == "bleibt"  # control, on the same pool
+    await db.close()
+
+
+async def test_nothing_is_sent_after_the_end(world_database: Urls, world: World) -> None:
+    db = await database(world_database)
+
+    async def too_much(tx: Tx) -> None:
+        await companies.change_company(tx, None, CompanyChange(language="de"))
+        await tx.value(bool, "select true")
+
+    with pytest.raises(RuntimeError, match="after the one that ended"):
+        await db.transaction(world.anna.token, too_much)
+    await db.close()
+
+
+async def test_lost_races_are_repeated_and_then_reported(
+    world_database: Urls, world: World
+) -> None:
+    db = await database(world_database)
+    tries = 0
+
+    async def races(tx: Tx) -> None:
+        nonlocal tries
+        tries += 1
+        raise PostgresError({"C": "40P01"})
+
+    with pytest.raises(PostgresError):
+        await db.transaction(world.anna.token, races)
+    assert tries == 3
+    await db.close()
