@@ -1,0 +1,1 @@
+"""Example exports and their generator; see README.md."""

@@ -1,0 +1,44 @@
+"""Lead imports, the pure half: from the bytes of an export to leads, without a database.
+
+The way of a file, one module a step::
+
+    decoding.py (spreadsheets.py)   bytes -> numbered rows of cells; encoding, separator, limits
+    formats.py | mapping.py         header -> which column is which field
+    plans.py                        which column of this file plays which part
+    rows.py (cleaning.py, topics.py)   one row -> one lead, or one refusal with its reason
+    records.py                      the results, fingerprints, duplicates inside one file
+    reading.py                      all of it: `read_file`
+
+Two promises, both tested: every data row of a file gives exactly one result, and whatever the bytes
+are, the only exception is `ImportRefused`, which refuses the file as a whole. Nothing here logs,
+and no detail text repeats what a person wrote: reports are kept longer than personal data may be.
+
+`read_file` is plain computation (some seconds for 50,000 rows): call it in a thread.
+"""
+
+from service.imports.mapping import Mapping, parse_mapping
+from service.imports.reading import ParsedFile, Skipped, read_file
+from service.imports.records import (
+    Duplicate,
+    ImportedLead,
+    Refusal,
+    Remark,
+    fingerprint_of,
+    mark_duplicates,
+)
+from service.imports.refused import ImportRefused
+
+__all__ = [
+    "Duplicate",
+    "ImportRefused",
+    "ImportedLead",
+    "Mapping",
+    "ParsedFile",
+    "Refusal",
+    "Remark",
+    "Skipped",
+    "fingerprint_of",
+    "mark_duplicates",
+    "parse_mapping",
+    "read_file",
+]

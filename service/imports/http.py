@@ -1,0 +1,112 @@
+"""Routes: imports of files."""
+
+import asyncio
+import unicodedata
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from service.calls import Call, Cursor, Limit
+from service.errors import Problem
+from service.imports import operations
+from service.imports.mapping import Mapping, parse_mapping
+from service.imports.messages import Import, ImportReport
+from service.imports.reading import ParsedFile, read_file
+from service.imports.refused import ImportRefused
+from service.vocabulary import Page
+
+Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
+
+
+@post("/imports", summary="Import a file of leads", opt={"file": True})
+async def import_file(
+    call: NamedDependency[Call],
+    marketplace: Annotated[UUID, QueryParameter(description="Where the leads go")],
+    consent: Annotated[
+        bool | None,
+        QueryParameter(description="Whether the persons agreed, for files without such a column"),
+    ] = None,
+    filename: Annotated[str | None, QueryParameter(max_length=255)] = None,
+    limit: Rows = 100,
+) -> Response[ImportReport]:
+    """CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce are recognised.
+
+    As the body itself, or as multipart/form-data with `file` and, for other formats, `mapping`
+    (TOML). Every row gets a result; repeating a file adds nothing.
+    """
+    await call.check()
+    content, name, mapping = await _uploaded(call.request, filename)
+    call.is_about(content, name.encode(), mapping or b"")
+    parsed = await asyncio.to_thread(_read, content, name, mapping, consent)
+    return await call.answer(operations.import_file, marketplace, name, parsed, limit)
+
+
+@get("/imports", summary="My imports")
+async def list_imports(
+    call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
+) -> Response[Page[Import]]:
+    """Files my company imported, newest first."""
+    return await call.answer(operations.list_imports, cursor, limit)
+
+
+@get("/imports/{import_id:uuid}", summary="Report of an import")
+async def show_import(
+    call: NamedDependency[Call],
+    import_id: FromPath[UUID],
+    cursor: Cursor = None,
+    limit: Rows = 100,
+) -> Response[ImportReport]:
+    """What became of each row: imported, duplicate, refused and why."""
+    return await call.answer(operations.show, import_id, cursor, limit)
+
+
+async def _uploaded(
+    request: Request[Any, Any, Any], filename: str | None
+) -> tuple[bytes, str, bytes | None]:
+    """The file, its name and the mapping. Raises Problem bad-request without a file."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        form = await request.form()
+        file, mapping = form.get("file"), form.get("mapping")
+        if not isinstance(file, UploadFile):
+            raise Problem(
+                "validation-failed",
+                errors=[{"pointer": "/file", "detail": "The form needs a part named file"}],
+            )
+        text = await mapping.read() if isinstance(mapping, UploadFile) else mapping
+        return (
+            await file.read(),
+            _file_name(filename or file.filename),
+            text.encode() if isinstance(text, str) else text,
+        )
+    return await request.body(), _file_name(filename), None
+
+
+def _file_name(given: str | None) -> str:
+    """Without what cannot be read or stored: control, bidirectional, unpaired characters."""
+    readable = "".join(c for c in unicodedata.normalize("NFC", given or "") if c.isprintable())
+    return readable[:255] or "upload"
+
+
+def _read(content: bytes, name: str, mapping: bytes | None, consent: bool | None) -> ParsedFile:
+    try:
+        known: Mapping | None = parse_mapping(mapping) if mapping else None
+        return read_file(content, filename=name, mapping=known, consent=consent)
+    except ImportRefused as refused:
+        raise Problem(
+            "file-unreadable",
+            errors=[
+                {
+                    "pointer": "",
+                    "code": refused.code,
+                    "detail": refused.detail_en,
+                    "detail_de": refused.detail_de,
+                }
+            ],
+        ) from refused
+
+
+router = Router("", route_handlers=[import_file, list_imports, show_import], tags=["integration"])

@@ -1,0 +1,183 @@
+"""The one error of this package, and every sentence it says, in English and German."""
+
+from typing import Final
+
+#: code -> (English, German). Codes are stable: clients match on them, texts may be reworded.
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # The file as a whole.
+    "file-empty": ("The file is empty.", "Die Datei ist leer."),
+    "file-too-large": (
+        "The file is larger than {limit} MiB. Please split it.",
+        "Die Datei ist größer als {limit} MiB. Bitte teilen Sie sie auf.",
+    ),
+    "too-many-rows": (
+        "The file has more than {limit} rows. Please split it.",
+        "Die Datei hat mehr als {limit} Zeilen. Bitte teilen Sie sie auf.",
+    ),
+    "header-too-wide": (
+        "The header has more than {limit} columns.",
+        "Die Kopfzeile hat mehr als {limit} Spalten.",
+    ),
+    "nul-characters": (
+        "The file contains NUL characters: it is damaged or no text file.",
+        "Die Datei enthält NUL-Zeichen: Sie ist beschädigt oder keine Textdatei.",
+    ),
+    "encoding-unknown": (
+        "The text is not valid {encoding}. Save the file as UTF-8, or name its encoding in a "
+        "mapping file.",
+        "Der Text ist kein gültiges {encoding}. Speichern Sie die Datei als UTF-8, oder nennen "
+        "Sie die Kodierung in einer Zuordnungsdatei.",
+    ),
+    "csv-broken": (
+        "The file cannot be split into columns: a quotation mark is not closed or misplaced near "
+        "line {line}.",
+        "Die Datei lässt sich nicht in Spalten zerlegen: Nahe Zeile {line} fehlt ein "
+        "Anführungszeichen oder steht am falschen Ort.",
+    ),
+    "spreadsheet-broken": (
+        "The spreadsheet cannot be read: {reason}. Save it as .xlsx or as CSV (UTF-8).",
+        "Die Tabelle ist nicht lesbar: {reason}. Speichern Sie sie als .xlsx oder als CSV (UTF-8).",
+    ),
+    "spreadsheet-too-large": (
+        "The spreadsheet unpacks to more than is allowed ({what}).",
+        "Die Tabelle wird beim Entpacken größer als erlaubt ({what}).",
+    ),
+    "format-unknown": (
+        "No known format has these headers: {headers}. Known are: {known}. For any other file, "
+        "send a mapping file (TOML) along: a name, and under [columns] which of these headers is "
+        "which field, for example "
+        'name = "trade-fair", [columns] email = "E-Mail", phone = "Phone", interest = "Topic".',
+        "Kein bekanntes Format hat diese Spalten: {headers}. Bekannt sind: {known}. Für jede "
+        "andere Datei geben Sie eine Zuordnungsdatei (TOML) mit: einen Namen, und unter "
+        "[columns], welche dieser Spalten welches "
+        'Feld ist, zum Beispiel name = "messe", [columns] email = "E-Mail", phone = "Telefon", '
+        'interest = "Thema".',
+    ),
+    "mapping-invalid": (
+        "The mapping file is not valid: {reason}",
+        "Die Zuordnungsdatei ist ungültig: {reason}",
+    ),
+    "mapping-header-missing": (
+        "The mapping names columns that the file does not have: {missing}. The file has: "
+        "{headers}.",
+        "Die Zuordnung nennt Spalten, die es in der Datei nicht gibt: {missing}. Die Datei hat: "
+        "{headers}.",
+    ),
+    # One row refused.
+    "name-missing": (
+        "There is neither a name nor a company.",
+        "Es fehlt ein Name oder eine Firma.",
+    ),
+    "contact-missing": (
+        "There is neither an e-mail address nor a phone number.",
+        "Es fehlt eine E-Mail-Adresse oder Telefonnummer.",
+    ),
+    "contact-invalid": (
+        "Neither the e-mail address nor the phone number is valid.",
+        "Weder die E-Mail-Adresse noch die Telefonnummer ist gültig.",
+    ),
+    "email-invalid": ("The e-mail address is not valid.", "Die E-Mail-Adresse ist ungültig."),
+    "phone-invalid": ("The phone number is not valid.", "Die Telefonnummer ist ungültig."),
+    "interest-missing": (
+        "Nothing says what is asked for. Name a column or a constant for it in a mapping file, or "
+        "an interest for the whole upload.",
+        "Es fehlt das Anliegen. Nennen Sie dafür eine Spalte oder einen festen Wert in einer "
+        "Zuordnungsdatei, oder ein Anliegen für die ganze Datei.",
+    ),
+    "value-too-long": (
+        "The value is longer than {limit} characters.",
+        "Der Wert ist länger als {limit} Zeichen.",
+    ),
+    "cell-too-long": (
+        "A cell is longer than {limit} characters.",
+        "Eine Zelle ist länger als {limit} Zeichen.",
+    ),
+    "too-many-columns": (
+        "The row has more columns than the header.",
+        "Die Zeile hat mehr Spalten als die Kopfzeile.",
+    ),
+    "test-lead": (
+        "This is a test lead of the advertising platform, not a person.",
+        "Dies ist ein Test-Lead der Werbeplattform, keine Person.",
+    ),
+    "duplicate": (
+        "The same lead as in row {first_row}.",
+        "Derselbe Lead wie in Zeile {first_row}.",
+    ),
+    # A row imported, with something to know.
+    "email-kept-as-answer": (
+        "The e-mail address is not valid; it is kept among the answers as it was written.",
+        "Die E-Mail-Adresse ist ungültig; sie steht unverändert bei den Antworten.",
+    ),
+    "phone-kept-as-answer": (
+        "The phone number is not valid as it stands; it is kept among the answers as it was "
+        "written.",
+        "Die Telefonnummer ist so nicht gültig; sie steht unverändert bei den Antworten.",
+    ),
+    "postcode-kept-as-answer": (
+        "The postcode is not valid; it is kept among the answers as it was written.",
+        "Die Postleitzahl ist ungültig; sie steht unverändert bei den Antworten.",
+    ),
+    "postcode-padded": (
+        "The postcode had lost its leading zero, which was put back.",
+        "Die Postleitzahl hatte ihre führende Null verloren; sie wurde ergänzt.",
+    ),
+    "country-kept-as-answer": (
+        "The country was not recognised; it is kept among the answers.",
+        "Das Land wurde nicht erkannt; es steht bei den Antworten.",
+    ),
+    "name-from-company": (
+        "There is no person's name; the company's is used.",
+        "Ohne Personenname; es gilt die Firma.",
+    ),
+    "interest-shortened": (
+        "The interest is shown to takers before the pick, so it was shortened to its first line "
+        "without contact data; the full text is among the answers.",
+        "Das Anliegen ist vor dem Picken sichtbar, daher gekürzt auf die erste Zeile ohne "
+        "Kontaktdaten; der ganze Text steht bei den Antworten.",
+    ),
+    "consent-unclear": (
+        "The consent is neither yes nor no; it counts as not given.",
+        "Die Einwilligung ist weder ja noch nein; sie gilt als nicht erteilt.",
+    ),
+    "characters-removed": (
+        "Invisible control characters were removed.",
+        "Unsichtbare Steuerzeichen wurden entfernt.",
+    ),
+    "columns-missing": (
+        "The row ends before the last column; the rest counts as empty.",
+        "Die Zeile endet vor der letzten Spalte; der Rest gilt als leer.",
+    ),
+    # The file as a whole, accepted.
+    "consent-column-missing": (
+        "No column tells the consent and the upload did not state it: all leads stay drafts.",
+        "Keine Spalte nennt die Einwilligung, und beim Hochladen fehlte sie: Alle Leads bleiben "
+        "Entwürfe.",
+    ),
+}
+
+
+_SHOWN_HEADERS: Final = 40
+
+
+def say(code: str, **values: object) -> tuple[str, str]:
+    """Return the English and the German sentence of `code`, with its placeholders filled."""
+    english, german = TEXTS[code]
+    return english.format(**values), german.format(**values)
+
+
+class ImportRefused(Exception):
+    """The file as a whole cannot be imported; nothing of it was.
+
+    `code` is stable; `detail_en` and `detail_de` are for people; `headers` are those found, when
+    there were any.
+    """
+
+    def __init__(self, code: str, *, headers: list[str] | None = None, **values: object) -> None:
+        self.code = code
+        self.headers = headers or []
+        if headers:
+            more = " …" if len(headers) > _SHOWN_HEADERS else ""
+            values["headers"] = ", ".join(headers[:_SHOWN_HEADERS]) + more
+        self.detail_en, self.detail_de = say(code, **values)
+        super().__init__(f"{code}: {self.detail_en}")
