@@ -1,0 +1,48 @@
+"""The command `kollegium`, one module per command; this is the table of contents."""
+
+import importlib
+from typing import Any
+
+import click
+
+# name -> module and attribute; imported when needed, so that `--help` answers at once.
+COMMANDS = {
+    "demo": "demo:demo",
+    "serve": "serve:serve",
+    "worker": "worker:worker",
+    "migrate": "migrate:migrate",
+    "check": "check:check",
+    "company": "company:company",
+    "import-leads": "import_leads:import_leads",
+    "mails": "mails:mails",
+    "psql": "psql:psql",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table, which is the order of a first day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: Any = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="kollegium")
+def kollegium() -> None:
+    """Colleagues of a company share picked leads, guaranteed by PostgreSQL.
+
+    Each command connects as the role it needs: DATABASE_URL (web tier), DATABASE_OWNER_URL,
+    DATABASE_STAFF_URL, DATABASE_WORKER_URL, DATABASE_AUDITOR_URL. With a superuser's DATABASE_URL
+    alone, commands switch with SET ROLE; with none of them they use the running demo.
+    """

@@ -1,0 +1,226 @@
+"""`kollegium import-leads`: a file of leads, through the code of POST /imports."""
+
+import contextlib
+import sys
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from service.commands import connections
+from service.commands.connections import PREFIX, Source
+from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.database import Database, Tx
+from service.imports import operations
+from service.imports.mapping import parse_mapping
+from service.imports.messages import ImportReport
+from service.imports.reading import ParsedFile, read_file
+from service.imports.refused import ImportRefused
+from service.postgres import PostgresError
+from service.sessions import operations as sessions
+from service.sessions.messages import LogIn
+from service.settings import Settings
+
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}
+
+
+class _Rehearsed(Exception):
+    """Ends a dry run's transaction without a commit; carries what it found."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__("rehearsed")
+        self.report = report
+
+
+def _parsed(file: Path, mapping: Path | None, consent: bool | None) -> ParsedFile:
+    """What the file says. Raises ClickException for a file or mapping that cannot be read."""
+    try:
+        known = parse_mapping(mapping.read_bytes()) if mapping else None
+        return read_file(file.read_bytes(), filename=file.name, mapping=known, consent=consent)
+    except ImportRefused as refused:
+        raise click.ClickException(
+            f"{file.name} cannot be imported ({refused.code}): {refused.detail_en}"
+        ) from refused
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+async def _as_api(source: Source) -> str:
+    """A URL whose connections are kollegium_api. Raises ClickException when the login may not."""
+    connection = await connections.log_in(source)
+    try:
+        login = await connection.fetchval("select current_user")
+        await connections.become(connection, "api", source)
+    finally:
+        await connection.close(timeout=5)
+    if login == PREFIX + "api":
+        return source.url
+    return f"{source.url}{'&' if '?' in source.url else '?'}role={PREFIX}api"
+
+
+@contextlib.asynccontextmanager
+async def _bearer(database: Database, email: str | None, secret: str) -> AsyncIterator[str]:
+    """The token to act with: the API key, or a session for the time of the import."""
+    if email is None:
+        yield secret
+        return
+    session = await sessions.log_in(database, LogIn(email=email, password=secret), "command line")
+    try:
+        yield session.token
+    finally:
+        await database.run(session.token, sessions.log_out)
+
+
+async def _import(
+    source: Source,
+    marketplace: UUID,
+    parsed: ParsedFile,
+    email: str | None,
+    secret: str,
+    dry_run: bool,
+) -> ImportReport:
+    async def whole(tx: Tx) -> ImportReport:
+        report = await operations.import_file(
+            tx, marketplace, parsed.filename, parsed, len(parsed.results) + 1
+        )
+        if dry_run:
+            raise _Rehearsed(report)
+        return report
+
+    database = await Database.open(Settings(database_url=await _as_api(source), pool_size=1))
+    try:
+        async with _bearer(database, email, secret) as token:
+            try:
+                return await database.transaction(token, whole, whole=True)
+            except _Rehearsed as rehearsed:
+                return rehearsed.report
+            except PostgresError as error:
+                if error.constraint != "not-found":
+                    raise
+                raise click.ClickException(
+                    f"There is no marketplace {marketplace} for this company: it imports where it "
+                    "is the operator, or a giver that has accepted its invitation."
+                ) from error
+    finally:
+        await database.close()
+
+
+def _secret(email: str | None, api_key_stdin: bool) -> str:
+    """The first line of standard input. Raises UsageError unless one way to act is chosen."""
+    if (email is None) != api_key_stdin:
+        raise click.UsageError(
+            "Say who imports: --as-email ADDRESS (password on standard input), or --api-key-stdin."
+        )
+    if sys.stdin.isatty():
+        what = "API key" if api_key_stdin else f"Password of {email}"
+        return str(click.prompt(what, hide_input=True, err=True))
+    secret = sys.stdin.readline().rstrip("\r\n")
+    if not secret:
+        raise click.ClickException("Nothing on standard input: the password or API key goes there.")
+    return secret.strip() if api_key_stdin else unicodedata.normalize("NFC", secret)
+
+
+def _show(report: ImportReport, parsed: ParsedFile, dry_run: bool) -> None:
+    table = Table("row", "result", "column", "why", title=f"Rows of {report.file_name}")
+    for row in report.rows:
+        if row.outcome != "imported" or not row.warnings:
+            why = (
+                row.detail.en
+                if row.detail
+                else {"known": "was imported before", None: ""}.get(row.code, row.code or "")
+            )
+            table.add_row(str(row.row_number), row.outcome, row.field or "", why)
+        for warning in row.warnings:
+            table.add_row(str(row.row_number), "imported", warning.field or "", warning.detail.en)
+    console.print(table)
+    for remark in parsed.remarks:
+        console.print(f"Note: {remark.detail_en}")
+    separator = _SEPARATORS.get(report.separator, report.separator)
+    verb = "would be imported" if dry_run else "imported"
+    console.print(
+        f"{report.file_name} ({report.format}, {report.encoding}, {separator}): "
+        f"{report.imported} {verb}, duplicates: {report.duplicates}, refused: {report.refused}."
+    )
+    if dry_run:
+        console.print("Dry run: nothing was kept.")
+
+
+def _progress() -> Progress:
+    """On stderr, and only for people: pipes and logs get none of it."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    )
+
+
+@click.command("import-leads")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--marketplace",
+    type=click.UUID,
+    required=True,
+    help="Id of the marketplace the leads go to (GET /marketplaces).",
+)
+@click.option(
+    "--as-email",
+    "email",
+    metavar="ADDRESS",
+    help="Act as this colleague; the password is the first line of standard input.",
+)
+@click.option(
+    "--api-key-stdin",
+    is_flag=True,
+    help="Act with an API key of the company, the first line of standard input.",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file that names the columns, for formats that are not recognised; "
+    "examples/custom-mapping.toml explains itself.",
+)
+@click.option(
+    "--consent/--no-consent",
+    default=None,
+    help="Whether the persons agreed that their data is passed on, for files without "
+    "such a column; without either, leads of such files stay drafts.",
+)
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and keep nothing.")
+@json_option
+@data_dir_option
+def import_leads(
+    file: Path,
+    marketplace: UUID,
+    email: str | None,
+    api_key_stdin: bool,
+    mapping: Path | None,
+    consent: bool | None,
+    dry_run: bool,
+    as_json: bool,
+    data_dir: Path,
+) -> None:
+    """Import a file of leads for a company, with a result for every row.
+
+    CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce and plain German files
+    are recognised. The leads belong to the company that imports, and the database believes only
+    real tokens: so the command acts with an API key of the company, or logs in as one of its
+    colleagues. Connects as kollegium_api (DATABASE_URL). All rows or none; repeating a file adds
+    nothing.
+
+        kollegium import-leads leads.csv --marketplace ID --as-email anna@huber.example < password
+    """
+    secret = _secret(email, api_key_stdin)
+    source = connections.find("api", data_dir)
+    with _progress() as progress:
+        task = progress.add_task(f"Reading {file.name}", total=None)
+        parsed = _parsed(file, mapping, consent)
+        progress.update(task, description=f"Importing {len(parsed.leads)} leads")
+        report = run(_import(source, marketplace, parsed, email, secret, dry_run))
+    if as_json:
+        print_json(report)
+    else:
+        _show(report, parsed, dry_run)

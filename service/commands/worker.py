@@ -1,0 +1,166 @@
+"""`kollegium worker`: the timers."""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import click
+import structlog
+
+from service import logs
+from service.commands import connections
+from service.commands.connections import LOST, Source, Unreachable
+from service.commands.output import console, data_dir_option, json_option, print_json, run
+
+log = structlog.get_logger()
+
+EXPIRE_SECONDS = 5.0
+PURGE_SECONDS = 600.0
+BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
+_LONGEST_WAIT = 30.0
+_STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead line takes longer
+
+Connect = Callable[[], Awaitable[Any]]
+
+
+async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Lets all overdue offers expire, a batch a transaction; returns the number of leads."""
+    total = 0
+    while not (stop and stop.is_set()):
+        count = int(
+            await connection.fetchval(
+                "select app.expire_offers($1)", BATCH, timeout=_STATEMENT_SECONDS
+            )
+        )
+        total += count
+        if count == 0:
+            break
+    return total
+
+
+async def purge(connection: Any) -> int:
+    """Removes what has served its time; returns the number of rows."""
+    return int(await connection.fetchval("select app.purge()", timeout=_STATEMENT_SECONDS))
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], None]) -> None:
+    purge_at = 0.0
+    while not stop.is_set():
+        expired = await expire(connection, stop)
+        if expired:
+            log.info("offers_expired", leads=expired)
+        if time.monotonic() >= purge_at:
+            log.info("purged", rows=await purge(connection))
+            purge_at = time.monotonic() + PURGE_SECONDS
+        succeeded()
+        await _wait(stop, EXPIRE_SECONDS)
+
+
+async def work(connect: Connect, stop: asyncio.Event) -> None:
+    """Runs the timers until `stop` is set; a lost or refusing database is tried again.
+
+    Errors that waiting cannot cure (a missing right, a wrong password) pass through at the start.
+    """
+    failures = 0
+
+    def succeeded() -> None:
+        nonlocal failures
+        failures = 0
+
+    while not stop.is_set():
+        connection = None
+        try:
+            connection = await connect()
+            await _rounds(connection, stop, succeeded)
+        except (Unreachable, asyncpg.PostgresError, *LOST) as error:
+            failures += 1
+            # Spread, so that many workers do not return in step.
+            seconds = min(_LONGEST_WAIT, 2.0 ** min(failures, 6) / 2) * random.uniform(0.5, 1)  # noqa: S311
+            log.warning(
+                "database_lost",
+                error=type(error.__cause__ or error).__name__,
+                sqlstate=getattr(error, "sqlstate", None),
+                retry_in=round(seconds, 1),
+            )
+            await _wait(stop, seconds)
+        finally:
+            if connection is not None:
+                await _close(connection)
+
+
+async def _close(connection: Any) -> None:
+    try:
+        await connection.close(timeout=5)
+    except (asyncpg.PostgresError, *LOST):
+        connection.terminate()
+
+
+def connector(source: Source) -> Connect:
+    """Opens connections as kollegium_worker."""
+
+    async def connect() -> Any:
+        connection = await connections.log_in(source)
+        try:
+            await connections.become(connection, "worker", source)
+        except BaseException:
+            await _close(connection)
+            raise
+        return connection
+
+    return connect
+
+
+async def _one_round(connect: Connect) -> dict[str, int]:
+    connection = await connect()
+    try:
+        return {"expired_leads": await expire(connection), "purged_rows": await purge(connection)}
+    finally:
+        await _close(connection)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, report it, and end.")
+@json_option
+@data_dir_option
+def worker(once: bool, as_json: bool, data_dir: Path) -> None:
+    """Run the timers: overdue offers expire, old sessions and answers are removed.
+
+    Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
+    until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
+    workers at once do no harm.
+    """
+    connect = connector(connections.find("worker", data_dir))
+    if once:
+        done = run(_one_round(connect))
+        if as_json:
+            print_json(done)
+        else:
+            console.print(
+                f"Offers of {done['expired_leads']} leads expired, "
+                f"{done['purged_rows']} old rows removed."
+            )
+        return
+    logs.configure(os.environ.get("KOLLEGIUM_LOG_LEVEL", "info"))
+
+    async def main() -> None:
+        from service.commands.serving import stop_on_signals
+
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        log.info("working")
+        await work(connect, stop)
+        log.info("stopped")
+
+    run(main())

@@ -1,0 +1,227 @@
+"""Who is who in the demo world. Everybody and everything is invented."""
+
+from typing import NamedTuple
+
+from service.marketplaces.messages import Capacity
+from service.vocabulary import Role
+
+PASSWORD = "kollegium-demo"  # noqa: S105 - everybody's, and printed at every start
+
+
+class Person(NamedTuple):
+    """A colleague; the address is the first name at the company's domain."""
+
+    name: str
+    role: Role = "member"
+
+
+class Firm(NamedTuple):
+    """A company; the first of its people is the admin that staff sets up."""
+
+    name: str
+    domain: str
+    people: tuple[Person, ...]
+
+    def email(self, person: Person) -> str:
+        """The address with which a person logs in."""
+        first = person.name.lower().translate(_UMLAUTS).split()[0]
+        return f"{first}@{self.domain}"
+
+    @property
+    def admin_email(self) -> str:
+        """The address of its first admin."""
+        return self.email(self.people[0])
+
+
+class Partner(NamedTuple):
+    """A company on a marketplace. No areas: everywhere; no tags: everything."""
+
+    firm: str
+    capacity: Capacity
+    areas: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    cap: int | None = None
+
+
+class File(NamedTuple):
+    """An export that a firm imports; consent None: the file's own column tells it."""
+
+    firm: str
+    name: str
+    consent: bool | None = None
+    mapping: str | None = None
+
+
+class Market(NamedTuple):
+    """A marketplace, who takes part in it, and which files come in."""
+
+    name: str
+    operator: str
+    steps: tuple[str, ...]
+    automatic: bool  #: leads are accepted and offered without the operator
+    partners: tuple[Partner, ...]
+    files: tuple[File, ...]
+
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ş": "s"})
+
+SOLAR, UMZUG = "Solarportal Nord GmbH", "Umzugsmarkt Berlin GmbH"
+ENERGIE, WOHNEN, MESSE = (
+    "Energie-Check Online GmbH",
+    "Verbraucherhilfe Wohnen e. V.",
+    "Messe Nord Service GmbH",
+)
+HUBER, KLEIN, MEISTER, NORDWIND = (
+    "Huber Solar & Dach GmbH",
+    "Elektro Klein",
+    "Wärme Meister Süd GmbH",
+    "Nordwind Haustechnik KG",
+)
+SPREE, KUECHEN, MALER = "Spree-Umzüge GmbH", "Küchenhaus Schröder", "Malerbetrieb Yıldız"
+
+FIRMS = (
+    Firm(
+        SOLAR,
+        "solarportal-nord.example",
+        (
+            Person("Svenja Petersen", "admin"),
+            Person("Jan Claasen"),
+            Person("Imke Harms", "delegator"),
+        ),
+    ),
+    Firm(
+        UMZUG,
+        "umzugsmarkt-berlin.example",
+        (Person("Kemal Aydin", "admin"), Person("Britta Lehmann")),
+    ),
+    Firm(
+        ENERGIE,
+        "energie-check.example",
+        (Person("Anja Vogt", "admin"), Person("Timo Brandt")),
+    ),
+    Firm(WOHNEN, "vh-wohnen.example", (Person("Renate Krause", "admin"),)),
+    Firm(
+        MESSE,
+        "messe-nord.example",
+        (Person("Ole Tiedemann", "admin"), Person("Wiebke Jansen")),
+    ),
+    Firm(
+        HUBER,
+        "huber-solar.example",
+        (
+            Person("Anna Huber", "admin"),
+            Person("Ben Huber"),
+            Person("Dora Lindner", "delegator"),
+            Person("Emil Sauer"),
+            Person("Fatma Demir"),
+        ),
+    ),
+    Firm(KLEIN, "elektro-klein.example", (Person("Cora Klein", "admin"),)),
+    Firm(
+        MEISTER,
+        "waerme-meister.example",
+        (Person("Xaver Meister", "admin"), Person("Lena Öttl"), Person("Paul Wagner", "delegator")),
+    ),
+    Firm(
+        NORDWIND,
+        "nordwind-haustechnik.example",
+        (Person("Hauke Lorenzen", "admin"), Person("Maren Voß")),
+    ),
+    Firm(
+        SPREE,
+        "spree-umzuege.example",
+        (
+            Person("Michael Kowalski", "admin"),
+            Person("Sabine Thiel", "delegator"),
+            Person("Tarek Haddad"),
+            Person("Jule Marquardt"),
+        ),
+    ),
+    Firm(
+        KUECHEN,
+        "schroeder-kuechen.example",
+        (Person("Ingrid Schröder", "admin"), Person("Lars Schröder")),
+    ),
+    Firm(MALER, "malerbetrieb-yildiz.example", (Person("Deniz Yıldız", "admin"),)),
+)
+
+MARKETS = (
+    Market(
+        "Solarportal Nord",
+        SOLAR,
+        ("neu", "kontaktiert", "Vor-Ort-Termin", "Angebot"),
+        False,
+        (
+            Partner(ENERGIE, "giver"),
+            Partner(WOHNEN, "giver"),
+            Partner(
+                HUBER,
+                "taker",
+                ("0", "1", "2", "3", "4", "5", "6"),
+                ("photovoltaik", "batteriespeicher", "wallbox", "dach", "waermepumpe"),
+            ),
+            Partner(
+                KLEIN,
+                "taker",
+                ("0", "1", "2", "3", "4", "5"),
+                ("photovoltaik", "batteriespeicher", "wallbox", "dach"),
+                10,
+            ),
+            Partner(
+                MEISTER,
+                "taker",
+                ("6", "7", "8", "9"),
+                ("waermepumpe", "heizung", "photovoltaik", "dach", "bad"),
+            ),
+            Partner(
+                NORDWIND,
+                "taker",
+                (),
+                ("waermepumpe", "heizung", "daemmung", "fenster", "bad"),
+            ),
+        ),
+        (
+            File(ENERGIE, "meta-lead-ads.csv", True),
+            File(ENERGIE, "google-ads-leads.csv"),  # nobody stated the consent: drafts
+            File(WOHNEN, "leads-deutsch.csv"),
+            File(SOLAR, "salesforce-report.csv", True),
+        ),
+    ),
+    Market(
+        "Umzugsmarkt Berlin",
+        UMZUG,
+        ("neu", "kontaktiert", "Besichtigung", "Kostenvoranschlag"),
+        True,
+        (
+            Partner(WOHNEN, "giver"),
+            Partner(MESSE, "giver"),
+            Partner(SPREE, "taker", (), ("umzug", "treppenlift")),
+            Partner(KUECHEN, "taker", (), ("kueche", "bad", "wintergarten")),
+            Partner(MALER, "taker", (), ("maler", "bad", "fenster"), 5),
+            # An operator there, a taker here: capacities belong to a marketplace, not to a company.
+            Partner(SOLAR, "taker", (), ("photovoltaik", "batteriespeicher", "waermepumpe")),
+        ),
+        (
+            File(WOHNEN, "hubspot-contacts.csv", True),
+            File(MESSE, "custom.csv", None, "custom-mapping.toml"),
+            File(MESSE, "leads.xlsx"),
+        ),
+    ),
+)
+
+# Invited last and never accepted: with it the world is complete, and `kollegium mails` has an
+# invitation that can be tried.
+NEWCOMER = "nina@huber-solar.example"
+NEWCOMER_FIRM = HUBER
+
+
+def firm(name: str) -> Firm:
+    """The firm of that name."""
+    return next(found for found in FIRMS if found.name == name)
+
+
+def capacities(name: str) -> list[str]:
+    """operator, giver, taker: what a firm is on any marketplace."""
+    found = {"operator" for market in MARKETS if market.operator == name}
+    found |= {p.capacity for market in MARKETS for p in market.partners if p.firm == name}
+    return [capacity for capacity in ("operator", "giver", "taker") if capacity in found]
