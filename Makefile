@@ -24,7 +24,8 @@ setup: $(STAMP) ## build .venv/ with everything the service and its tests need
 run: setup ## start the demo: embedded PostgreSQL, demo world, http://127.0.0.1:8000 (ARGS=)
 	exec $(BIN)/kollegium demo $(ARGS)
 
-test: setup ## run all tests (ARGS="-k pick")
+test: setup ## install what is missing and run all tests (ARGS="-k pick")
+	bash tests/packages.sh
 	exec $(BIN)/pytest $(ARGS)
 
 # env.py sets both time-outs and one transaction for every revision; our ints are counters, not keys.
