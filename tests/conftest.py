@@ -2,7 +2,12 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.http", "tests.fixtures.market"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.http",
+    "tests.fixtures.market",
+    "tests.fixtures.embedded",
+]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

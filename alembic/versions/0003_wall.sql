@@ -913,11 +913,11 @@ comment on function app.end_participation(uuid, uuid) is
   'Ends a company''s participation, or withdraws an open invitation; open offers are withdrawn.';
 grant execute on function app.end_participation(uuid, uuid) to kollegium_api;
 
--- sql/functions/50_leads.sql
+-- sql/functions/45_lead_rows.sql
 set local role kollegium_owner;
--- Leads on their way to the market: create, submit, accept, reject, change, withdraw.
+-- What every function about a lead begins with: lock it, check its state, record what happened.
 --
--- Every function below first locks the lead (app_private.lock_lead) and then looks at what is so:
+-- Every function of a lead first locks it (app_private.lock_lead) and then looks at what is so:
 -- two calls for one lead happen one after the other, and the second sees what the first did.
 -- Locks are taken in the order lead, offers, participation.
 set local role kollegium_broker;
@@ -1024,6 +1024,11 @@ begin
   update app.history set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
 end
 $$;
+
+-- sql/functions/50_leads.sql
+set local role kollegium_owner;
+-- Leads on their way to the market: create, submit, accept, reject, change, withdraw.
+set local role kollegium_broker;
 
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.

@@ -2,23 +2,14 @@
 
 import asyncio
 import contextlib
-import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.postgres import Connection, ConnectionLost, Json, PostgresError, Statement
+from service.postgres import Connection, ConnectionLost, PostgresError, Statement
 from service.postgres.login import Scram, address
-from service.postgres.parameters import as_text
 from tests.fixtures.database import Urls, connected
 
 
@@ -181,141 +172,6 @@ async def test_large_values_and_many_rows_come_whole(url: str) -> None:
         assert rows == [str(n).encode() for n in range(1, 20001)]
         assert await values(connection, "select null::text") == [None]
         assert await values(connection, "") == []
-
-
-@pytest.mark.parametrize(
-    ("value", "sql", "expected"),
-    [
-        (UUID(int=7), "$1::uuid", str(UUID(int=7))),
-        (True, "$1::bool", "true"),
-        (12, "$1::int", "12"),
-        (Decimal("1.50"), "$1::numeric", "1.50"),
-        (
-            datetime(2026, 10, 5, tzinfo=UTC),
-            "$1::timestamptz at time zone 'UTC'",
-            "2026-10-05 00:00:00",
-        ),
-        (b"\x00\xff", "encode($1::bytea, 'hex')", "00ff"),
-        ({"a": [1]}, "$1::jsonb -> 'a' -> 0", "1"),
-        (Json([{"a": 1}]), "$1::jsonb -> 0 -> 'a'", "1"),
-        (
-            ['a"b', "c\\d", "{,}", "", None],
-            "array_to_json($1::text[])",
-            '["a\\"b","c\\\\d","{,}","",null]',
-        ),
-        ([UUID(int=1)], "cardinality($1::uuid[])", "1"),
-        ([], "cardinality($1::text[])", "0"),
-        (None, "$1::text is null", "true"),
-    ],
-)
-async def test_parameters_arrive_as_what_they_are(
-    url: str, value: Any, sql: str, expected: str
-) -> None:
-    async with opened(url) as connection:
-        assert await values(connection, f"select ({sql})::text", value) == [expected.encode()]
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))
-def test_no_text_breaks_out_of_its_array(texts: list[str]) -> None:
-    """The array literal read back by hand: quotes and backslashes are always escaped."""
-    literal = (as_text(texts) or b"").decode()
-    found, current, position = [], None, 1
-    while position < len(literal) - 1:
-        character = literal[position]
-        if current is None:
-            current = "" if character == '"' else None
-        elif character == "\\":
-            position += 1
-            current += literal[position]
-        elif character == '"':
-            found.append(current)
-            current = None
-        else:
-            current += character
-        position += 1
-    assert found == texts
-
-
-async def test_what_has_no_text_form_is_refused_before_anything_is_sent(url: str) -> None:
-    async with opened(url) as connection:
-        before = connection.trips
-        with pytest.raises(TypeError):
-            await values(connection, "select $1::text", object())
-        assert connection.trips == before
-        assert connection.idle
-
-
-@contextlib.asynccontextmanager
-async def tls_in_front(url: str, folder: Path) -> AsyncIterator[tuple[str, Path]]:
-    """A peer that speaks TLS as PostgreSQL does and hands on; yields URL and authority."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    target = urlsplit(url)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert await reader.readexactly(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-        writer.write(b"S")
-        with contextlib.suppress(ssl.SSLError, ConnectionError):
-            await writer.start_tls(context)
-            far_reader, far_writer = await asyncio.open_connection(target.hostname, target.port)
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    netloc = f"{target.username}:{target.password}@localhost:{port}"
-    try:
-        yield target._replace(netloc=netloc).geturl(), certificate
-    finally:
-        server.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError, ssl.SSLError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
-
-
-async def test_tls_is_spoken_and_the_peer_checked(url: str, tmp_path: Path) -> None:
-    async with tls_in_front(url, tmp_path) as (encrypted, authority):
-        checked = f"{encrypted}?sslmode=verify-full&sslrootcert={authority}"
-        for spelled in (f"{encrypted}?sslmode=require", checked):
-            async with opened(spelled) as connection:
-                assert await values(connection, "select 'gesichert'") == [b"gesichert"]
-        with pytest.raises(ssl.SSLCertVerificationError):
-            await Connection.open(address(f"{encrypted}?sslmode=verify-full"), seconds=5)
-        with pytest.raises(ValueError, match="sslmode"):
-            address(f"{encrypted}?sslmode=verify-ca")
-
-
-async def test_a_server_without_tls_is_refused_where_tls_is_wanted(url: str) -> None:
-    with pytest.raises(ConnectionLost):
-        await Connection.open(address(f"{url}?sslmode=require"), seconds=5)
 
 
 async def test_strange_servers_are_given_up_in_time(

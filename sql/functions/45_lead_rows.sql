@@ -1,0 +1,109 @@
+-- What every function about a lead begins with: lock it, check its state, record what happened.
+--
+-- Every function of a lead first locks it (app_private.lock_lead) and then looks at what is so:
+-- two calls for one lead happen one after the other, and the second sees what the first did.
+-- Locks are taken in the order lead, offers, participation.
+set local role kollegium_broker;
+
+-- The lead, locked against every other change; 404 unless the company is a party (docs/domain.md, case 9).
+-- p_company null: the caller has shown in another way that he may know of the lead.
+create or replace function app_private.lock_lead(p_marketplace uuid, p_lead uuid, p_company uuid default null)
+returns app.lead language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+begin
+  select * into v_lead from app.lead
+  where marketplace_id = p_marketplace and id = p_lead
+    and (p_company is null or p_company = any (parties))
+  for update;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  return v_lead;
+end
+$$;
+
+-- The same for who only adds to the lead: waits for whoever moves it between companies, no more.
+create or replace function app_private.hold_lead(p_marketplace uuid, p_lead uuid, p_company uuid)
+returns app.lead language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+begin
+  select * into v_lead from app.lead
+  where marketplace_id = p_marketplace and id = p_lead and p_company = any (parties)
+  for key share;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  end if;
+  return v_lead;
+end
+$$;
+
+create or replace function app_private.expect_state(p_state text, p_allowed text[])
+returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_state <> all (p_allowed) then
+    perform app_private.refuse(409, 'lead-state',
+      jsonb_build_object('state', p_state, 'allowed', p_allowed));
+  end if;
+end
+$$;
+
+create or replace function app_private.expect_operator(p_lead app.lead, p_company uuid)
+returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_lead.operator_company_id <> p_company then
+    perform app_private.refuse(403, 'operator-required');
+  end if;
+end
+$$;
+
+-- One line of the lead's history, seen by all its parties: no personal data, no name of a taker
+-- other than the engaged one.
+create or replace function app_private.record(
+  p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb default '{}')
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
+    colleague_id, colleague_name, detail)
+  select l.marketplace_id, app_private.new_id(), l.id, l.parties, p_event, p_caller.company_id,
+    p_caller.company_name, p_caller.colleague_id, p_caller.colleague_name, p_detail
+  from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead;
+end
+$$;
+
+-- For what happens by itself (timers, rules of the marketplace): nobody did it.
+create or replace function app_private.nobody() returns app.caller
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select null::app.caller $$;
+
+create or replace function app_private.set_state(p_marketplace uuid, p_lead uuid, p_state text)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  update app.lead set state = p_state, changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead
+$$;
+
+-- THE function that changes the companies of a lead. What always has the visibility of the lead
+-- moves with it; forgetting a table here fails at commit, by its foreign key on parties.
+create or replace function app_private.engage(
+  p_marketplace uuid, p_lead uuid, p_company uuid, p_company_name text, p_engagement uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parties uuid[];
+begin
+  update app.lead set engaged_company_id = p_company, engaged_company_name = p_company_name,
+    engagement_id = p_engagement, state = 'engaged', changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead
+  returning parties into v_parties;
+  update app.prospect set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+  update app.message set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+  update app.history set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
+end
+$$;
