@@ -21,7 +21,7 @@ from service.errors import Problem
 from service.postgres import Connection, Pool, PostgresError, Statement
 from service.postgres.login import address
 from service.settings import Settings
-from service.vocabulary import Page, Role, cut, decode_cursor
+from service.vocabulary import Page, Role, cut, decode_cursor, fetched
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -115,14 +115,14 @@ class Tx:
         """A page of a select without order and limit. Keyset: stable while rows are added.
 
         `key` names a unique, time-ordered column; it must come back in the struct under its own
-        name (without its table). The limit is a literal, so that one plan serves every call.
+        name (without its table). The limit is a literal, see `fetched`.
         """
         after = decode_cursor(cursor)
         if after is not None:
             word = "and" if " where " in sql else "where"
             values = (*values, after)
             sql = f"{sql} {word} {key} {'>' if oldest_first else '<'} ${len(values)}"
-        sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {limit + 1}"
+        sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {fetched(limit)}"
         return cut(await self.rows(kind, sql, *values), limit, key.rpartition(".")[2])
 
     @contextlib.asynccontextmanager

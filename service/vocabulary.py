@@ -66,8 +66,18 @@ class Page(msgspec.Struct, Generic[T]):
     next_cursor: str | None = None
 
 
+def fetched(limit: int) -> int:
+    """How many rows to ask for, for a page of `limit`: one of three numbers, all larger
+    (above 1,000, which no client may ask for, one more than the limit).
+
+    It stands in the statement as a literal (a bound limit would be planned anew each time), so it
+    decides how many statements a connection keeps prepared; clients must not.
+    """
+    return next((rows for rows in (21, 101, 1001) if rows > limit), limit + 1)
+
+
 def cut(items: Sequence[T], limit: int, key: str) -> Page[T]:
-    """Cuts the one row too many that tells whether there is more; the cursor is its key."""
+    """Cuts the rows too many, which tell that there is more; the cursor is the last one's key."""
     if len(items) <= limit:
         return Page(list(items))
     kept = list(items[:limit])

@@ -95,7 +95,7 @@ async def show(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> Impor
     found = await queries.one(tx, import_id)
     position = decode_cursor(cursor)
     after = min(position.int, 2**31 - 1) if position else 0
-    rows = await queries.rows(tx, found.marketplace_id, import_id, after, limit + 1)
+    rows = await queries.rows(tx, found.marketplace_id, import_id, after, limit)
     following = None
     if len(rows) > limit:
         rows = rows[:limit]

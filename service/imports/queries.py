@@ -6,7 +6,7 @@ from uuid import UUID
 from service.database import Tx
 from service.imports.messages import Import, ImportRow, Placed
 from service.postgres import Json
-from service.vocabulary import Page
+from service.vocabulary import Page, fetched
 
 _IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, imported,
     duplicates, refused, created_at from app.lead_import"""
@@ -49,7 +49,7 @@ async def rows(
         ImportRow,
         "select row_number, outcome, lead_id, code, field, nullif(detail, '{}') as detail, warnings"
         " from app.lead_import_row where marketplace_id = $1 and import_id = $2"
-        f" and row_number > $3 order by row_number limit {limit}",
+        f" and row_number > $3 order by row_number limit {fetched(limit)}",
         marketplace_id,
         import_id,
         after,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from service.database import Tx
 from service.leads.messages import Created, Lead, LeadFilter
-from service.vocabulary import Page, cut, decode_cursor
+from service.vocabulary import Page, cut, decode_cursor, fetched
 
 # The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
 _LEAD = """
@@ -70,15 +70,13 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
     values: list[Any] = []
     conditions = _conditions(narrow, decode_cursor(cursor), values)
     capacities = [narrow.capacity] if narrow.capacity else list(_AS)
-    branches = []
+    branches, end = [], f"desc limit {fetched(limit)}"
     for capacity in capacities:
         where = [_AS[capacity], *conditions]
         if capacity == "taker" and narrow.capacity is None:
             where.append(_ONLY_AS_TAKER)
-        branches.append(
-            f"({_LEAD}{_FROM} where {' and '.join(where)} order by l.id desc limit {limit + 1})"
-        )
-    sql = f"select * from ({' union all '.join(branches)}) x order by id desc limit {limit + 1}"
+        branches.append(f"({_LEAD}{_FROM} where {' and '.join(where)} order by l.id {end})")
+    sql = f"select * from ({' union all '.join(branches)}) x order by id {end}"
     return cut(await tx.rows(Lead, sql, *values), limit, "id")
 
 

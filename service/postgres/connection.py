@@ -13,7 +13,7 @@ from service.postgres.parameters import as_text
 
 _SETTINGS = {"client_encoding": "UTF8", "application_name": "kollegium", "TimeZone": "UTC"}
 # Named statements a connection keeps; the service has fewer, so this only bounds a mistake.
-_MAX_STATEMENTS = 1000
+_MAX_STATEMENTS = 500
 # A prepared statement whose result type online DDL changed, or that the server does not know.
 _STALE = frozenset({"0A000", "26000"})
 

@@ -131,3 +131,29 @@ async def test_lost_races_are_repeated_and_then_reported(
         await db.transaction(world.anna.token, races)
     assert tries == 3
     await db.close()
+
+
+async def test_clients_do_not_decide_how_many_statements_are_kept(
+    world_database: Urls, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page size from 1 to 100 is served by two statements; each page is as long as asked."""
+    sent: set[str] = set()
+    batch = Connection.batch
+
+    async def noted(self: Connection, statements: Any, *, seconds: float) -> Any:
+        sent.update(statement.sql for statement in statements)
+        return await batch(self, statements, seconds=seconds)
+
+    monkeypatch.setattr(Connection, "batch", noted)
+    db = await database(world_database)
+    narrow = LeadFilter("operator", None, None, None, None)
+    everything = len((await db.run(world.olga.token, leads.list_leads, narrow, None, 100)).items)
+    assert everything > 5
+    for limit in range(1, 101):
+        page = await db.transaction(
+            world.olga.token, lambda tx, n=limit: leads.list_leads(tx, narrow, None, n), reads=True
+        )
+        assert len(page.items) == min(limit, everything)
+        assert (page.next_cursor is None) == (limit >= everything)
+    assert len([sql for sql in sent if "from app.lead" in sql]) == 2
+    await db.close()
