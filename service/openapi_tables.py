@@ -12,7 +12,7 @@ PROBLEMS: dict[str, str] = {
     "companies.change_colleague": "admin-required last-admin version-stale",
     "companies.invite": "admin-required conflict",
     "companies.revoke_invitation": "admin-required",
-    "companies.accept": "not-found email-taken",
+    "companies.accept": "not-found email-taken invitation-accepted",
     "companies.create_api_key": "admin-required",
     "companies.revoke_api_key": "admin-required",
     "marketplaces.change_marketplace": "version-stale",

@@ -544,7 +544,8 @@ $$;
 comment on function app.revoke_invitation(uuid) is 'Takes an open invitation back (admin).';
 grant execute on function app.revoke_invitation(uuid) to kollegium_api;
 
--- Accepting needs no log-in: the token is the right. 404 for unknown, used, revoked and expired ones.
+-- Accepting needs no log-in: the token is the right. 404 for unknown, revoked and expired ones, 409
+-- for one that was used: who repeats a request whose answer got lost is told that it worked.
 create or replace function app.accept_invitation(
   p_token text, p_name text, p_salt bytea, p_proof bytea,
   out company_id uuid, out company_name text, out colleague_id uuid, out email text, out role text)
@@ -556,11 +557,13 @@ declare
 begin
   select i.* into v_invitation
   from app_private.invitation_token t join app.invitation i on i.id = t.invitation_id
-  where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and i.state = 'open'
+  where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and i.state <> 'revoked'
     and i.expires_at > now()
   for update of i;
   if not found then
     perform app_private.refuse(404, 'not-found');
+  elsif v_invitation.state = 'accepted' then
+    perform app_private.refuse(409, 'invitation-accepted');
   end if;
   company_id := v_invitation.company_id;
   perform pg_advisory_xact_lock_shared(app_private.company_lock_key(company_id));
@@ -574,12 +577,11 @@ begin
   colleague_id := app_private.add_colleague(
     company_id, email, p_name, role, v_language, p_salt, p_proof);
   update app.invitation set state = 'accepted', answered_at = now() where id = v_invitation.id;
-  delete from app_private.invitation_token where invitation_id = v_invitation.id;
   perform app_private.audit('invitation-accepted', company_id, colleague_id, v_invitation.id);
 end
 $$;
 comment on function app.accept_invitation(text, text, bytea, bytea) is
-  'Makes the invited address a colleague of the inviting company; 404 unless the token is open.';
+  'Makes the invited address a colleague of the inviting company; 409 when it was done before.';
 grant execute on function app.accept_invitation(text, text, bytea, bytea) to kollegium_api;
 
 -- API keys belong to the company, not to who made them; the token is shown once, by the web tier.
@@ -1949,7 +1951,7 @@ begin
   get diagnostics v_count = row_count;
   v_total := v_total + v_count;
   delete from app_private.invitation_token t using app.invitation i
-  where i.id = t.invitation_id and (i.expires_at < now() or i.state <> 'open');
+  where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked');
   get diagnostics v_count = row_count;
   return v_total + v_count;
 end

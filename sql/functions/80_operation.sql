@@ -20,7 +20,7 @@ begin
   get diagnostics v_count = row_count;
   v_total := v_total + v_count;
   delete from app_private.invitation_token t using app.invitation i
-  where i.id = t.invitation_id and (i.expires_at < now() or i.state <> 'open');
+  where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked');
   get diagnostics v_count = row_count;
   return v_total + v_count;
 end

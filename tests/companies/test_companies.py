@@ -63,7 +63,8 @@ async def test_an_invitation_is_bound_to_its_address_and_works_once(market: Mark
     accepted = await market.client.post(path, json={"name": "Emil", "password": PASSWORD})
     assert accepted.json()["email"] == "emil@huber.example"
     again = await market.client.post(path, json={"name": "Eve", "password": PASSWORD})
-    assert again.status_code == 404
+    assert again.status_code == 409
+    assert again.json()["type"].endswith("invitation-accepted")
     emil = await log_in(market.client, "emil@huber.example")
     assert (await emil.get("/me")).json()["company"]["name"] == "Firma Huber"
 

@@ -189,4 +189,4 @@ async def test_passwords_are_the_same_in_every_spelling(
     again = await client.post(
         f"/invitations/{token}/accept", json={"name": "René", "password": "Café mit Milch"}
     )
-    assert again.status_code == 404, "an invitation is accepted once"
+    assert again.status_code == 409, "an invitation is accepted once"
