@@ -7,6 +7,7 @@ one long shared string named by every cell. calamine does what it is good at: da
 formats.
 """
 
+import abc
 import datetime
 import io
 import re
@@ -124,7 +125,7 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-class _Scanner:
+class _Scanner(abc.ABC):
     """One pass over an XML part. Declarations of entities are refused: spreadsheets have none,
     bombs do.
     """
@@ -137,14 +138,17 @@ class _Scanner:
         parser.StartDoctypeDeclHandler = self._refuse
         parser.Parse(data, True)
 
+    @abc.abstractmethod
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+        """An element begins."""
 
+    @abc.abstractmethod
     def end(self, name: str) -> None:
-        raise NotImplementedError
+        """An element ends."""
 
+    @abc.abstractmethod
     def characters(self, data: str) -> None:
-        raise NotImplementedError
+        """Text of an element, perhaps a part of it."""
 
     def _refuse(self, *_: object) -> None:
         raise ImportRefused("spreadsheet-broken", reason="DOCTYPE")
