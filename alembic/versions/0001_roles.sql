@@ -43,12 +43,14 @@ begin
 end
 $$;
 
--- Limits of each role. They are set only where they differ, so that a run without CREATEROLE passes.
+-- Limits of each role. The web tier gives up by closing its connection; the check interval is how
+-- soon its statement ends then. They are set only where they differ, so that a run without CREATEROLE passes.
 do $$
 declare
   v_wanted constant jsonb := '{
     "kollegium_api":     ["statement_timeout=5s", "lock_timeout=3s",
                           "idle_in_transaction_session_timeout=10s", "jit=off",
+                          "client_connection_check_interval=1s",
                           "plan_cache_mode=force_generic_plan"],
     "kollegium_worker":  ["statement_timeout=30s", "lock_timeout=5s",
                           "idle_in_transaction_session_timeout=30s", "jit=off"],

@@ -1,7 +1,6 @@
 """One connection: log-in, then batches, one at a time. What cannot be trusted is closed."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self, cast
@@ -34,7 +33,6 @@ class _Protocol(asyncio.Protocol):
         self.results: list[list[bytes | None]] = []
         self.error: PostgresError | None = None
         self.requests: list[bytes] = []
-        self.key = b""
         self.status = b""
         self.lost = False
         self._rows: list[bytes | None] = []
@@ -83,8 +81,6 @@ class _Protocol(asyncio.Protocol):
         elif kind == messages.AUTHENTICATION:
             self.requests.append(bytes(buffer[start:end]))
             self._wake()
-        elif kind == messages.BACKEND_KEY:
-            self.key = bytes(buffer[start:end])
 
     def _wake(self) -> None:
         if self.waiter is not None and not self.waiter.done():
@@ -151,7 +147,9 @@ class Connection:
 
         Outside an explicit transaction the batch is one: it is committed when all of it succeeded,
         else undone. Raises PostgresError and leaves the connection usable; TimeoutError,
-        cancellation and ConnectionLost close it, and a running statement is cancelled.
+        cancellation and ConnectionLost close it. PostgreSQL ends a statement whose client is gone
+        within a second (client_connection_check_interval in sql/roles.sql); no cancel request is
+        sent: PgBouncer before 1.21 stops on one that comes at the wrong moment.
         """
         out: list[bytes] = []
         prepared: list[str] = []
@@ -196,7 +194,6 @@ class Connection:
                 await waiter
         except BaseException:
             self.abort()
-            _cancel(self._where, protocol.key)
             raise
 
     async def _log_in(self) -> None:
@@ -271,28 +268,3 @@ async def _dial(where: Address) -> _Protocol:
     encrypted = await loop.start_tls(plain, protocol, where.tls, server_hostname=where.host)
     protocol.connection_made(cast("asyncio.BaseTransport", encrypted))
     return protocol
-
-
-def _cancel(where: Address, key: bytes) -> None:
-    """Asks the server to stop what a given-up connection still runs; best effort, 1 second."""
-    if not key:
-        return
-
-    async def ask() -> None:
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(1):
-                if where.socket is not None:
-                    _, writer = await asyncio.open_unix_connection(where.socket)
-                else:
-                    _, writer = await asyncio.open_connection(where.host, where.port)
-                writer.write(messages.cancel(key))
-                await writer.drain()
-                writer.close()
-
-    # On its own: who was cancelled must not be held up.
-    task = asyncio.create_task(ask())
-    _asking.add(task)
-    task.add_done_callback(_asking.discard)
-
-
-_asking: set[asyncio.Task[None]] = set()

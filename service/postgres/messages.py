@@ -2,7 +2,6 @@
 
 # Message types of the server, as the numbers that a bytes object yields.
 AUTHENTICATION = ord("R")
-BACKEND_KEY = ord("K")
 COMMAND_COMPLETE = ord("C")
 DATA_ROW = ord("D")
 EMPTY_QUERY = ord("I")
@@ -17,7 +16,6 @@ OK, SASL, SASL_CONTINUE, SASL_FINAL = 0, 10, 11, 12
 
 _PROTOCOL = b"\x00\x03\x00\x00"
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-_CANCEL_REQUEST = b"\x00\x00\x00\x10\x04\xd2\x16\x2e"
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
@@ -37,11 +35,6 @@ def startup(parameters: dict[str, str]) -> bytes:
         body += name.encode() + b"\0" + value.encode() + b"\0"
     body += b"\0"
     return (len(body) + 4).to_bytes(4, "big") + body
-
-
-def cancel(key: bytes) -> bytes:
-    """Asks, on a connection of its own, to cancel what the connection with this key runs."""
-    return _CANCEL_REQUEST + key
 
 
 def sasl(body: bytes, mechanism: bytes | None = None) -> bytes:

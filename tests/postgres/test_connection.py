@@ -11,6 +11,7 @@ import pytest
 from service.postgres import Connection, ConnectionLost, PostgresError, Statement
 from service.postgres.login import Scram, address
 from tests.fixtures.database import Urls, connected
+from tests.fixtures.pooler import pooler
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,16 @@ async def test_cancellation_closes_and_cancels(url: str, world_database: Urls) -
         await task
     assert connection.closed
     await nobody_sleeps(world_database)
+
+
+async def test_a_statement_given_up_behind_a_pooler_ends(world_database: Urls) -> None:
+    async with pooler(world_database, 1) as place:
+        connection = await Connection.open(address(place), seconds=5, named=False)
+        with pytest.raises(TimeoutError):
+            await connection.batch([Statement("select pg_sleep(4)::text")], seconds=0.2)
+        await nobody_sleeps(world_database)
+        async with opened(place, named=False) as another:  # the one server connection is free
+            assert await values(another, "select '1'") == [b"1"]
 
 
 async def nobody_sleeps(urls: Urls) -> None:
