@@ -5,18 +5,20 @@ The answer is encoded inside the transaction, so that it is kept for an Idempote
 with the effect, and a lost race repeats the operation and not the request.
 """
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
 
-from service import problems
+from service import identity, problems
 from service.database import Database, Tx
 from service.errors import Problem
+from service.postgres import PostgresError
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -33,6 +35,12 @@ _ETAG = re.compile(r'"(0|[1-9]\d{0,8})"')
 _NOT_KEPT = frozenset(
     {"idempotency-in-progress", "idempotency-key-reused", "too-many-requests", "unauthenticated"}
 )
+
+
+# Stand for a secret in a kept answer: the place, and a header with its SHA-256.
+_SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
+# Refusals that cost an attempt where attempts are limited.
+_CHARGED = frozenset({404, 409})
 
 
 class _Answer(msgspec.Struct):
@@ -54,6 +62,8 @@ class Call:
         self.request = request
         self.database = database
         self._content: bytes | None = None
+        self._refused: int | None = None
+        self._secret: str | None = None
 
     @property
     def token(self) -> str:
@@ -121,6 +131,19 @@ class Call:
             )
         )
 
+    @contextlib.asynccontextmanager
+    async def charged(self, charge: Callable[[Tx], Awaitable[None]]) -> AsyncIterator[None]:
+        """Counts what is refused inside against a rate limit, in a transaction of its own: the
+        refused one undid what it had counted. With an Idempotency-Key a refusal is an answer."""
+        try:
+            yield
+        except (Problem, PostgresError) as error:
+            if problems.from_exception(error).status in _CHARGED:
+                await self.database.run(self.token, charge)
+            raise
+        if self._refused in _CHARGED:
+            await self.database.run(self.token, charge)
+
     async def public(
         self,
         operation: Callable[Concatenate[Tx, P], Awaitable[T]],
@@ -152,7 +175,7 @@ class Call:
             digest,
         )
         if kept is not None:
-            return _Answer(kept.status, kept.headers, kept.body.encode())
+            return self._unsealed(kept)
         try:
             async with tx.savepoint():
                 answer = await run(tx)
@@ -160,23 +183,50 @@ class Call:
             problem = problems.from_exception(error)
             if problem.status >= 500 or problem.slug in _NOT_KEPT:
                 raise
-            answer = _Answer(
-                problem.status,
-                {
-                    "content-type": problems.MEDIA_TYPE,
-                    **problems.headers(problem, self.language),
-                },
-                problems.encode(problem, self.language),
-            )
+            self._refused = problem.status
+            answer = self._problem(problem)
+        stored = self._sealed(answer)
         tx.do(
             "select app.keep_answer($1, $2, $3, $4, $5)",
             key,
             digest,
-            answer.status,
-            answer.headers,
-            answer.body.decode(),
+            stored.status,
+            stored.headers,
+            stored.body.decode(),
         )
         return answer
+
+    def secret(self, prefix: str) -> str:
+        """A token for the answer alone: no table keeps it, and the caller who repeats the request
+        gets it again (docs/decisions/0012)."""
+        key = self.request.headers.get("idempotency-key")
+        if key is None:
+            return identity.new_token(prefix)
+        self._secret = identity.repeatable_token(prefix, self.token, key)
+        return self._secret
+
+    def _sealed(self, answer: _Answer) -> _Answer:
+        if self._secret is None or answer.status >= 400:
+            return answer
+        proof = identity.sha256(self._secret).hex()
+        body = answer.body.replace(self._secret.encode(), _SECRET)
+        return _Answer(answer.status, {**answer.headers, _SEAL: proof}, body)
+
+    def _unsealed(self, kept: _Kept) -> _Answer:
+        body = kept.body.encode()
+        proof = kept.headers.pop(_SEAL, None)
+        if proof is None:
+            return _Answer(kept.status, kept.headers, body)
+        if self._secret is None or identity.sha256(self._secret).hex() != proof:
+            return self._problem(Problem("shown-once"))
+        return _Answer(kept.status, kept.headers, body.replace(_SECRET, self._secret.encode()))
+
+    def _problem(self, problem: Problem) -> _Answer:
+        headers = {
+            "content-type": problems.MEDIA_TYPE,
+            **problems.headers(problem, self.language),
+        }
+        return _Answer(problem.status, headers, problems.encode(problem, self.language))
 
 
 def _encode(result: Any, status: int) -> _Answer:

@@ -1,7 +1,9 @@
 """Secrets: bearer tokens and passwords. What leaves this process is a hash or a stretched proof."""
 
 import asyncio
+import base64
 import hashlib
+import hmac
 import os
 import secrets
 
@@ -17,6 +19,13 @@ _stretching = asyncio.Semaphore(os.cpu_count() or 1)
 def new_token(prefix: str) -> str:
     """A token of 256 random bits; the prefix tells what it is (kgs_ session, kgk_ API key)."""
     return f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def repeatable_token(prefix: str, bearer: str, key: str) -> str:
+    """A token that this bearer alone makes again, from his own token and an Idempotency-Key: so a
+    repeated request can be answered like the first although nobody kept the answer's secret."""
+    digest = hmac.digest(bearer.encode(), f"{prefix} {key}".encode(), "sha256")
+    return f"{prefix}_{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def new_salt() -> bytes:

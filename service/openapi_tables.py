@@ -13,7 +13,7 @@ PROBLEMS: dict[str, str] = {
     "companies.invite": "admin-required conflict",
     "companies.revoke_invitation": "admin-required",
     "companies.accept": "not-found email-taken invitation-accepted",
-    "companies.create_api_key": "admin-required",
+    "companies.create_api_key": "admin-required shown-once",
     "companies.revoke_api_key": "admin-required",
     "marketplaces.change_marketplace": "version-stale",
     "marketplaces.invite_partner": "own-company conflict",

@@ -15,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: float = 10.0
     body_limit: int = 256 * 1024
     import_limit: int = 20 * 1024 * 1024
-    trusted_proxies: str = "127.0.0.1"
+    trusted_proxies: str = ""
     metrics_port: int = 0
     log_level: str = "info"
 

@@ -39,7 +39,6 @@ PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern="
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
-Version = int
 
 
 def email_address(text: str) -> str:

@@ -28,9 +28,13 @@ begin
                      case v_role when 'kollegium_broker' then 'nologin' else 'login' end);
     end if;
   end loop;
-  if not pg_has_role('kollegium_owner', 'kollegium_broker', 'member') then
-    grant kollegium_broker to kollegium_owner;
-  end if;
+  -- The owner may become each of them (noinherit: only with SET ROLE), so that commands run with the
+  -- owner's log-in alone. It adds no right: as the broker he crosses companies already.
+  foreach v_role in array array_remove(v_roles, 'kollegium_owner') loop
+    if not pg_has_role('kollegium_owner', v_role, 'member') then
+      execute format('grant %I to kollegium_owner', v_role);
+    end if;
+  end loop;
   if not pg_has_role(current_user, 'kollegium_owner', 'member') then
     execute format('grant kollegium_owner to %I', current_user);
   end if;

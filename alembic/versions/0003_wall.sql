@@ -485,11 +485,9 @@ begin
   where id = p_colleague;
   if not coalesce(p_active, true) then
     delete from app_private.bearer where colleague_id = p_colleague;
-    perform app_private.clear_handler(v_caller.company_id, p_colleague);
-  end if;
-  if p_name is not null then
-    update app.engagement set handler_name = p_name
-    where company_id = v_caller.company_id and handler_id = p_colleague;
+    perform app_private.change_handler_name(v_caller.company_id, p_colleague, null);
+  elsif p_name <> v_colleague.name then
+    perform app_private.change_handler_name(v_caller.company_id, p_colleague, p_name);
   end if;
   perform app_private.audit('colleague-changed', v_caller.company_id, v_caller.colleague_id,
     p_colleague, jsonb_strip_nulls(jsonb_build_object('role', p_role, 'active', p_active)));
@@ -574,8 +572,19 @@ begin
   end if;
   email := v_invitation.email;
   role := v_invitation.role;
-  colleague_id := app_private.add_colleague(
-    company_id, email, p_name, role, v_language, p_salt, p_proof);
+  -- Who was a colleague before and left comes back as himself, with the invited role.
+  update app.colleague c set active = true, role = v_invitation.role, name = p_name,
+    changed_at = now(), version = version + 1
+  where c.email = v_invitation.email and c.company_id = v_invitation.company_id and not c.active
+  returning c.id into colleague_id;
+  if found then
+    delete from app_private.credential cr where cr.colleague_id = accept_invitation.colleague_id;
+    insert into app_private.credential (colleague_id, salt, proof_sha256)
+    values (accept_invitation.colleague_id, p_salt, sha256(p_proof));
+  else
+    colleague_id := app_private.add_colleague(
+      company_id, email, p_name, role, v_language, p_salt, p_proof);
+  end if;
   update app.invitation set state = 'accepted', answered_at = now() where id = v_invitation.id;
   perform app_private.audit('invitation-accepted', company_id, colleague_id, v_invitation.id);
 end
@@ -748,16 +757,21 @@ comment on function app.invite_partner(uuid, uuid, text, text, text[], text[], i
   'Invites a company, by id or by a colleague''s e-mail, to a marketplace of the caller''s company.';
 grant execute on function app.invite_partner(uuid, uuid, text, text, text[], text[], integer) to kollegium_api;
 
--- Writes the invited company's card. Who is active already gets a further capacity at once: he may
--- decline each offer, so it takes nothing from him.
+-- Writes the invited company's card. Who is active already gets a further capacity at once when the
+-- operator named his company: he may decline each offer, so it takes nothing from him. An invitation
+-- to an address waits for the answer, or its card would tell whose address it is.
 create or replace function app_private.deliver_partner_invitation(
-  p_marketplace uuid, p_invitation uuid, p_company uuid)
+  p_marketplace uuid, p_invitation uuid, p_company uuid, p_answered boolean default false)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_state text;
 begin
-  if p_company is null then
+  if p_company is null or (not p_answered
+      and exists (select from app.partner_invitation i where i.marketplace_id = p_marketplace
+                  and i.id = p_invitation and i.email is not null)
+      and exists (select from app.participation p where p.marketplace_id = p_marketplace
+                  and p.company_id = p_company and p.state = 'active')) then
     return;
   end if;
   insert into app.participation as p (marketplace_id, company_id, operator_company_id, capacities,
@@ -806,31 +820,40 @@ begin
 end
 $$;
 
--- The invited company answers.
+-- The invited company answers; a partner that was invited for a further capacity answers for that.
 create or replace function app.answer_partner_invitation(p_marketplace uuid, p_accept boolean)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_state text;
-  v_answer constant text := case when p_accept then 'active' else 'declined' end;
+  v_answer text := case when p_accept then 'active' else 'declined' end;
+  v_open uuid[];
 begin
   select state into v_state from app.participation
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
-  if v_state = v_answer then
+  select array_agg(i.id order by i.id) into v_open from app.partner_invitation i
+  where i.marketplace_id = p_marketplace and i.state = 'open' and (i.company_id = v_caller.company_id
+    or i.email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
+  if v_state = v_answer and v_open is null then
     return;
   end if;
-  if v_state <> 'invited' then
+  if v_state = 'active' and v_open is not null then
+    if p_accept then
+      perform app_private.deliver_partner_invitation(p_marketplace, i.id, v_caller.company_id, true)
+      from unnest(v_open) i (id);
+    end if;
+    v_answer := 'active';
+  elsif v_state <> 'invited' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_state));
   end if;
   update app.participation set state = v_answer, answered_at = now(), version = version + 1
   where marketplace_id = p_marketplace and company_id = v_caller.company_id;
   update app.partner_invitation set state = case when p_accept then 'accepted' else 'declined' end
-  where marketplace_id = p_marketplace and state = 'open' and (company_id = v_caller.company_id
-    or email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
+  where marketplace_id = p_marketplace and id = any (v_open) and state = 'open';
   perform app_private.mail_company('partner-answered',
     (select operator_company_id from app.marketplace where id = p_marketplace),
     (select jsonb_build_object('marketplace', m.name, 'company', v_caller.company_name,
@@ -1032,6 +1055,29 @@ set local role kollegium_owner;
 -- Leads on their way to the market: create, submit, accept, reject, change, withdraw.
 set local role kollegium_broker;
 
+-- As whom the caller puts leads into a marketplace: the card of an active giver, null for its operator;
+-- 404 for who may not know of it.
+create or replace function app_private.intake_card(p_marketplace uuid, p_caller app.caller)
+returns app.participation language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_giver app.participation;
+begin
+  if exists (select from app.marketplace m
+             where m.id = p_marketplace and m.operator_company_id = p_caller.company_id) then
+    return null;
+  end if;
+  select * into v_giver from app.participation p
+  where p.marketplace_id = p_marketplace and p.company_id = p_caller.company_id;
+  if not found or v_giver.state = 'invited' then
+    perform app_private.refuse(404, 'not-found');
+  elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
+    perform app_private.refuse(403, 'giver-required');
+  end if;
+  return v_giver;
+end
+$$;
+
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.
 create or replace function app.create_lead(
@@ -1042,20 +1088,11 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
+  v_giver constant app.participation := app_private.intake_card(p_marketplace, v_caller);
   v_marketplace app.marketplace;
-  v_giver app.participation;
   v_prospect app.prospect;
 begin
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  if v_marketplace.operator_company_id is distinct from v_caller.company_id then
-    select * into v_giver from app.participation p
-    where p.marketplace_id = p_marketplace and p.company_id = v_caller.company_id;
-    if not found or v_giver.state = 'invited' then
-      perform app_private.refuse(404, 'not-found');
-    elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
-      perform app_private.refuse(403, 'giver-required');
-    end if;
-  end if;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();
   created := true;
@@ -1464,9 +1501,28 @@ begin
 end
 $$;
 
+-- Picking is limited: 300 attempts a minute of a colleague (or API key), 600 of a company. A pick that
+-- succeeds is charged last, so that nobody waits for the bucket while it waits for a lead; what a
+-- refused one charged would be undone with it, so the web tier charges it afterwards.
+create or replace function app_private.charge_pick(p_caller app.caller)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform app_private.take('pick ' || coalesce(p_caller.colleague_id, p_caller.api_key_id), 300, '1 min');
+  perform app_private.take('pick ' || p_caller.company_id, 600, '1 min');
+end
+$$;
+
+create or replace function app.charge_refused_pick() returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select app_private.charge_pick(app_private.caller()) $$;
+comment on function app.charge_refused_pick() is
+  'Counts a pick that was refused against the limits of the caller and its company.';
+grant execute on function app.charge_refused_pick() to kollegium_api;
+
 -- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
 -- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
--- without any name for one that came too late, 429 for more than 600 picks a minute of a company.
+-- without any name for one that came too late, 429 for too many attempts (see charge_pick).
 -- An operator takes what its partners left over, where its marketplace says so (case 2).
 create or replace function app.pick_lead(
   p_marketplace uuid, p_lead uuid, out engagement_id uuid, out picked boolean)
@@ -1480,7 +1536,9 @@ declare
   v_marketplace app.marketplace;
   v_wait integer;
 begin
-  v_wait := app_private.take('pick ' || v_caller.company_id, 600, '1 min');
+  v_wait := greatest(
+    app_private.seconds_to_wait('pick ' || coalesce(v_caller.colleague_id, v_caller.api_key_id), 300, '1 min'),
+    app_private.seconds_to_wait('pick ' || v_caller.company_id, 600, '1 min'));
   if v_wait > 0 then
     perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
   end if;
@@ -1497,6 +1555,7 @@ begin
   if v_lead.engaged_company_id = v_caller.company_id then
     engagement_id := v_lead.engagement_id;
     picked := false;
+    perform app_private.charge_pick(v_caller);
     return;
   end if;
   if v_caller.company_id = v_lead.operator_company_id then
@@ -1529,6 +1588,7 @@ begin
       v_card.steps, 'pick', false, v_caller.colleague_id, v_caller.colleague_name);
   end if;
   perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
+  perform app_private.charge_pick(v_caller);
   picked := true;
 end
 $$;
@@ -1624,19 +1684,23 @@ comment on function app.decline_offer(uuid, uuid, text) is
   'Declines the offer for the whole company; the last refusal of a wave makes the lead unplaced.';
 grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
 
--- Takes one's own refusal back while the lead is still offered and the window open.
+-- Takes one's own refusal back while the lead is still offered, the window open, and the company a
+-- partner: who left the marketplace could not pick, and the lead would wait for him in vain.
 create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_offer app.offer;
+  v_state text;
 begin
   v_offer := app_private.own_offer(p_marketplace, p_lead, v_caller.company_id);
   if v_offer.state = 'open' then
     return v_offer;
   end if;
-  if v_offer.state <> 'declined' or v_offer.expires_at <= now()
+  select state into v_state from app.participation
+  where marketplace_id = p_marketplace and company_id = v_caller.company_id for share;
+  if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= now()
      or not exists (select from app.brokerage where marketplace_id = p_marketplace
                     and id = v_offer.brokerage_id and state = 'open') then
     perform app_private.refuse(409, 'lead-no-longer-available');
@@ -1761,8 +1825,9 @@ comment on function app.change_engagement(uuid, uuid, integer, text, boolean, uu
   'Step and handler of the engagement; handing over to others needs the role delegator.';
 grant execute on function app.change_engagement(uuid, uuid, integer, text, boolean, uuid) to kollegium_api;
 
--- Who leaves handles nothing any more; the engagement stays with the company (docs/domain.md, case 3).
-create or replace function app_private.clear_handler(p_company uuid, p_colleague uuid)
+-- The name of a colleague on what he handles. null: he leaves and handles nothing any more; the
+-- engagement stays with the company (docs/domain.md, case 3), and what is closed keeps his name.
+create or replace function app_private.change_handler_name(p_company uuid, p_colleague uuid, p_name text)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1770,14 +1835,18 @@ declare
 begin
   for v in select e.marketplace_id, e.lead_id, e.id from app.engagement e
            where e.company_id = p_company and e.handler_id = p_colleague
-             and e.state in ('active', 'return_requested') order by e.marketplace_id, e.lead_id loop
+             and (p_name is not null or e.state in ('active', 'return_requested'))
+           order by e.marketplace_id, e.lead_id loop
     perform app_private.lock_lead(v.marketplace_id, v.lead_id);
-    update app.engagement set handler_id = null, handler_name = null
+    update app.engagement set handler_name = p_name,
+      handler_id = case when p_name is not null then handler_id end
     where marketplace_id = v.marketplace_id and id = v.id and handler_id = p_colleague;
     update app.lead set version = version + 1, changed_at = now()
     where marketplace_id = v.marketplace_id and id = v.lead_id;
-    perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
-      '{"handler": null}');
+    if p_name is null then
+      perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
+        '{"handler": null}');
+    end if;
   end loop;
 end
 $$;
@@ -1903,6 +1972,7 @@ comment on function app.create_leads(uuid, jsonb) is
   'Creates the leads of a file; those with the person''s consent are submitted at once.';
 grant execute on function app.create_leads(uuid, jsonb) to kollegium_api;
 
+-- The report of a file, for who may put leads into the marketplace; 404 for anybody else.
 create or replace function app.record_import(p_marketplace uuid, p_report jsonb, p_rows jsonb)
 returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1910,6 +1980,8 @@ declare
   v_caller constant app.caller := app_private.caller();
   v_id constant uuid := app_private.new_id();
 begin
+  -- A file without a usable row created no lead that would have asked.
+  perform app_private.intake_card(p_marketplace, v_caller);
   insert into app.lead_import (marketplace_id, id, company_id, colleague_id, file_name, format,
     encoding, separator, imported, duplicates, refused)
   select p_marketplace, v_id, v_caller.company_id, v_caller.colleague_id, r.file_name, r.format,

@@ -136,7 +136,7 @@ def _show(report: ImportReport, parsed: ParsedFile, dry_run: bool) -> None:
             )
             table.add_row(str(row.row_number), row.outcome, row.field or "", why)
         for warning in row.warnings:
-            table.add_row(str(row.row_number), "imported", warning.field or "", warning.detail.en)
+            table.add_row(str(row.row_number), row.outcome, warning.field or "", warning.detail.en)
     console.print(table)
     for remark in parsed.remarks:
         console.print(f"Note: {remark.detail_en}")

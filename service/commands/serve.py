@@ -75,7 +75,7 @@ def serve(
 
     Refuses to start when the role of DATABASE_URL is privileged or the schema is not at head, and
     warns when the PostgreSQL server lacks a security fix. Logs go to stderr, one JSON object a
-    line. X-Forwarded-For counts only from KOLLEGIUM_TRUSTED_PROXIES (default 127.0.0.1). In
+    line. X-Forwarded-For counts only from KOLLEGIUM_TRUSTED_PROXIES (default: nobody). In
     production a reverse proxy in front cuts slow requests: see deploy/.
     """
     import uvloop

@@ -103,7 +103,7 @@ async def create_api_key(
     call: NamedDependency[Call], data: JSONBody[ApiKeyDraft]
 ) -> Response[NewApiKey]:
     """For admins. The token is shown this once; the key belongs to the company."""
-    return await call.answer(operations.create_api_key, data)
+    return await call.answer(operations.create_api_key, data, call.secret("kgk"))
 
 
 @delete("/api-keys/{key_id:uuid}", summary="Revoke an API key", status_code=204)

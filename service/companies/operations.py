@@ -94,9 +94,8 @@ async def list_api_keys(tx: Tx, cursor: str | None, limit: int) -> Page[ApiKey]:
     return await queries.api_keys(tx, cursor, limit)
 
 
-async def create_api_key(tx: Tx, data: ApiKeyDraft) -> NewApiKey:
-    """A new key (admin); its token is shown this once."""
-    token = identity.new_token("kgk")
+async def create_api_key(tx: Tx, data: ApiKeyDraft, token: str) -> NewApiKey:
+    """A new key (admin) with this token, which is shown this once."""
     key_id = await queries.create_api_key(tx, data.name, identity.sha256(token))
     return NewApiKey(key_id, data.name, token)
 

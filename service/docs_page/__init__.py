@@ -11,10 +11,10 @@ from service.errors import Problem
 
 _FOLDER = Path(__file__).parent
 _TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "start.js": "text/javascript; charset=utf-8",
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-    "swagger-ui.css": "text/css; charset=utf-8",
+    "index.html": "text/html",
+    "start.js": "text/javascript",
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
 }
 # Inline styles are what the page's own components set; scripts come from files here alone.
 _POLICY = (

@@ -103,9 +103,10 @@ class ParticipationChange(Input):
 
 class Participation(msgspec.Struct):
     """A company on a marketplace: its membership card. While an invitation is open the operator
-    sees invitation_id and what he wrote, not which company an address belongs to. cap: the most
-    leads worked at once."""
+    sees invitation_id and what he wrote, not which company an address belongs to. id: company_id
+    or invitation_id, what DELETE takes. cap: the most leads worked at once."""
 
+    id: UUID
     marketplace_id: UUID
     state: str
     capacities: list[str]

@@ -45,12 +45,9 @@ async def change_marketplace(
 async def list_participations(
     tx: Tx, marketplace_id: UUID, cursor: str | None, limit: int
 ) -> Page[Participation]:
-    """The operator: all partners, first those whose answer is open. A partner: itself."""
+    """The operator: all partners, and whose answer is open. A partner: itself."""
     await queries.marketplace(tx, marketplace_id)
-    cards = await queries.participations(tx, marketplace_id, cursor, limit)
-    if cursor is None:
-        cards.items[:0] = await queries.open_invitations(tx, marketplace_id)
-    return cards
+    return await queries.participations(tx, marketplace_id, cursor, limit)
 
 
 async def invite_partner(tx: Tx, marketplace_id: UUID, data: PartnerInvitation) -> Participation:

@@ -23,12 +23,19 @@ _MARKETPLACE = """
            capacities, version, state, null
     from app.participation
     where company_id = (select app.current_company_id()) and state in ('invited', 'active')
-  ) m"""
+  ) m where true"""
 
 _CARD = """
-  select marketplace_id, company_id, company_name, state, capacities, postcode_areas, tags, cap,
-         paused, invited_at, marketplace_name, version
+  select company_id as id, marketplace_id, company_id, company_name, null::uuid as invitation_id,
+         null as email, state, capacities, postcode_areas, tags, cap, paused, invited_at,
+         marketplace_name, version
   from app.participation"""
+
+_INVITED = """
+  select i.id, i.marketplace_id, i.company_id, null as company_name, i.id as invitation_id, i.email,
+         'invited' as state, array[i.capacity] as capacities, i.postcode_areas, i.tags, i.cap,
+         false as paused, i.created_at as invited_at, m.name as marketplace_name, null as version
+  from app.partner_invitation i join app.marketplace m on m.id = i.marketplace_id"""
 
 
 async def marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketplace]:
@@ -38,7 +45,7 @@ async def marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketpla
 
 async def marketplace(tx: Tx, marketplace_id: UUID) -> Marketplace:
     """One of them."""
-    return await tx.view(Marketplace, f"{_MARKETPLACE} where id = $1", marketplace_id)
+    return await tx.view(Marketplace, f"{_MARKETPLACE} and id = $1", marketplace_id)
 
 
 async def create(tx: Tx, settings: dict[str, Any]) -> UUID:
@@ -54,36 +61,25 @@ def change(tx: Tx, marketplace_id: UUID, version: int | None, settings: dict[str
 async def participations(
     tx: Tx, marketplace_id: UUID, cursor: str | None, limit: int
 ) -> Page[Participation]:
-    """The cards of a marketplace that the caller sees, by company."""
+    """Open invitations of the operator and the cards that the caller sees, newest first."""
     return await tx.page(
         Participation,
-        f"{_CARD} where marketplace_id = $1",
+        f"select * from ({_CARD} where marketplace_id = $1 union all"
+        f" {_INVITED} where i.marketplace_id = $1 and i.state = 'open') p where true",
         marketplace_id,
         cursor=cursor,
         limit=limit,
-        key="company_id",
-        oldest_first=True,
     )
-
-
-async def open_invitations(tx: Tx, marketplace_id: UUID) -> list[Participation]:
-    """Invitations of the operator that wait for an answer, at most 1,000."""
-    return await tx.rows(
-        Participation, f"{_INVITED} and i.state = 'open' limit 1000", marketplace_id
-    )
-
-
-_INVITED = """
-  select i.marketplace_id, i.company_id, i.email, i.id as invitation_id, 'invited' as state,
-         array[i.capacity] as capacities, i.postcode_areas, i.tags, i.cap, false as paused,
-         i.created_at as invited_at, m.name as marketplace_name
-  from app.partner_invitation i join app.marketplace m on m.id = i.marketplace_id
-  where i.marketplace_id = $1"""
 
 
 async def invitation(tx: Tx, marketplace_id: UUID, invitation_id: UUID) -> Participation:
     """One invitation as the operator wrote it."""
-    return await tx.view(Participation, f"{_INVITED} and i.id = $2", marketplace_id, invitation_id)
+    return await tx.view(
+        Participation,
+        f"{_INVITED} where i.marketplace_id = $1 and i.id = $2",
+        marketplace_id,
+        invitation_id,
+    )
 
 
 async def own_card(tx: Tx, marketplace_id: UUID) -> Participation:

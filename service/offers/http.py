@@ -42,7 +42,8 @@ async def pick(
     l: FromPath[UUID],
 ) -> Response[Engagement]:
     """One company wins, others get 409. What a colleague of mine picked already is a 200."""
-    return await call.answer(operations.pick, m, l)
+    async with call.charged(operations.charge_refused_pick):
+        return await call.answer(operations.pick, m, l)
 
 
 @post("/marketplaces/{m:uuid}/leads/{l:uuid}/decline", summary="Decline", status_code=200)

@@ -30,6 +30,11 @@ def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:
     tx.do("select app.pick_lead($1, $2)", marketplace_id, lead_id)
 
 
+async def charge_refused_pick(tx: Tx) -> None:
+    """Counts a refused pick; the refusal undid its own charge."""
+    tx.do("select app.charge_refused_pick()")
+
+
 async def decline(tx: Tx, marketplace_id: UUID, lead_id: UUID, reason: str | None) -> Offer:
     """For the whole company."""
     return await tx.view(

@@ -1,6 +1,7 @@
 -- Returns nothing when all is well.
 -- Roles of the service with an attribute that passes by the wall, or that may become a role which
--- does. The one membership that is meant: kollegium_owner may become kollegium_broker (migrations).
+-- does. The memberships that are meant: kollegium_owner may become the others, for migrations and for
+-- commands that have no log-in but his.
 select r.rolname as role,
        concat_ws(', ', case when r.rolsuper then 'SUPERUSER' end,
                  case when r.rolbypassrls then 'BYPASSRLS' end,
@@ -15,7 +16,8 @@ union all
 select m.member::regrole::text, 'may become ' || m.roleid::regrole
 from pg_catalog.pg_auth_members m
 where m.member::regrole::text like 'kollegium\_%'
-  and (m.member::regrole::text, m.roleid::regrole::text) <> ('kollegium_owner', 'kollegium_broker')
+  and not (m.member::regrole::text = 'kollegium_owner' and m.roleid::regrole::text in (
+    'kollegium_broker', 'kollegium_api', 'kollegium_worker', 'kollegium_staff', 'kollegium_auditor'))
 union all
 select c.relowner::regrole::text, 'owns ' || c.oid::regclass || ' (kollegium_owner should)'
 from pg_catalog.pg_class c

@@ -117,11 +117,9 @@ begin
   where id = p_colleague;
   if not coalesce(p_active, true) then
     delete from app_private.bearer where colleague_id = p_colleague;
-    perform app_private.clear_handler(v_caller.company_id, p_colleague);
-  end if;
-  if p_name is not null then
-    update app.engagement set handler_name = p_name
-    where company_id = v_caller.company_id and handler_id = p_colleague;
+    perform app_private.change_handler_name(v_caller.company_id, p_colleague, null);
+  elsif p_name <> v_colleague.name then
+    perform app_private.change_handler_name(v_caller.company_id, p_colleague, p_name);
   end if;
   perform app_private.audit('colleague-changed', v_caller.company_id, v_caller.colleague_id,
     p_colleague, jsonb_strip_nulls(jsonb_build_object('role', p_role, 'active', p_active)));
@@ -206,8 +204,19 @@ begin
   end if;
   email := v_invitation.email;
   role := v_invitation.role;
-  colleague_id := app_private.add_colleague(
-    company_id, email, p_name, role, v_language, p_salt, p_proof);
+  -- Who was a colleague before and left comes back as himself, with the invited role.
+  update app.colleague c set active = true, role = v_invitation.role, name = p_name,
+    changed_at = now(), version = version + 1
+  where c.email = v_invitation.email and c.company_id = v_invitation.company_id and not c.active
+  returning c.id into colleague_id;
+  if found then
+    delete from app_private.credential cr where cr.colleague_id = accept_invitation.colleague_id;
+    insert into app_private.credential (colleague_id, salt, proof_sha256)
+    values (accept_invitation.colleague_id, p_salt, sha256(p_proof));
+  else
+    colleague_id := app_private.add_colleague(
+      company_id, email, p_name, role, v_language, p_salt, p_proof);
+  end if;
   update app.invitation set state = 'accepted', answered_at = now() where id = v_invitation.id;
   perform app_private.audit('invitation-accepted', company_id, colleague_id, v_invitation.id);
 end

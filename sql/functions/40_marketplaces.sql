@@ -123,16 +123,21 @@ comment on function app.invite_partner(uuid, uuid, text, text, text[], text[], i
   'Invites a company, by id or by a colleague''s e-mail, to a marketplace of the caller''s company.';
 grant execute on function app.invite_partner(uuid, uuid, text, text, text[], text[], integer) to kollegium_api;
 
--- Writes the invited company's card. Who is active already gets a further capacity at once: he may
--- decline each offer, so it takes nothing from him.
+-- Writes the invited company's card. Who is active already gets a further capacity at once when the
+-- operator named his company: he may decline each offer, so it takes nothing from him. An invitation
+-- to an address waits for the answer, or its card would tell whose address it is.
 create or replace function app_private.deliver_partner_invitation(
-  p_marketplace uuid, p_invitation uuid, p_company uuid)
+  p_marketplace uuid, p_invitation uuid, p_company uuid, p_answered boolean default false)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_state text;
 begin
-  if p_company is null then
+  if p_company is null or (not p_answered
+      and exists (select from app.partner_invitation i where i.marketplace_id = p_marketplace
+                  and i.id = p_invitation and i.email is not null)
+      and exists (select from app.participation p where p.marketplace_id = p_marketplace
+                  and p.company_id = p_company and p.state = 'active')) then
     return;
   end if;
   insert into app.participation as p (marketplace_id, company_id, operator_company_id, capacities,
@@ -181,31 +186,40 @@ begin
 end
 $$;
 
--- The invited company answers.
+-- The invited company answers; a partner that was invited for a further capacity answers for that.
 create or replace function app.answer_partner_invitation(p_marketplace uuid, p_accept boolean)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_state text;
-  v_answer constant text := case when p_accept then 'active' else 'declined' end;
+  v_answer text := case when p_accept then 'active' else 'declined' end;
+  v_open uuid[];
 begin
   select state into v_state from app.participation
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
-  if v_state = v_answer then
+  select array_agg(i.id order by i.id) into v_open from app.partner_invitation i
+  where i.marketplace_id = p_marketplace and i.state = 'open' and (i.company_id = v_caller.company_id
+    or i.email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
+  if v_state = v_answer and v_open is null then
     return;
   end if;
-  if v_state <> 'invited' then
+  if v_state = 'active' and v_open is not null then
+    if p_accept then
+      perform app_private.deliver_partner_invitation(p_marketplace, i.id, v_caller.company_id, true)
+      from unnest(v_open) i (id);
+    end if;
+    v_answer := 'active';
+  elsif v_state <> 'invited' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_state));
   end if;
   update app.participation set state = v_answer, answered_at = now(), version = version + 1
   where marketplace_id = p_marketplace and company_id = v_caller.company_id;
   update app.partner_invitation set state = case when p_accept then 'accepted' else 'declined' end
-  where marketplace_id = p_marketplace and state = 'open' and (company_id = v_caller.company_id
-    or email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
+  where marketplace_id = p_marketplace and id = any (v_open) and state = 'open';
   perform app_private.mail_company('partner-answered',
     (select operator_company_id from app.marketplace where id = p_marketplace),
     (select jsonb_build_object('marketplace', m.name, 'company', v_caller.company_name,

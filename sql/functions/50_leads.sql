@@ -1,6 +1,29 @@
 -- Leads on their way to the market: create, submit, accept, reject, change, withdraw.
 set local role kollegium_broker;
 
+-- As whom the caller puts leads into a marketplace: the card of an active giver, null for its operator;
+-- 404 for who may not know of it.
+create or replace function app_private.intake_card(p_marketplace uuid, p_caller app.caller)
+returns app.participation language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_giver app.participation;
+begin
+  if exists (select from app.marketplace m
+             where m.id = p_marketplace and m.operator_company_id = p_caller.company_id) then
+    return null;
+  end if;
+  select * into v_giver from app.participation p
+  where p.marketplace_id = p_marketplace and p.company_id = p_caller.company_id;
+  if not found or v_giver.state = 'invited' then
+    perform app_private.refuse(404, 'not-found');
+  elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
+    perform app_private.refuse(403, 'giver-required');
+  end if;
+  return v_giver;
+end
+$$;
+
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.
 create or replace function app.create_lead(
@@ -11,20 +34,11 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
+  v_giver constant app.participation := app_private.intake_card(p_marketplace, v_caller);
   v_marketplace app.marketplace;
-  v_giver app.participation;
   v_prospect app.prospect;
 begin
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  if v_marketplace.operator_company_id is distinct from v_caller.company_id then
-    select * into v_giver from app.participation p
-    where p.marketplace_id = p_marketplace and p.company_id = v_caller.company_id;
-    if not found or v_giver.state = 'invited' then
-      perform app_private.refuse(404, 'not-found');
-    elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
-      perform app_private.refuse(403, 'giver-required');
-    end if;
-  end if;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();
   created := true;

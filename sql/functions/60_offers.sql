@@ -37,9 +37,28 @@ begin
 end
 $$;
 
+-- Picking is limited: 300 attempts a minute of a colleague (or API key), 600 of a company. A pick that
+-- succeeds is charged last, so that nobody waits for the bucket while it waits for a lead; what a
+-- refused one charged would be undone with it, so the web tier charges it afterwards.
+create or replace function app_private.charge_pick(p_caller app.caller)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform app_private.take('pick ' || coalesce(p_caller.colleague_id, p_caller.api_key_id), 300, '1 min');
+  perform app_private.take('pick ' || p_caller.company_id, 600, '1 min');
+end
+$$;
+
+create or replace function app.charge_refused_pick() returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select app_private.charge_pick(app_private.caller()) $$;
+comment on function app.charge_refused_pick() is
+  'Counts a pick that was refused against the limits of the caller and its company.';
+grant execute on function app.charge_refused_pick() to kollegium_api;
+
 -- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
 -- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
--- without any name for one that came too late, 429 for more than 600 picks a minute of a company.
+-- without any name for one that came too late, 429 for too many attempts (see charge_pick).
 -- An operator takes what its partners left over, where its marketplace says so (case 2).
 create or replace function app.pick_lead(
   p_marketplace uuid, p_lead uuid, out engagement_id uuid, out picked boolean)
@@ -53,7 +72,9 @@ declare
   v_marketplace app.marketplace;
   v_wait integer;
 begin
-  v_wait := app_private.take('pick ' || v_caller.company_id, 600, '1 min');
+  v_wait := greatest(
+    app_private.seconds_to_wait('pick ' || coalesce(v_caller.colleague_id, v_caller.api_key_id), 300, '1 min'),
+    app_private.seconds_to_wait('pick ' || v_caller.company_id, 600, '1 min'));
   if v_wait > 0 then
     perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
   end if;
@@ -70,6 +91,7 @@ begin
   if v_lead.engaged_company_id = v_caller.company_id then
     engagement_id := v_lead.engagement_id;
     picked := false;
+    perform app_private.charge_pick(v_caller);
     return;
   end if;
   if v_caller.company_id = v_lead.operator_company_id then
@@ -102,6 +124,7 @@ begin
       v_card.steps, 'pick', false, v_caller.colleague_id, v_caller.colleague_name);
   end if;
   perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
+  perform app_private.charge_pick(v_caller);
   picked := true;
 end
 $$;
@@ -197,19 +220,23 @@ comment on function app.decline_offer(uuid, uuid, text) is
   'Declines the offer for the whole company; the last refusal of a wave makes the lead unplaced.';
 grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
 
--- Takes one's own refusal back while the lead is still offered and the window open.
+-- Takes one's own refusal back while the lead is still offered, the window open, and the company a
+-- partner: who left the marketplace could not pick, and the lead would wait for him in vain.
 create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_offer app.offer;
+  v_state text;
 begin
   v_offer := app_private.own_offer(p_marketplace, p_lead, v_caller.company_id);
   if v_offer.state = 'open' then
     return v_offer;
   end if;
-  if v_offer.state <> 'declined' or v_offer.expires_at <= now()
+  select state into v_state from app.participation
+  where marketplace_id = p_marketplace and company_id = v_caller.company_id for share;
+  if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= now()
      or not exists (select from app.brokerage where marketplace_id = p_marketplace
                     and id = v_offer.brokerage_id and state = 'open') then
     perform app_private.refuse(409, 'lead-no-longer-available');

@@ -78,8 +78,9 @@ comment on function app.change_engagement(uuid, uuid, integer, text, boolean, uu
   'Step and handler of the engagement; handing over to others needs the role delegator.';
 grant execute on function app.change_engagement(uuid, uuid, integer, text, boolean, uuid) to kollegium_api;
 
--- Who leaves handles nothing any more; the engagement stays with the company (docs/domain.md, case 3).
-create or replace function app_private.clear_handler(p_company uuid, p_colleague uuid)
+-- The name of a colleague on what he handles. null: he leaves and handles nothing any more; the
+-- engagement stays with the company (docs/domain.md, case 3), and what is closed keeps his name.
+create or replace function app_private.change_handler_name(p_company uuid, p_colleague uuid, p_name text)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -87,14 +88,18 @@ declare
 begin
   for v in select e.marketplace_id, e.lead_id, e.id from app.engagement e
            where e.company_id = p_company and e.handler_id = p_colleague
-             and e.state in ('active', 'return_requested') order by e.marketplace_id, e.lead_id loop
+             and (p_name is not null or e.state in ('active', 'return_requested'))
+           order by e.marketplace_id, e.lead_id loop
     perform app_private.lock_lead(v.marketplace_id, v.lead_id);
-    update app.engagement set handler_id = null, handler_name = null
+    update app.engagement set handler_name = p_name,
+      handler_id = case when p_name is not null then handler_id end
     where marketplace_id = v.marketplace_id and id = v.id and handler_id = p_colleague;
     update app.lead set version = version + 1, changed_at = now()
     where marketplace_id = v.marketplace_id and id = v.lead_id;
-    perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
-      '{"handler": null}');
+    if p_name is null then
+      perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
+        '{"handler": null}');
+    end if;
   end loop;
 end
 $$;

@@ -25,6 +25,7 @@ comment on function app.create_leads(uuid, jsonb) is
   'Creates the leads of a file; those with the person''s consent are submitted at once.';
 grant execute on function app.create_leads(uuid, jsonb) to kollegium_api;
 
+-- The report of a file, for who may put leads into the marketplace; 404 for anybody else.
 create or replace function app.record_import(p_marketplace uuid, p_report jsonb, p_rows jsonb)
 returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -32,6 +33,8 @@ declare
   v_caller constant app.caller := app_private.caller();
   v_id constant uuid := app_private.new_id();
 begin
+  -- A file without a usable row created no lead that would have asked.
+  perform app_private.intake_card(p_marketplace, v_caller);
   insert into app.lead_import (marketplace_id, id, company_id, colleague_id, file_name, format,
     encoding, separator, imported, duplicates, refused)
   select p_marketplace, v_id, v_caller.company_id, v_caller.colleague_id, r.file_name, r.format,

@@ -156,7 +156,7 @@ async def test_serve_refuses_another_schema(empty_database: Urls) -> None:
 
 @pytest.mark.parametrize(
     "grant",
-    ["grant kollegium_owner to kollegium_api", "alter role kollegium_api createdb",
+    ["grant kollegium_broker to kollegium_api", "alter role kollegium_api createdb",
      "alter table app.note owner to kollegium_api", "grant pg_read_all_data to kollegium_api"],
 )  # fmt: skip
 async def test_refuse_privileged_sees_every_kind_of_power(empty_database: Urls, grant: str) -> None:

@@ -121,10 +121,11 @@ def test_worker_survives_a_database_that_is_away() -> None:
     assert process.wait(timeout=10) == 0
 
 
+@pytest.mark.parametrize("login", ["superuser", "owner"])
 @pytest.mark.parametrize("role", ["api", "auditor", "owner", "worker", "staff"])
-async def test_psql_is_the_role(empty_database: Urls, role: str) -> None:
+async def test_psql_is_the_role(empty_database: Urls, role: str, login: str) -> None:
     done = kollegium("psql", "--as", role, "--", "-X", "-At", "-c", "select current_user",
-                     env={"DATABASE_URL": empty_database.superuser})  # fmt: skip
+                     env={"DATABASE_URL": getattr(empty_database, login)})  # fmt: skip
     assert done.stdout.strip() == f"kollegium_{role}", done.stderr
 
 

@@ -148,3 +148,23 @@ async def test_who_leaves_is_out_at_once_and_may_come_back(market: Market) -> No
     assert refused.status_code == 401
     await market.anna.patch(f"/colleagues/{gast_id}", {"active": True})
     assert (await log_in(market.client, email)) is not None
+
+
+async def test_who_is_invited_again_comes_back_as_himself(market: Market) -> None:
+    gast = await market.joins(market.anna, "wieder@huber.example", "Gast")
+    before = (await gast.get("/me")).json()["colleague"]["id"]
+    await market.anna.patch(f"/colleagues/{before}", {"active": False})
+    back = await market.joins(market.anna, "wieder@huber.example", "Gast Zwei", "delegator")
+    me = (await back.get("/me")).json()["colleague"]
+    assert (me["id"], me["name"], me["role"]) == (before, "Gast Zwei", "delegator")
+
+
+async def test_a_new_name_shows_on_what_one_handles_and_in_its_version(market: Market) -> None:
+    lead = await market.offered(market.world.huber)
+    await market.dora.post(market.path(lead, "/pick"))
+    before = await market.ben.get(market.path(lead))
+    await market.dora.patch(f"/colleagues/{market.world.dora.id}", {"name": "Dora Neu"})
+    after = await market.ben.get(market.path(lead))
+    assert after.json()["engagement"]["handler_name"] == "Dora Neu"
+    assert after.headers["etag"] != before.headers["etag"]
+    await market.dora.patch(f"/colleagues/{market.world.dora.id}", {"name": "Dora"})

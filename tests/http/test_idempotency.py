@@ -265,3 +265,22 @@ async def test_two_hundred_requests_sent_up_to_three_times(
         world_database, "select count(*) from app.note where starts_with(text, $1)", mark
     )
     assert effects == 200
+
+
+async def test_a_secret_is_shown_once(
+    client: httpx.AsyncClient, world: World, anna: Person, world_database: Urls
+) -> None:
+    """An API key's token is kept nowhere: who made it gets it again, and nobody else."""
+    headers, body = key(), {"name": "Einmal"}
+    made = await anna.post("/api-keys", body, headers=headers)
+    assert made.status_code == 201
+    assert told(await anna.post("/api-keys", body, headers=headers)) == told(made)
+    other = await Person(client, world.ben.token).post("/api-keys", body, headers=headers)
+    assert other.status_code == 409
+    assert other.json()["type"].endswith("shown-once")
+    assert (await Person(client, made.json()["token"]).get("/me")).status_code == 200
+    sql = "select count(*) from app_private.idempotent_answer where body like '%' || $1 || '%'"
+    assert await count(world_database, sql, made.json()["token"]) == 0
+    assert await count(world_database, sql, made.json()["id"]) == 1  # the control
+    sql = "select count(*) from app.api_key where name = $1"
+    assert await count(world_database, sql, "Einmal") == 1

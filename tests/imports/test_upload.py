@@ -1,6 +1,7 @@
 """Imports over HTTP: real exports, a result for every row, safe to repeat."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -85,3 +86,20 @@ async def test_nothing_comes_in_from_who_may_not_or_what_is_no_file(market: Mark
     as_json = await market.gerd.post(path, {"a": 1})
     assert 400 <= as_json.status_code < 500
     assert (await market.anna.get("/imports")).json()["items"] == []
+
+
+async def test_a_file_without_a_usable_row_asks_for_the_right_too(market: Market) -> None:
+    """Its report would tell which marketplaces exist, and stand in a foreign one."""
+    junk = b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
+    junk += b"Petra;Muster;10115;Berlin;;keine Adresse;Dach;ja\n"
+    own = await market.gerd.post(f"/imports?marketplace={market.m}", content=junk, headers=CSV)
+    assert (own.status_code, own.json()["refused"]) == (201, 1)  # the control
+    answers = [
+        await market.fritz.post(f"/imports?marketplace={m}", content=junk, headers=CSV)
+        for m in (market.m, uuid4())
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+    taker = await market.anna.post(f"/imports?marketplace={market.m}", content=junk, headers=CSV)
+    assert taker.status_code == 403
+    assert (await market.fritz.get("/imports")).json()["items"] == []

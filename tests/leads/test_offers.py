@@ -148,3 +148,17 @@ async def test_a_cap_bounds_what_a_company_works_at_once(market: Market) -> None
     await market.lena.post(market.path(first, "/engagement/close"), {"outcome": "lost"})
     assert (await market.lena.post(market.path(second, "/pick"))).status_code == 200
     await market.olga.patch(card, {"cap": None})
+
+
+async def test_who_left_the_marketplace_does_not_reopen(market: Market) -> None:
+    lead = await market.offered(market.world.huber, market.world.klein)
+    assert (await market.cora.post(market.path(lead, "/decline"))).status_code == 200
+    card = f"/marketplaces/{market.m}/participations/{market.world.klein.id}"
+    assert (await market.olga.delete(card)).status_code == 204
+    refused = await market.cora.post(market.path(lead, "/reopen"))
+    assert (refused.status_code, slug(refused)) == (409, "lead-no-longer-available")
+    assert (await market.anna.post(market.path(lead, "/decline"))).status_code == 200
+    assert await state(market, lead) == "unplaced"  # it waits for nobody
+    body = {"company_id": str(market.world.klein.id), "capacity": "taker"}
+    await market.olga.post(f"/marketplaces/{market.m}/participations", body)
+    await market.cora.post(f"/marketplaces/{market.m}/participations/accept")

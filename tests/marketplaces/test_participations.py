@@ -40,7 +40,11 @@ async def test_an_address_is_no_oracle(market: Market) -> None:
         body = {"email": email, "capacity": "taker"}
         answer = (await market.olga.post(f"/marketplaces/{m}/participations", body)).json()
         seen.append(
-            {k: v for k, v in answer.items() if k not in ("email", "invitation_id", "invited_at")}
+            {
+                k: v
+                for k, v in answer.items()
+                if k not in ("id", "email", "invitation_id", "invited_at")
+            }
         )
     assert seen[0] == seen[1]
     cards = (await market.olga.get(f"/marketplaces/{m}/participations")).json()["items"]
@@ -168,3 +172,50 @@ async def test_names_on_cards_follow_their_owners(market: Market) -> None:
     )
     cards = (await market.olga.get(f"/marketplaces/{m}/participations")).json()["items"]
     assert cards[0]["company_name"] == "Klein & Töchter"
+
+
+async def test_a_partners_address_is_no_oracle_either(market: Market) -> None:
+    """Invited by address for a further capacity, a partner looks like anybody until it answers."""
+    m = await new_marketplace(market)
+    path = f"/marketplaces/{m}/participations"
+    await market.olga.post(path, {"company_id": str(market.world.klein.id), "capacity": "taker"})
+    await market.cora.post(f"{path}/accept")
+    for email in ("cora@klein.example", "niemand@nirgends.example"):
+        await market.olga.post(path, {"email": email, "capacity": "giver"})
+    seen = (await market.olga.get(path)).json()["items"]
+    assert sorted((c["email"] or "", c["state"], c["capacities"]) for c in seen) == [
+        ("", "active", ["taker"]),
+        ("cora@klein.example", "invited", ["giver"]),
+        ("niemand@nirgends.example", "invited", ["giver"]),
+    ]
+    assert (await market.cora.post(f"{path}/decline")).json()["capacities"] == ["taker"]
+    await market.olga.post(path, {"email": "cora@klein.example", "capacity": "giver"})
+    accepted = (await market.cora.post(f"{path}/accept")).json()
+    assert (accepted["state"], accepted["capacities"]) == ("active", ["giver", "taker"])
+
+
+async def test_the_list_is_paged_with_its_invitations(market: Market) -> None:
+    m = await new_marketplace(market)
+    path = f"/marketplaces/{m}/participations"
+    for n in range(3):
+        await market.olga.post(path, {"email": f"p{n}@nirgends.example", "capacity": "taker"})
+    await market.olga.post(path, {"company_id": str(market.world.klein.id), "capacity": "taker"})
+    await market.cora.post(f"{path}/accept")
+    seen, cursor = [], ""
+    while True:
+        page = (await market.olga.get(f"{path}?limit=1{cursor}")).json()
+        assert len(page["items"]) <= 1
+        seen += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == len(set(seen)) == 4
+    assert str(market.world.klein.id) in seen
+
+
+async def test_my_marketplaces_are_paged(market: Market) -> None:
+    await new_marketplace(market)
+    first = (await market.olga.get("/marketplaces?limit=1")).json()
+    second = (await market.olga.get(f"/marketplaces?cursor={first['next_cursor']}")).json()
+    assert first["items"][0]["id"] not in {item["id"] for item in second["items"]}
+    assert second["items"]

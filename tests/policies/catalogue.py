@@ -151,7 +151,7 @@ async def runtime_roles_only_select_and_update(db: Any) -> list[str]:
 
 
 async def no_role_is_privileged(db: Any) -> list[str]:
-    """No SUPERUSER, BYPASSRLS, CREATEDB, CREATEROLE, REPLICATION; only owner may become broker."""
+    """No SUPERUSER, BYPASSRLS, CREATEDB, CREATEROLE, REPLICATION; only owner may become others."""
     roles = await db.fetch(
         """select rolname from pg_roles where rolname = any ($1)
            and (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication or
@@ -161,8 +161,8 @@ async def no_role_is_privileged(db: Any) -> list[str]:
     members = await db.fetch(
         """select m.member::regrole::text as member, m.roleid::regrole::text as role
            from pg_auth_members m where m.member::regrole::text = any ($1)
-             and (m.member::regrole::text, m.roleid::regrole::text)
-                 <> ('kollegium_owner', 'kollegium_broker')""",
+             and not (m.member::regrole::text = 'kollegium_owner'
+                      and m.roleid::regrole::text = any ($1))""",
         list(ALL_ROLES),
     )
     return [f"{row['rolname']}: has an attribute it must not have" for row in roles] + [
