@@ -2,16 +2,16 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 
 from litestar import Litestar, Request
-from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
 from service import readiness
 from service.calls import Call
 from service.companies.http import router as companies
 from service.database import Database
+from service.dispatch import Dispatch
 from service.docs_page import router as docs_page
 from service.edge import Edge
 from service.engagements.http import router as engagements
@@ -21,10 +21,8 @@ from service.marketplaces.http import router as marketplaces
 from service.offers.http import router as offers
 from service.openapi import describe
 from service.operation.http import router as operation
-from service.problems import answer
 from service.sessions.http import router as sessions
 from service.settings import Settings
-from service.strictness import admit
 from service.together.http import router as together
 
 ROOMS = [
@@ -41,9 +39,14 @@ ROOMS = [
 ]
 
 
-def provide_call(request: Request[Any, Any, Any], state: State) -> Call:
-    """The one dependency of handlers."""
-    return Call(request, state.database)
+def provide_call() -> Call:
+    """Tells Litestar that `call` is no query parameter; service/dispatch.py gives it."""
+    raise NotImplementedError
+
+
+def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
+    """Litestar's exception handler: one place tells what went wrong, also where no route fits."""
+    raise error
 
 
 def create_app(settings: Settings) -> Edge:
@@ -63,9 +66,9 @@ def create_app(settings: Settings) -> Edge:
     app = Litestar(
         route_handlers=ROOMS,
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
-        exception_handlers={Exception: answer},
+        exception_handlers={Exception: _leave_it_to_the_edge},
         lifespan=[database],
-        before_request=admit,
+        middleware=[Dispatch],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=max(settings.body_limit, settings.import_limit) + 1024,

@@ -9,11 +9,12 @@ import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
+from litestar.types import Receive, Scope, Send
 
 from service import identity, problems
 from service.database import Database, Tx
@@ -29,24 +30,38 @@ Cursor = Annotated[
     str | None, QueryParameter(max_length=64, description="next_cursor of the page before")
 ]
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ETAG = re.compile(r'"(0|[1-9]\d{0,8})"')
+_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+_ETAG = re.compile(rb'"(0|[1-9]\d{0,8})"')
 # Answers that say "not now": a repeated request must run again.
 _NOT_KEPT = frozenset(
     {"idempotency-in-progress", "idempotency-key-reused", "too-many-requests", "unauthenticated"}
 )
-
-
 # Stand for a secret in a kept answer: the place, and a header with its SHA-256.
 _SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
 # Refusals that cost an attempt where attempts are limited.
 _CHARGED = frozenset({404, 409})
+_JSON = "application/json"
+_to_json = msgspec.json.Encoder().encode
 
 
-class _Answer(msgspec.Struct):
-    status: int
-    headers: dict[str, str]
-    body: bytes
+class Answer(Response[T], Generic[T]):
+    """What a handler returns: bytes that are ready. Litestar's own constructor prepares cookies,
+    encoders and background tasks, which no route has."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status_code: int = status
+        self.headers: dict[str, str] = headers
+        self.content: Any = body
+        self.media_type = None
+
+    async def send(self, send: Send) -> None:
+        """The two messages of ASGI."""
+        headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        if self.status_code != 204:
+            headers.append((b"content-length", b"%d" % len(self.content)))
+        start: Any = {"type": "http.response.start", "status": self.status_code, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
 
 class _Kept(msgspec.Struct):
@@ -55,43 +70,89 @@ class _Kept(msgspec.Struct):
     body: str
 
 
+class Incoming(msgspec.Struct):
+    """What `edge.py` read and found in order. The body is empty where a file is taken."""
+
+    headers: dict[bytes, bytes]
+    body: bytes = b""
+
+
 class Call:
     """The request at hand: its bearer, its preconditions, and the way to run an operation."""
 
-    def __init__(self, request: Request[Any, Any, Any], database: Database) -> None:
-        self.request = request
-        self.database = database
+    __slots__ = (
+        "_content",
+        "_incoming",
+        "_receive",
+        "_refused",
+        "_scope",
+        "_secret",
+        "_status",
+        "_token",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, status: int) -> None:
+        self._scope: Any = scope
+        self._receive = receive
+        self._status = status
+        self._incoming: Incoming = self._scope["state"]["incoming"]
         self._content: bytes | None = None
         self._refused: int | None = None
         self._secret: str | None = None
+        self._token: str | None = None
+
+    @property
+    def request(self) -> Request[Any, Any, Any]:
+        """Litestar's view of the request, for what is seldom needed: forms and files."""
+        return Request(self._scope, receive=self._receive)
+
+    @property
+    def database(self) -> Database:
+        """The service's database."""
+        database: Database = self._scope["app"].state.database
+        return database
+
+    @property
+    def method(self) -> str:
+        """GET, POST, PATCH or DELETE; HEAD is GET here."""
+        return str(self._scope["method"])
+
+    @property
+    def body(self) -> bytes:
+        """The JSON that was sent, empty where there is none."""
+        return self._incoming.body
 
     @property
     def token(self) -> str:
         """The bearer token. Raises Problem unauthenticated when there is none."""
-        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not 0 < len(token) <= 256:
-            raise Problem("unauthenticated")
-        return token
+        if self._token is None:
+            scheme, _, token = self._incoming.headers.get(b"authorization", b"").partition(b" ")
+            if scheme.lower() != b"bearer" or not 0 < len(token) <= 256:
+                raise Problem("unauthenticated")
+            self._token = token.decode("latin-1")
+        return self._token
 
     @property
     def peer(self) -> str:
         """The client's address as the server trusts it (trusted proxies are resolved before)."""
-        return self.request.client.host if self.request.client else ""
+        client = self._scope["client"]
+        return str(client[0]) if client else ""
 
     @property
     def language(self) -> str:
         """de or en."""
-        return problems.language(self.request.headers.get("accept-language", ""))
+        accepted = self._incoming.headers.get(b"accept-language", b"")
+        return problems.language(accepted.decode("latin-1"))
 
     def version(self, *, required: bool = True) -> int | None:
         """The version that If-Match names; None for `*` (any). 428 without it where required.
 
         A tag that is none of ours can match nothing: -1.
         """
-        tag = self.request.headers.get("if-match")
+        tag = self._incoming.headers.get(b"if-match")
         if tag is None and required:
             raise Problem("version-required")
-        if tag is None or tag.strip() == "*":
+        if tag is None or tag.strip() == b"*":
             return None
         match = _ETAG.fullmatch(tag.strip())
         return int(match.group(1)) if match else -1
@@ -111,24 +172,21 @@ class Call:
         **kwargs: P.kwargs,
     ) -> Response[T]:
         """Runs the operation for the bearer; status by method (POST: what the route declares)."""
-        status = self.request.route_handler.status_code
 
-        async def run(tx: Tx) -> _Answer:
-            return _encode(await operation(tx, *args, **kwargs), status)
+        async def run(tx: Tx) -> Answer[T]:
+            return self.reply(await operation(tx, *args, **kwargs))
 
-        method = self.request.method
+        method = self.method
         if method == "GET":
-            return _response(await self.database.transaction(self.token, run, reads=True))
-        key = self.request.headers.get("idempotency-key")
+            return await self.database.transaction(self.token, run, reads=True)
+        key = self._incoming.headers.get(b"idempotency-key")
         if key is None or method != "POST":
-            return _response(await self.database.transaction(self.token, run))
+            return await self.database.transaction(self.token, run)
         if not _KEY.fullmatch(key):
             raise Problem("bad-request")
-        digest = await self._digest()
-        return _response(
-            await self.database.transaction(
-                self.token, lambda tx: self._once(tx, key, digest, run), whole=True
-            )
+        text, digest = key.decode(), self._digest()
+        return await self.database.transaction(
+            self.token, lambda tx: self._once(tx, text, digest, run), whole=True
         )
 
     @contextlib.asynccontextmanager
@@ -144,29 +202,29 @@ class Call:
         if self._refused in _CHARGED:
             await self.database.run(self.token, charge)
 
-    async def public(
-        self,
-        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Response[T]:
-        """The same without a bearer: the operation runs in no company's context."""
-        result = await self.database.run(None, operation, *args, **kwargs)
-        return _response(_encode(result, self.request.route_handler.status_code))
+    def reply(self, result: T) -> Answer[T]:
+        """The result as JSON; one with a version carries it as its strong ETag."""
+        if result is None:
+            return Answer(self._status, {}, b"")
+        headers = {"content-type": _JSON}
+        version = getattr(result, "version", None)
+        if version is not None:
+            headers["etag"] = f'"{version}"'
+        return Answer(self._status, headers, _to_json(result))
 
     def is_about(self, *parts: bytes) -> None:
         """What a repeated request must have in common with the first, instead of its raw body: the
         boundary of a form is another one each time."""
         self._content = b"".join(hashlib.sha256(part).digest() for part in parts)
 
-    async def _digest(self) -> bytes:
-        body = await self.request.body() if self._content is None else self._content
-        head = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n"
-        return hashlib.sha256(head.encode() + body).digest()
+    def _digest(self) -> bytes:
+        content = self.body if self._content is None else self._content
+        head = f"{self.method} {self._scope['path']}?{self._scope['query_string'].decode()}\n"
+        return hashlib.sha256(head.encode() + content).digest()
 
     async def _once(
-        self, tx: Tx, key: str, digest: bytes, run: Callable[[Tx], Awaitable[_Answer]]
-    ) -> _Answer:
+        self, tx: Tx, key: str, digest: bytes, run: Callable[[Tx], Awaitable[Answer[T]]]
+    ) -> Answer[T]:
         """Answers a repeated key from what was kept; keeps refusals as well as successes."""
         kept = await tx.row(
             _Kept,
@@ -184,63 +242,39 @@ class Call:
             if problem.status >= 500 or problem.slug in _NOT_KEPT:
                 raise
             self._refused = problem.status
-            answer = self._problem(problem)
+            answer = Answer(*problems.parts(problem, self.language))
         stored = self._sealed(answer)
         tx.do(
             "select app.keep_answer($1, $2, $3, $4, $5)",
             key,
             digest,
-            stored.status,
+            stored.status_code,
             stored.headers,
-            stored.body.decode(),
+            stored.content.decode(),
         )
         return answer
 
     def secret(self, prefix: str) -> str:
         """A token for the answer alone: no table keeps it, and the caller who repeats the request
         gets it again (docs/decisions/0012)."""
-        key = self.request.headers.get("idempotency-key")
+        key = self._incoming.headers.get(b"idempotency-key")
         if key is None:
             return identity.new_token(prefix)
-        self._secret = identity.repeatable_token(prefix, self.token, key)
+        self._secret = identity.repeatable_token(prefix, self.token, key.decode("latin-1"))
         return self._secret
 
-    def _sealed(self, answer: _Answer) -> _Answer:
-        if self._secret is None or answer.status >= 400:
+    def _sealed(self, answer: Answer[T]) -> Answer[T]:
+        if self._secret is None or answer.status_code >= 400:
             return answer
         proof = identity.sha256(self._secret).hex()
-        body = answer.body.replace(self._secret.encode(), _SECRET)
-        return _Answer(answer.status, {**answer.headers, _SEAL: proof}, body)
+        body = answer.content.replace(self._secret.encode(), _SECRET)
+        return Answer(answer.status_code, {**answer.headers, _SEAL: proof}, body)
 
-    def _unsealed(self, kept: _Kept) -> _Answer:
+    def _unsealed(self, kept: _Kept) -> Answer[Any]:
         body = kept.body.encode()
         proof = kept.headers.pop(_SEAL, None)
         if proof is None:
-            return _Answer(kept.status, kept.headers, body)
+            return Answer(kept.status, kept.headers, body)
         if self._secret is None or identity.sha256(self._secret).hex() != proof:
-            return self._problem(Problem("shown-once"))
-        return _Answer(kept.status, kept.headers, body.replace(_SECRET, self._secret.encode()))
-
-    def _problem(self, problem: Problem) -> _Answer:
-        headers = {
-            "content-type": problems.MEDIA_TYPE,
-            **problems.headers(problem, self.language),
-        }
-        return _Answer(problem.status, headers, problems.encode(problem, self.language))
-
-
-def _encode(result: Any, status: int) -> _Answer:
-    """JSON; a result with a version carries it as its strong ETag."""
-    if result is None:
-        return _Answer(status, {}, b"")
-    headers = {"content-type": "application/json"}
-    version = getattr(result, "version", None)
-    if version is not None:
-        headers["etag"] = f'"{version}"'
-    return _Answer(status, headers, msgspec.json.encode(result))
-
-
-def _response(answer: _Answer) -> Response[Any]:
-    headers = dict(answer.headers)
-    media_type = headers.pop("content-type", "application/json")
-    return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+            return Answer(*problems.parts(Problem("shown-once"), self.language))
+        return Answer(kept.status, kept.headers, body.replace(_SECRET, self._secret.encode()))

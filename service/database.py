@@ -9,9 +9,10 @@ says that it is the last one, commit.
 
 import asyncio
 import contextlib
+import functools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -77,14 +78,15 @@ class Tx:
         found = await self._send(
             Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values)
         )
-        return msgspec.json.decode(found[0] or b"[]", type=list[kind])  # type: ignore[valid-type]
+        items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
+        return items
 
     async def row(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T | None:
         """The first row, or None. last: see `view`."""
         found = await self._send(
             Statement(f"select to_json(x)::text from ({sql}) x limit 1", values), last=last
         )
-        return msgspec.json.decode(found[0], type=kind) if found and found[0] else None
+        return cast("T", _decoder(kind).decode(found[0])) if found and found[0] else None
 
     async def one(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T:
         """The first row; what the policies hide does not exist: Problem not-found."""
@@ -100,7 +102,7 @@ class Tx:
     async def value(self, kind: type[T], sql: str, *values: Any) -> T:
         """The one column of the one row."""
         found = await self._send(Statement(f"select to_json(x.v)::text from ({sql}) x (v)", values))
-        return msgspec.json.decode(found[0] or b"null", type=kind)
+        return cast("T", _decoder(kind).decode(found[0] or b"null"))
 
     async def page(
         self,
@@ -175,6 +177,10 @@ class Tx:
         """Ends an explicit transaction without effect."""
         if self._begun and not self._connection.closed and not self._connection.idle:
             await self._connection.batch([_ROLLBACK], seconds=self._seconds)
+
+
+# One a type, made once: making it costs more than a row.
+_decoder = cast("Callable[[Any], msgspec.json.Decoder[Any]]", functools.cache(msgspec.json.Decoder))
 
 
 class Database:

@@ -4,11 +4,12 @@ Request id, one log line without personal data, metrics by route, HEAD, and stri
 (`strictness.py`). What passes here cannot make a decoder or PostgreSQL fail.
 """
 
+import functools
+import os
 import re
 import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from litestar import Litestar
@@ -16,7 +17,8 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
-from service import problems, strictness
+from service import logs, problems, strictness
+from service.calls import Answer, Incoming
 from service.errors import Problem
 from service.settings import Settings
 
@@ -58,8 +60,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         answer = _Answer(scope, send)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=answer.request_id.decode())
+        logs.request_id.set(answer.request_id)
         started = time.perf_counter()
         inner: HTTPScope = {**scope}
         try:
@@ -73,8 +74,9 @@ class Edge:
             route = str(inner.get("path_template") or "unknown")
             elapsed = time.perf_counter() - started
             status = answer.status or 499  # the client left before there was an answer
-            REQUESTS.labels(method, route, status).inc()
-            SECONDS.labels(method, route).observe(elapsed)
+            count, observe = _meters(method, route, status)
+            count()
+            observe(elapsed)
             ms = round(elapsed * 1000, 1)
             log.info("request", method=method, route=route, status=status, ms=ms)
 
@@ -82,15 +84,17 @@ class Edge:
         headers = strictness.headers(scope["headers"])
         raw_path = scope.get("raw_path") or scope["path"].encode()
         scope["query_string"] = strictness.address(raw_path, scope["query_string"])
-        replay = await self._body(scope, headers, receive)
+        incoming = Incoming(headers)
+        if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
+            receive = await self._body(scope, incoming, receive)
+        scope["state"] = {**scope.get("state", {}), "incoming": incoming}
         if scope["method"] == "HEAD":
             scope["method"] = "GET"
-        await self._app(scope, replay, answer)
+        await self._app(scope, receive, answer)
 
-    async def _body(
-        self, scope: HTTPScope, headers: dict[bytes, bytes], receive: Receive
-    ) -> Receive:
-        """Checks the body and hands it on: JSON as one message, a file as it comes."""
+    async def _body(self, scope: HTTPScope, incoming: Incoming, receive: Receive) -> Receive:
+        """Checks the body: JSON is read here, a file is handed on as it comes."""
+        headers = incoming.headers
         length = headers.get(b"content-length", b"0")
         if not length.isdigit():
             raise Problem("bad-request", reason="content-length")
@@ -113,7 +117,15 @@ class Edge:
         body = await _read(limited)
         if body and kind != "application/json":
             raise Problem("media-type-unsupported")
-        return _replayed(strictness.clean_json(body) if body else body, receive)
+        incoming.body = strictness.clean_json(body) if body else body
+        return receive
+
+
+@functools.lru_cache(maxsize=4096)
+def _meters(method: str, route: str, status: int) -> tuple[Any, Any]:
+    """What counts and what measures answers of this kind; looking them up takes longer."""
+    seconds = SECONDS.labels(method, route)
+    return REQUESTS.labels(method, route, status).inc, seconds.observe
 
 
 class _Answer:
@@ -121,7 +133,7 @@ class _Answer:
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
         given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex.encode()
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex().encode()
         self.status: int | None = None
         self._send = send
         self._is_head = scope["method"] == "HEAD"
@@ -135,15 +147,16 @@ class _Answer:
         await self._send(message)
 
     def _headers(self, given: Any) -> list[tuple[bytes, bytes]]:
-        found = []
+        found, stored = [], False
         for name, value in given:
             if name == b"allow":
                 methods = {*value.decode().replace(" ", "").split(",")}
                 # Whatever answers GET answers HEAD.
                 methods |= {"HEAD"} if "GET" in methods else set()
                 value = ", ".join(sorted(methods)).encode()
+            stored |= name == b"cache-control"
             found.append((name, value))
-        if not any(name == b"cache-control" for name, _ in found):
+        if not stored:
             found.append((b"cache-control", b"no-store"))
         found.append((b"x-request-id", self.request_id))
         found.append((b"x-content-type-options", b"nosniff"))
@@ -176,31 +189,7 @@ async def _read(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body that was read, as one message; then what else comes."""
-    sent = False
-
-    async def replay() -> Any:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
-
-
 async def _refuse(error: Exception, scope: HTTPScope, send: Send) -> None:
-    problem = problems.from_exception(error)
-    if problem.status == 500:
-        log.error("failed", problem=problem.slug, exc_info=error)
     given = next((v for k, v in scope["headers"] if k == b"accept-language"), b"")
     language = problems.language(given.decode("latin-1"))
-    body = problems.encode(problem, language)
-    found = problems.headers(problem, language) | {
-        "Content-Type": problems.MEDIA_TYPE,
-        "Content-Length": str(len(body)),
-    }
-    headers = [(name.lower().encode(), value.encode()) for name, value in found.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await Answer(*problems.told(error, language)).send(send)

@@ -6,17 +6,24 @@ logged as types and places in the code, never with their message, and of a libra
 first line is kept.
 """
 
+import json
 import logging
 import sys
+from contextvars import ContextVar
 from typing import Any
 
 import asyncpg
+import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from service.postgres import PostgresError
 
 _FRAMES = 12
+_to_json = msgspec.json.Encoder(enc_hook=repr).encode
+
+# Of the request that is being served; every line that is written meanwhile carries it.
+request_id: ContextVar[bytes] = ContextVar("request_id", default=b"")
 
 
 def _places(error: BaseException) -> list[str]:
@@ -59,25 +66,41 @@ def _exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Names the request that is being served."""
+    given = request_id.get()
+    if given:
+        event["request_id"] = given.decode()
+    return event
+
+
 def _first_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Later lines of a library's message are dumps of its objects."""
     event["event"] = str(event.get("event", "")).split("\n", 1)[0][:300]
     return event
 
 
+def _line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    """One line of JSON."""
+    try:
+        return _to_json(event)
+    except (TypeError, UnicodeError):  # an object as key, half a surrogate pair
+        return json.dumps(event, default=repr, skipkeys=True).encode()
+
+
 def configure(level: str = "info") -> None:
     """Sets up structlog and the standard library's logging. Unknown levels mean info."""
     threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         _exception,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, _line],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

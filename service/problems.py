@@ -4,13 +4,13 @@ Own errors of the database come as SQLSTATE KGnnn: nnn is the status, the constr
 slug, DETAIL is JSON for the client. Nothing is matched by message text.
 """
 
+import functools
 import re
 from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 
 from service.errors import KINDS, URN, Problem
 from service.postgres import ConnectionLost, PoolExhausted, PostgresError
@@ -67,34 +67,12 @@ def from_exception(error: BaseException) -> Problem:
         return error
     if isinstance(error, PostgresError):
         return from_database(error)
-    if isinstance(error, ValidationException):
-        return Problem("validation-failed", errors=_parameters(error))
     if isinstance(error, HTTPException):
         other = "bad-request" if error.status_code < 500 else "internal"
         return Problem(_HTTP.get(error.status_code, other))
     if isinstance(error, ConnectionLost | PoolExhausted | OSError | TimeoutError):
         return Problem("unavailable")
     return Problem("internal")
-
-
-def _parameters(error: ValidationException) -> list[dict[str, str]]:
-    """Which query parameters are wrong, and why. (Bodies are checked in strictness.py.)"""
-    items: Any = error.extra if isinstance(error.extra, list) else []
-    return [
-        {"parameter": str(item.get("key", "")), "detail": str(item.get("message", ""))}
-        for item in items
-        if isinstance(item, dict)
-    ]
-
-
-def _name_as_in_the_address(problem: Problem, request: Request[Any, Any, Any]) -> None:
-    """Parameters as the client writes them ("as"), where the handler calls them otherwise."""
-    declared = request.route_handler.parsed_fn_signature.parameters
-    for item in problem.errors or []:
-        field = declared.get(item["parameter"])
-        item["parameter"] = (
-            getattr(field and field.kwarg_definition, "name", "") or item["parameter"]
-        )
 
 
 def encode(problem: Problem, language: str) -> bytes:
@@ -112,16 +90,16 @@ def encode(problem: Problem, language: str) -> bytes:
     return msgspec.json.encode(body)
 
 
-def headers(problem: Problem, language: str) -> dict[str, str]:
-    """Headers that belong to a problem; its content type is MEDIA_TYPE."""
-    found = {"Content-Language": language}
+def parts(problem: Problem, language: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer that tells a problem."""
+    found = {"content-type": MEDIA_TYPE, "content-language": language}
     if problem.status == 503 or problem.retry_after:
-        found["Retry-After"] = str(problem.retry_after or _RETRY_AFTER)
+        found["retry-after"] = str(problem.retry_after or _RETRY_AFTER)
     if problem.status == 401:
-        found["WWW-Authenticate"] = "Bearer"
+        found["www-authenticate"] = "Bearer"
     if problem.slug == "version-stale":
-        found["ETag"] = f'"{problem.detail["version"]}"'
-    return found
+        found["etag"] = f'"{problem.detail["version"]}"'
+    return problem.status, found, encode(problem, language)
 
 
 _RANGE = re.compile(
@@ -129,6 +107,7 @@ _RANGE = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=256)
 def language(accept_language: str) -> str:
     """de or en, whichever Accept-Language (RFC 9110, with q) likes better; English if in doubt."""
     liked: dict[str, float] = {}
@@ -145,11 +124,9 @@ def language(accept_language: str) -> str:
     return "de" if german > english else "en"
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Litestar's exception handler for everything."""
+def told(error: Exception, language: str) -> tuple[int, dict[str, str], bytes]:
+    """The answer to any exception; what is our fault is logged."""
     problem = from_exception(error)
-    if isinstance(error, ValidationException):
-        _name_as_in_the_address(problem, request)
     if problem.status >= 500:
         log.error(
             "failed",
@@ -157,15 +134,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
             error=type(error).__name__,
             exc_info=error if problem.status == 500 else None,
         )
-    spoken = language(request.headers.get("accept-language", ""))
-    extra = headers(problem, spoken)
+    status, found, body = parts(problem, language)
     if isinstance(error, HTTPException):
-        allowed = {name.lower(): value for name, value in (error.headers or {}).items()}
-        if "allow" in allowed:
-            extra["Allow"] = allowed["allow"]
-    return Response(
-        encode(problem, spoken),
-        status_code=problem.status,
-        media_type=MEDIA_TYPE,
-        headers=extra,
-    )
+        found |= {n.lower(): v for n, v in (error.headers or {}).items() if n.lower() == "allow"}
+    return status, found, body

@@ -1,25 +1,18 @@
-"""Strict input: what is refused before an operation runs, in the order in which it is looked at.
+"""Strict bytes: what is refused whatever the route, in the order in which it is looked at.
 
-`headers`, `address` and `body` need nothing but bytes and run in `edge.py` for every request.
-`admit` runs when the route is known: bearer token, query parameters, and the body against the
-type that the route declares, strictly ("5" is no number) and with a pointer to what is wrong.
+All of it needs nothing but bytes and runs in `edge.py` for every request, before a route is looked
+for. What a route takes is looked at in `admission.py`.
 """
 
-import functools
 import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
-from uuid import UUID
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import BodyKwarg, QueryParameter
 
-from service.calls import Call
 from service.errors import Problem
 
 HEADERS_LIMIT = 32 * 1024
@@ -43,14 +36,12 @@ _ONCE = frozenset(
 )  # fmt: skip
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL_BUT_TAB = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
-# Litestar would also read 1e1 and 10.0 as numbers, and yes and 1 as true.
-_SHAPES: dict[type, re.Pattern[str]] = {
-    bool: re.compile("true|false"),
-    int: re.compile("-?(0|[1-9][0-9]{0,17})"),
-}
-_PATH_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+# What needs no closer look: one spelling, nothing encoded.
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9._~:@!$&'()*+,;=-]+)+|/")
+_PLAIN_QUERY = re.compile(rb"[A-Za-z0-9._~:@!$&'()*+,;=/?-]*")
 
 
 def headers(found: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -61,9 +52,9 @@ def headers(found: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         size += len(name) + len(value) + 4
         if size > HEADERS_LIMIT:
             raise Problem("headers-too-large", limit=HEADERS_LIMIT)
-        if name in _ONCE and name in by_name:
+        if name in by_name and name in _ONCE:
             raise Problem("bad-request", reason="header-repeated")
-        if _CONTROL.search(value.replace(b"\t", b" ")):
+        if _CONTROL_BUT_TAB.search(value):
             raise Problem("bad-request", reason="header-control-character")
         by_name[name] = value
     return by_name
@@ -76,6 +67,8 @@ def address(raw_path: bytes, query: bytes) -> bytes:
     """
     if len(raw_path) + len(query) > ADDRESS_LIMIT:
         raise Problem("address-too-long", limit=ADDRESS_LIMIT)
+    if _PLAIN_PATH.fullmatch(raw_path) and _PLAIN_QUERY.fullmatch(query):
+        return query
     for part in (raw_path, query):
         if _BAD_PERCENT.search(part) or not part.isascii():
             raise Problem("bad-request", reason="address-encoding")
@@ -156,99 +149,3 @@ def _finite(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(digits)
     return value
-
-
-class Expected(msgspec.Struct, frozen=True):
-    """What a route takes: its query parameters with their shapes, and the decoder of its body."""
-
-    query: dict[str, re.Pattern[str] | None]
-    body: msgspec.json.Decoder[Any] | None
-    optional: bool
-
-
-@functools.cache
-def expected(handler: HTTPRouteHandler) -> Expected:
-    """Read from the handler's signature once."""
-    query: dict[str, re.Pattern[str] | None] = {}
-    decoder, optional = None, False
-    for name, field in handler.parsed_fn_signature.parameters.items():
-        given = field.kwarg_definition
-        if isinstance(given, QueryParameter):
-            query[given.name or name] = next(
-                (
-                    shape
-                    for kind, shape in _SHAPES.items()
-                    if field.has_inner_subclass_of(kind) or field.annotation is kind
-                ),
-                None,
-            )
-        elif isinstance(given, BodyKwarg):
-            decoder = msgspec.json.Decoder(field.annotation)
-            optional = field.default is None
-    return Expected(query, decoder, optional)
-
-
-async def admit(request: Request[Any, Any, Any]) -> None:
-    """Litestar's before_request: refuses what the route does not take. Token first."""
-    handler = request.route_handler
-    if request.method == "OPTIONS":
-        return
-    if not handler.opt.get("public"):
-        _ = Call(request, request.app.state.database).token
-    wanted = expected(handler)
-    _check_path(request)
-    _check_query(request, wanted)
-    if request.method in ("POST", "PATCH") and not handler.opt.get("file"):
-        _check_body(await request.body(), wanted)
-
-
-def _check_path(request: Request[Any, Any, Any]) -> None:
-    path = request.scope["path"].lower()
-    for value in request.path_params.values():
-        # UUID() also reads {…}, urn:uuid:… and misplaced hyphens: one thing, one address.
-        if isinstance(value, UUID) and f"/{value}" not in path:
-            raise Problem("not-found")
-
-
-def _check_query(request: Request[Any, Any, Any], wanted: Expected) -> None:
-    seen: set[str] = set()
-    errors = []
-    for name, value in request.query_params.multi_items():
-        shape = wanted.query.get(name)
-        if name not in wanted.query:
-            errors.append({"parameter": name[:100], "detail": "This parameter is not known here"})
-        elif name in seen:
-            errors.append({"parameter": name, "detail": "This parameter is given twice"})
-        elif shape is not None and not shape.fullmatch(value):
-            errors.append({"parameter": name, "detail": f"Expected {shape.pattern}"})
-        seen.add(name)
-    if errors:
-        raise Problem("validation-failed", errors=errors[:20])
-
-
-def _check_body(body: bytes, wanted: Expected) -> None:
-    if wanted.body is None:
-        if body.strip() not in (b"", b"{}"):
-            raise Problem("validation-failed", errors=[_error("This route takes no body")])
-        return
-    if not body:
-        if not wanted.optional:
-            raise Problem("validation-failed", errors=[_error("A JSON body is needed")])
-        return
-    try:
-        wanted.body.decode(body)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise Problem("validation-failed", errors=[_error(message, _pointer(path))]) from error
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise Problem("bad-request", reason="json") from error
-
-
-def _error(detail: str, pointer: str = "") -> dict[str, str]:
-    return {"pointer": pointer, "detail": detail}
-
-
-def _pointer(path: str) -> str:
-    """`.prospect.tags[3]` as JSON pointer; msgspec writes [...] where a key is meant."""
-    steps = _PATH_STEP.findall(path.rstrip("`").partition("[...]")[0])
-    return "".join(f"/{name or index}" for name, index in steps)

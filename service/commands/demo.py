@@ -160,6 +160,7 @@ async def _serve(
     worker.add_done_callback(lambda _: stop.set())  # without its timers the demo would be false
 
     async def ready() -> None:
+        serving.settle()
         base_url = serving.url_of(bound)
         connections.write_urls(data_dir, {**urls, "base_url": base_url})
         if as_json:

@@ -93,6 +93,7 @@ def serve(
         bound = serving.bind(host, port)
 
         async def ready() -> None:
+            serving.settle()
             log.info("serving", url=serving.url_of(bound))
 
         with serving.metrics(metrics_host, settings.metrics_port):

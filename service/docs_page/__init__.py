@@ -2,11 +2,12 @@
 
 import functools
 from pathlib import Path
-from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from service.calls import Call
 from service.errors import Problem
 
 _FOLDER = Path(__file__).parent
@@ -37,20 +38,20 @@ def _answer(name: str) -> Response[bytes]:
     return Response(_file(name), media_type=_TYPES[name], headers=headers)
 
 
-@get("/openapi.json", opt={"public": True}, sync_to_thread=False, include_in_schema=False)
-def description(request: Request[Any, Any, Any]) -> Response[bytes]:
+@get("/openapi.json", opt={"public": True}, include_in_schema=False)
+async def description(call: NamedDependency[Call]) -> Response[bytes]:
     """The description, made once when the application is put together."""
-    return Response(request.app.state.description, media_type="application/json")
+    return Response(call.request.app.state.description, media_type="application/json")
 
 
-@get("/docs", opt={"public": True}, sync_to_thread=False, include_in_schema=False)
-def page() -> Response[bytes]:
+@get("/docs", opt={"public": True}, include_in_schema=False)
+async def page(call: NamedDependency[Call]) -> Response[bytes]:
     """The page."""
     return _answer("index.html")
 
 
-@get("/docs/{name:str}", opt={"public": True}, sync_to_thread=False, include_in_schema=False)
-def asset(name: FromPath[str]) -> Response[bytes]:
+@get("/docs/{name:str}", opt={"public": True}, include_in_schema=False)
+async def asset(call: NamedDependency[Call], name: FromPath[str]) -> Response[bytes]:
     """A script or style sheet of the page."""
     if name not in _TYPES or name == "index.html":
         raise Problem("not-found")

@@ -70,19 +70,27 @@ async def _uploaded(
     """The file, its name and the mapping. Raises Problem bad-request without a file."""
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         form = await request.form()
-        file, mapping = form.get("file"), form.get("mapping")
-        if not isinstance(file, UploadFile):
-            raise Problem(
-                "validation-failed",
-                errors=[{"pointer": "/file", "detail": "The form needs a part named file"}],
-            )
-        text = await mapping.read() if isinstance(mapping, UploadFile) else mapping
-        return (
-            await file.read(),
-            _file_name(filename or file.filename),
-            text.encode() if isinstance(text, str) else text,
-        )
+        try:
+            return await _form_parts(form.get("file"), form.get("mapping"), filename)
+        finally:
+            await form.close()
     return await request.body(), _file_name(filename), None
+
+
+async def _form_parts(
+    file: Any, mapping: Any, filename: str | None
+) -> tuple[bytes, str, bytes | None]:
+    if not isinstance(file, UploadFile):
+        raise Problem(
+            "validation-failed",
+            errors=[{"pointer": "/file", "detail": "The form needs a part named file"}],
+        )
+    text = await mapping.read() if isinstance(mapping, UploadFile) else mapping
+    return (
+        await file.read(),
+        _file_name(filename or file.filename),
+        text.encode() if isinstance(text, str) else text,
+    )
 
 
 def _file_name(given: str | None) -> str:

@@ -5,9 +5,10 @@ import asyncio
 import msgspec
 import structlog
 from litestar import Response, Router, get
-from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from service import readiness
+from service.calls import Call
 from service.errors import Problem
 
 log = structlog.get_logger()
@@ -25,20 +26,20 @@ class Readiness(msgspec.Struct):
     status: str = "ok"
 
 
-@get("/healthz", summary="Is the process alive", opt={"public": True}, sync_to_thread=False)
-def healthz() -> Response[Health]:
+@get("/healthz", summary="Is the process alive", opt={"public": True})
+async def healthz(call: NamedDependency[Call]) -> Response[Health]:
     """Answers as long as the process serves; asks no database."""
     return Response(Health())
 
 
 @get("/readyz", summary="May the service get traffic", opt={"public": True})
-async def readyz(state: State) -> Response[Readiness]:
+async def readyz(call: NamedDependency[Call]) -> Response[Readiness]:
     """200 when the database answers within 2 s, its schema is at head and the role is the right
     one; otherwise 503, and the log says which."""
     try:
         async with asyncio.timeout(2):
-            await state.database.ping()
-            async with state.database.probe() as connection:
+            await call.database.ping()
+            async with call.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
     except Exception as error:
         log.warning("not_ready", error=type(error).__name__, reason=str(error))

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self, cast
 
@@ -15,6 +16,8 @@ _SETTINGS = {"client_encoding": "UTF8", "application_name": "kollegium", "TimeZo
 _MAX_STATEMENTS = 500
 # A prepared statement whose result type online DDL changed, or that the server does not know.
 _STALE = frozenset({"0A000", "26000"})
+_length = struct.Struct("!xI").unpack_from  # of a message, after its kind
+_column = struct.Struct("!2xi").unpack_from  # of the one column of a row, -1 for null
 
 
 class Statement(NamedTuple):
@@ -36,7 +39,8 @@ class _Protocol(asyncio.Protocol):
         self.status = b""
         self.lost = False
         self._rows: list[bytes | None] = []
-        self._buffer = bytearray()
+        self._rest = bytearray()
+        self.loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -49,25 +53,30 @@ class _Protocol(asyncio.Protocol):
     def begin(self) -> asyncio.Future[None]:
         """Forgets the last answer; the future is done when the server is ready again."""
         self.results, self._rows, self.error, self.status = [], [], None, b""
-        self.waiter = asyncio.get_running_loop().create_future()
+        self.waiter = self.loop.create_future()
         return self.waiter
 
     def data_received(self, data: bytes) -> None:
-        buffer = self._buffer
-        buffer += data
+        """Takes whole messages out; the rest of a cut one waits for more."""
+        buffer: bytes | bytearray = data
+        if self._rest:
+            buffer = self._rest
+            buffer += data
         start, size = 0, len(buffer)
         while size - start >= 5:
-            end = start + 1 + int.from_bytes(buffer[start + 1 : start + 5], "big")
+            end = start + 1 + _length(buffer, start)[0]
             if end > size:
                 break
             self._message(buffer[start], buffer, start + 5, end)
             start = end
-        del buffer[:start]
+        if buffer is self._rest:
+            del self._rest[:start]
+        elif start < size:
+            self._rest += data[start:]
 
-    def _message(self, kind: int, buffer: bytearray, start: int, end: int) -> None:
+    def _message(self, kind: int, buffer: bytes | bytearray, start: int, end: int) -> None:
         if kind == messages.DATA_ROW:
-            # Two bytes number of columns (one), four bytes length, -1 for null.
-            length = int.from_bytes(buffer[start + 2 : start + 6], "big", signed=True)
+            length = _column(buffer, start)[0]
             value = None if length < 0 else bytes(buffer[start + 6 : start + 6 + length])
             self._rows.append(value)
         elif kind in (messages.COMMAND_COMPLETE, messages.EMPTY_QUERY):
@@ -189,12 +198,15 @@ class Connection:
         waiter = protocol.begin()
         protocol.transport.write(data)
         self.trips += 1
+        # What asyncio.timeout does, without its bookkeeping: nothing else is waited for here.
+        limit = protocol.loop.call_later(seconds, _give_up, waiter)
         try:
-            async with asyncio.timeout(seconds):
-                await waiter
+            await waiter
         except BaseException:
             self.abort()
             raise
+        finally:
+            limit.cancel()
 
     async def _log_in(self) -> None:
         protocol = self._protocol
@@ -248,6 +260,11 @@ class Connection:
         if transport is not None and not transport.is_closing():
             transport.write(messages.TERMINATE)
             transport.close()
+
+
+def _give_up(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
 
 
 async def _dial(where: Address) -> _Protocol:

@@ -3,7 +3,6 @@
 import asyncio
 import collections
 import contextlib
-from collections.abc import AsyncIterator
 
 from service.postgres.connection import Connection
 from service.postgres.errors import ConnectionLost, PoolExhausted, PostgresError
@@ -22,22 +21,13 @@ class Pool:
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
         self._closed = False
 
-    @contextlib.asynccontextmanager
-    async def lend(self) -> AsyncIterator[Connection]:
-        """A connection outside any transaction.
+    def lend(self) -> "Loan":
+        """A connection outside any transaction: `async with pool.lend() as connection`.
 
         Raises PoolExhausted when none becomes free within the time limit; OSError, TimeoutError
         and ConnectionLost when none can be opened.
         """
-        await self._take_place()
-        connection: Connection | None = None
-        try:
-            connection = await self._fresh()
-            yield connection
-        finally:
-            if connection is not None:
-                self._take_back(connection)
-            self._give_place()
+        return Loan(self)
 
     def _take_back(self, connection: Connection) -> None:
         """Keeps it only when no transaction is open: nobody inherits another's context."""
@@ -60,7 +50,10 @@ class Pool:
     async def _take_place(self) -> None:
         if self._places > 0 and not self._waiting:
             self._places -= 1
-            return
+        else:
+            await self._wait_for_place()
+
+    async def _wait_for_place(self) -> None:
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
@@ -89,3 +82,25 @@ class Pool:
         self._closed = True
         while self._free:
             await self._free.pop().close()
+
+
+class Loan:
+    """One connection on loan. A class, because a generator would cost as much as its statement."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        await self._pool._take_place()
+        try:
+            self._connection = await self._pool._fresh()
+        except BaseException:
+            self._pool._give_place()
+            raise
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool._take_back(self._connection)
+        self._pool._give_place()

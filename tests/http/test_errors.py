@@ -145,10 +145,10 @@ async def test_framework_errors_are_problems(client: httpx.AsyncClient, world: W
 async def test_ours_is_a_problem_too(
     client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(result: object, status: int) -> None:
+    def fail(call: object, result: object) -> None:
         raise ZeroDivisionError("secret 4711")
 
-    monkeypatch.setattr("service.calls._encode", fail)
+    monkeypatch.setattr("service.calls.Call.reply", fail)
     answer = await Person(client, world.anna.token).get("/me")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -98,7 +99,8 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     client_log.setLevel(logging.WARNING)  # the test's own client writes what it asks for
     logs.configure("info")
     structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(), cache_logger_on_first_use=False
+        logger_factory=lambda *_: structlog.BytesLogger(sys.stdout.buffer),
+        cache_logger_on_first_use=False,
     )
     yield lambda: "".join(capsys.readouterr())
     structlog.configure(**before)
@@ -167,7 +169,7 @@ async def test_logs_have_a_request_id_and_no_personal_data(
 async def test_each_request_has_its_own_id(client: httpx.AsyncClient, world: World) -> None:
     """Also those at the same time; the id in the header is the one in the log."""
     anna = Person(client, world.anna.token)
-    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as captured:
+    with capture_logs(processors=[logs.add_request_id]) as captured:
         answers = await asyncio.gather(*(anna.get("/me") for _ in range(20)))
     ids = {answer.headers["x-request-id"] for answer in answers}
     assert len(ids) == 20

@@ -1,0 +1,57 @@
+"""From a route to its handler and back, for every route alike.
+
+Litestar declares the routes and finds them. What it would do next, for every request anew (a
+Request, dependencies, a decoded signature, a Response with its cookies and encoders), takes longer
+than the transaction; so the innermost middleware calls the handler itself, with what was read from
+its signature once (docs/decisions/0013-handlers-are-called-directly.md).
+"""
+
+from typing import Any, cast
+
+import msgspec
+from litestar import Response
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from service import problems
+from service.admission import Expected
+from service.calls import Answer, Call
+
+
+class Dispatch:
+    """A middleware of Litestar that calls nothing further inside, OPTIONS excepted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._expected: dict[HTTPRouteHandler, Expected] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request whose route is known."""
+        if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
+            await self._app(scope, receive, send)  # Litestar knows what a route allows
+            return
+        handler = cast("HTTPRouteHandler", scope["route_handler"])
+        call = Call(scope, receive, handler.status_code)
+        try:
+            given = self._wanted(handler).admit(scope, call)
+            answer = _ready(await handler.fn(call, **given), handler.status_code)
+        except Exception as error:
+            answer = Answer(*problems.told(error, call.language))
+        await answer.send(send)
+
+    def _wanted(self, handler: HTTPRouteHandler) -> Expected:
+        if handler not in self._expected:
+            self._expected[handler] = Expected(handler)
+        return self._expected[handler]
+
+
+def _ready(answer: Response[Any], status: int) -> Answer[Any]:
+    """The same as bytes, where the handler did not ask for them."""
+    if isinstance(answer, Answer):
+        return answer
+    content = answer.content
+    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers["content-type"] = str(answer.media_type or "application/json")
+    return Answer(answer.status_code or status, headers, body)
