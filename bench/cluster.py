@@ -6,7 +6,9 @@ meets no work of another's: autovacuum is off (measurements are followed by a va
 checkpoints are far apart.
 """
 
+import asyncio
 import contextlib
+import functools
 import json
 import os
 import secrets
@@ -14,11 +16,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from service import embedded
+from service.commands.connections import with_database, with_login
 from service.demo.database import set_passwords
 from service.embedded import EmbeddedServer
 
@@ -50,10 +52,8 @@ def settings() -> dict[str, str]:
 class Cluster:
     """The running server; made by `start`."""
 
-    def __init__(self, server: EmbeddedServer, passwords: dict[str, str]) -> None:
-        self._server, self._passwords = server, passwords
-        self.bin_dir = server.bin_dir
-        self.version = server.version
+    def __init__(self, superuser_url: str, passwords: dict[str, str]) -> None:
+        self._superuser_url, self._passwords = superuser_url, passwords
 
     @classmethod
     @contextlib.contextmanager
@@ -64,20 +64,31 @@ class Cluster:
         with patch.dict(embedded.SETTINGS, given):
             server = EmbeddedServer.start(directory / "cluster", durable=durable)
         with server:
-            yield cls(server, _passwords(directory / "passwords.json"))
+            cluster = cls(server.superuser_url, _passwords(directory / "passwords.json"))
+            if durable and asyncio.run(cluster.setting("fsync")) != "on":
+                raise RuntimeError("The server is being filled by another run: wait for its end.")
+            yield cluster
         os.sync()
 
-    @property
+    @functools.cached_property
     def postmaster(self) -> int:
         """The process id of the server; its backends are children."""
-        return int((self._server.data_dir / "pgdata" / "postmaster.pid").read_text().split()[0])
+        return asyncio.run(self._postmaster())
+
+    async def _postmaster(self) -> int:
+        async with self.connected() as connection:
+            text: str = await connection.fetchval("select pg_read_file('postmaster.pid')")
+        return int(text.split()[0])
+
+    async def setting(self, name: str) -> str:
+        """A setting as it is in force."""
+        async with self.connected() as connection:
+            return str(await connection.fetchval("select current_setting($1)", name))
 
     def url(self, database: str, role: str | None = None) -> str:
         """The URL of a database for one of ROLES, else for the superuser."""
-        if role is None:
-            parts = urlsplit(self._server.superuser_url)
-            return urlunsplit(parts._replace(path=f"/{database}"))
-        return self._server.url(role, self._passwords[role], database)
+        url = with_database(self._superuser_url, database)
+        return url if role is None else with_login(url, role, self._passwords[role])
 
     @contextlib.asynccontextmanager
     async def connected(self, database: str = "postgres") -> AsyncIterator[Any]:

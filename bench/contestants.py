@@ -9,7 +9,8 @@ orm         FastAPI with SQLAlchemy's ORM on that copy (bench/peers/orm)
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import loads, operations, services, world
@@ -19,6 +20,16 @@ from bench.operations import Operation
 from bench.variant import filtered
 
 Turn = Callable[[float], Figure]  # seconds of one turn
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Who takes turns, on which database, and the service that runs, if it is one."""
+
+    turn: Turn
+    database: str
+    running: services.Running | None = None
+
 
 HERE = Path(__file__).resolve().parent
 UNGUARDED = "_unguarded"
@@ -87,42 +98,92 @@ def where_script(operation: Operation, sent: Statements) -> str:
     return f"{begin}begin;\n{LOOK_UP}\n{end.replace(COMPANY, ':company::uuid')}"
 
 
+# The service's transaction for a pick as one call. pgbench gives up at an error, so it is caught.
+ATTEMPT = """
+create schema if not exists bench;
+create or replace function bench.attempt(p_token text, p_marketplace uuid, p_lead uuid)
+returns text language plpgsql as $$
+begin
+  perform app.enter(p_token);
+  perform app.pick_lead(p_marketplace, p_lead);
+  return 'picked';
+exception when others then
+  return sqlstate;
+end
+$$;
+grant usage on schema bench to kollegium_api;
+grant execute on function bench.attempt(text, uuid, uuid) to kollegium_api;
+"""
+
+
 @contextlib.contextmanager
 def prepared(
-    cluster: Cluster, leads: int, operation: Operation, directory: Path, who: list[str]
-) -> Iterator[dict[str, Turn]]:
-    """The contestants for an operation on a world, started and ready."""
-    guarded, blocks = world.database(leads), leads // world.BLOCK
+    cluster: Cluster, leads: int, operation: Operation, directory: Path, who: Iterable[str]
+) -> Iterator[dict[str, Contestant]]:
+    """The contestants for an operation on a world, started and ready, in the order of `who`."""
+    name, blocks = world.database(leads), leads // world.BLOCK
     file = loads.request_file(operation, blocks, directory)
-    first, last = operations.window(blocks)
-    turns: dict[str, Turn] = {}
+    sent: Statements = []
+    if {"limit", "where"} & set(who):
+        sent = statements(services.recorded(cluster, name, directory, [operation.sample])[0])
+        if operation.writes:
+            asyncio.run(forget(cluster, name))
+    found: dict[str, Contestant] = {}
     with contextlib.ExitStack() as stack:
-        if {"limit", "where"} & set(who):
-            sent = statements(services.recorded(cluster, guarded, directory, [operation.sample])[0])
-            for name, make, database, role in (
-                ("limit", limit_script, guarded, "kollegium_api"),
-                ("where", where_script, guarded + UNGUARDED, "bench_peer"),
-            ):
-                script = directory / "requests" / f"{operation.name}-{name}.pgbench"
-                script.write_text(make(operation, sent))
-                turns[name] = _sql(cluster, cluster.url(database, role), script, first, last)
-        for name, kind in (("service", "service"), ("filters", "unguarded"), ("orm", "orm")):
-            if name in who:
-                database = guarded if name == "service" else guarded + UNGUARDED
-                running = stack.enter_context(services.started(kind, cluster, database, directory))
-                turns[name] = _http(cluster, running, file, operation)
-        yield turns
+        for each in who:
+            database = name + ("" if each in ("service", "limit", "attempts") else UNGUARDED)
+            if each in HTTP:
+                running = stack.enter_context(
+                    services.started(HTTP[each], cluster, database, directory)
+                )
+                turn = _http(cluster, running, file, operation)
+                found[each] = Contestant(turn, database, running)
+            else:
+                text = _script(cluster, each, database, operation, sent)
+                script = directory / "requests" / f"{operation.name}-{each}.pgbench"
+                script.write_text(text)
+                role = "bench_peer" if each == "where" else "kollegium_api"
+                turn = _sql(cluster, cluster.url(database, role), script, operation, blocks)
+                found[each] = Contestant(turn, database)
+        yield found
 
 
-def _sql(cluster: Cluster, url: str, script: Path, first: int, last: int) -> Turn:
+HTTP = {"service": "service", "filters": "unguarded", "orm": "orm"}
+
+
+def _script(
+    cluster: Cluster, who: str, database: str, operation: Operation, sent: Statements
+) -> str:
+    if who == "limit":
+        return limit_script(operation, sent)
+    if who == "where":
+        return where_script(operation, sent)
+
+    async def helper() -> None:
+        async with cluster.connected(database) as connection:
+            await connection.execute(ATTEMPT)
+
+    asyncio.run(helper())
+    call = f"select bench.attempt({operations.TOKEN}, $1, $2)"
+    values: list[str | None] = [world.uid(3, 0), world.uid(4, world.CONTESTED)]
+    known = {world.uid(3, 0): f"'{world.uid(3, 0)}'", values[1] or "": operations.LEAD["l"]}
+    return f"{operation.variables.strip()}\n{operations.bound(call, values, known)};\n"
+
+
+def _sql(cluster: Cluster, url: str, script: Path, operation: Operation, blocks: int) -> Turn:
+    first, last = operations.window(blocks)
+    clients = operation.connections or loads.CLIENTS
+
     def turn(seconds: float) -> Figure:
-        return loads.pgbench(cluster, url, script, seconds, first=first, last=last)
+        return loads.pgbench(cluster, url, script, seconds, clients, first=first, last=last)
 
     return turn
 
 
 def _http(cluster: Cluster, running: services.Running, file: Path, operation: Operation) -> Turn:
+    connections = operation.connections or loads.CONNECTIONS
+
     def turn(seconds: float) -> Figure:
-        return loads.wrk(cluster, running.url, running.pid, file, operation, seconds)
+        return loads.wrk(cluster, running.url, running.pid, file, operation, seconds, connections)
 
     return turn

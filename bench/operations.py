@@ -34,6 +34,8 @@ class Operation:
     values: dict[str, str]
     refusals: bool = False  # answers of 4xx are part of it
     once: bool = False  # a request that was made cannot be made again
+    contestants: tuple[str, ...] = ("service", "limit", "where", "filters")
+    connections: int | None = None  # when not what is best for one worker
     count: int | None = None  # lines of the request file, when not LINES
 
 
@@ -50,6 +52,12 @@ ENGAGED = r"""
 \set m random(0, 199)
 \set n (:b * 10 + :r) * 200 + :m
 \set colleague (400 + :m % 25 + 25 * ((:b * 5 + :r - 5) % 32)) * 5 + random(0, 4)
+"""
+# One of 64 companies wants the contested lead; after forty attempts each the next of eight.
+CONTESTED = r"""
+\set turn :turn + 1
+\set n 9000000000 + (:turn / 40) % 8
+\set colleague (400 + 25 * (:client_id % 64)) * 5
 """
 # The i-th offered lead, each for one client alone, and the first company it was offered to.
 OFFERED = r"""
@@ -141,6 +149,7 @@ def log_in_lines(blocks: int) -> Iterator[str]:
             yield f"POST\t/sessions\t-\t-\t{body}"
 
 
+WITH_PEER = ("service", "limit", "where", "filters", "orm")
 MESSAGE = '{"text":"Bitte um R\\u00fcckruf bis Freitag."}'
 _SAMPLE_ENGAGED = _lead(7, world.number(7, 0, 6)), world.engaged_taker(7, 0, 6) * 5
 _SAMPLE_OFFERED = _lead(7, world.number(7, 0, 2)), world.offered_taker(7, 0, 2) * 5
@@ -163,6 +172,7 @@ OPERATIONS = {
             _line("GET", *_SAMPLE_ENGAGED),
             ENGAGED,
             _known(7, world.number(7, 0, 6), _SAMPLE_ENGAGED[1]),
+            contestants=WITH_PEER,
         ),
         Operation(
             "list",
@@ -172,6 +182,7 @@ OPERATIONS = {
             _line("GET", "/leads?limit=20", _SAMPLE_LIST),
             "\\set colleague random(2000, 5999)",
             {world.token(_SAMPLE_LIST): TOKEN},
+            contestants=WITH_PEER,
         ),
         Operation(
             "offers",
@@ -181,6 +192,7 @@ OPERATIONS = {
             _line("GET", "/offers?state=open&limit=20", _SAMPLE_LIST),
             "\\set colleague random(2000, 9999)",
             {world.token(_SAMPLE_LIST): TOKEN, "open": "'open'"},
+            contestants=WITH_PEER,
         ),
         Operation(
             "pick",
@@ -192,6 +204,19 @@ OPERATIONS = {
             _known(7, world.number(7, 0, 2), _SAMPLE_OFFERED[1]),
             once=True,
             count=40_000,
+            contestants=WITH_PEER,
+        ),
+        Operation(
+            "contested",
+            "pick, 64 clients on one lead",
+            True,
+            contested_lines,
+            "",
+            CONTESTED,
+            {},
+            refusals=True,
+            contestants=("service", "attempts"),
+            connections=64,
         ),
         Operation(
             "message",
@@ -206,6 +231,16 @@ OPERATIONS = {
             | {"bench-key": "'bench-' || :key::text"},
             once=True,
             count=40_000,
+        ),
+        Operation(
+            "log-in",
+            "log in (Argon2id)",
+            True,
+            log_in_lines,
+            "",
+            "",
+            {},
+            contestants=("service",),
         ),
     )
 }

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORLDS = {"50k": 50_000, "500k": 500_000, "5m": 5_000_000}
 MARKETPLACES, BLOCK = 200, 2_000  # leads of a block: ten of each marketplace
 CONTESTED = 9_000_000_000  # number of the first of eight leads that 64 takers want
-LOG_INS = 100  # colleagues with a password: 0, 100, 200 …
+LOG_INS = 100  # colleagues with a password: 0, 100, 200 …; the smallest worlds have fewer
 BATCH = 50  # blocks in one transaction
 
 BIG = ("lead", "prospect", "brokerage", "offer", "engagement", "message", "history")
@@ -94,7 +94,7 @@ async def build(
     """
     name, deadline = database(leads), time.monotonic() + seconds
     if not await cluster.exists(name):
-        await _begin(cluster, name)
+        await _begin(cluster, name, leads)
     starts = await _steps(
         cluster,
         name,
@@ -116,7 +116,7 @@ async def build(
     return True
 
 
-async def _begin(cluster: Cluster, name: str) -> None:
+async def _begin(cluster: Cluster, name: str, leads: int) -> None:
     """Schema, reference set, and the big tables without keys and indexes; or nothing at all."""
     await cluster.create(name)
     try:
@@ -127,7 +127,7 @@ async def _begin(cluster: Cluster, name: str) -> None:
             parts = _parts()
             await connection.execute(parts["reference"])
             await connection.execute(parts["contested"])
-            await _credentials(connection)
+            await _credentials(connection, min(LOG_INS, leads // 500))
             await connection.execute("set constraints all immediate")
             put_aside = await _definitions(connection)
             await connection.executemany(
@@ -146,10 +146,10 @@ def _parts() -> dict[str, str]:
     return {piece.partition("\n")[0].strip(): piece.partition("\n")[2] for piece in pieces}
 
 
-async def _credentials(connection: Any) -> None:
+async def _credentials(connection: Any, count: int) -> None:
     """What a log-in compares with; salts follow from the number, so that worlds are the same."""
     rows = []
-    for colleague in range(0, LOG_INS * 100, 100):
+    for colleague in range(0, count * 100, 100):
         salt = hashlib.sha256(f"salt {colleague}".encode()).digest()[:16]
         proof = identity.stretch_now(password(colleague), salt)
         rows.append((uid(2, colleague), salt, hashlib.sha256(proof).digest()))
