@@ -79,7 +79,7 @@ def _measure(directory: Path, kept: Path, piece: str, size: str, plan: Plan) -> 
         bench = Bench(cluster, directory, kept, plan, tell)
         result = measure.run(bench, piece, size)
     if "turns" in result:
-        _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result))
+        _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result, {}))
 
 
 def _show(title: str, head: list[str], rows: list[list[str]]) -> None:

@@ -17,7 +17,7 @@ from bench import loads, operations, services, world
 from bench.cluster import Cluster
 from bench.loads import Figure
 from bench.operations import Operation
-from bench.variant import filtered
+from bench.variant import ONE_LEAD, filtered
 
 Turn = Callable[[float], Figure]  # seconds of one turn
 
@@ -57,6 +57,13 @@ async def copy_unguarded(cluster: Cluster, leads: int) -> None:
     await cluster.complete(name + UNGUARDED)
 
 
+# What the measured operations write to.
+WRITTEN = (
+    *(f"app.{table}" for table in (*world.BIG, "disclosure")),
+    "app_private.bearer",
+)
+
+
 async def forget(cluster: Cluster, database: str) -> None:
     """Undoes what a turn wrote, and takes the rubbish out before the next.
 
@@ -70,7 +77,7 @@ async def forget(cluster: Cluster, database: str) -> None:
             await asyncio.sleep(0.05)
         async with connection.transaction(isolation="repeatable_read"):
             await connection.execute((HERE / "forget.sql").read_text("utf-8"))
-        await connection.execute("vacuum")
+        await connection.execute(f"vacuum {', '.join(WRITTEN)}")
 
 
 Statements = list[tuple[str, list[str | None]]]
@@ -89,6 +96,11 @@ def limit_script(operation: Operation, sent: Statements) -> str:
 
 def where_script(operation: Operation, sent: Statements) -> str:
     """The same without policies: the company is a value, and where none stood a filter stands."""
+    if operation.name in ("get", "pick") and not any(ONE_LEAD in sql for sql, _ in sent):
+        raise RuntimeError(
+            "the service reads one lead with another statement than bench/variant.py knows: the"
+            " copy without policies would lack its filter"
+        )
     enters = [pair for pair in sent if "app.enter" in pair[0]]
     rest = [(filtered(sql), values) for sql, values in sent if "app.enter" not in sql]
     if operation.writes:  # their functions ask who calls
@@ -131,11 +143,12 @@ def prepared(
     found: dict[str, Contestant] = {}
     with contextlib.ExitStack() as stack:
         for each in who:
-            database = name + ("" if each in ("service", "limit", "attempts") else UNGUARDED)
+            database = name + (UNGUARDED if each in ("where", "filters", "orm") else "")
             if each in HTTP:
                 running = stack.enter_context(
                     services.started(HTTP[each], cluster, database, directory)
                 )
+                _refuse_open_door(running, operation)
                 turn = _http(cluster, running, file, operation)
                 found[each] = Contestant(turn, database, running)
             else:
@@ -143,9 +156,22 @@ def prepared(
                 script = directory / "requests" / f"{operation.name}-{each}.pgbench"
                 script.write_text(text)
                 role = "bench_peer" if each == "where" else "kollegium_api"
-                turn = _sql(cluster, cluster.url(database, role), script, operation, blocks)
+                clients = 10 if each == "attempts-10" else operation.connections or loads.CLIENTS
+                url = cluster.url(database, role)
+                turn = _sql(cluster, url, script, operations.window(blocks), clients)
                 found[each] = Contestant(turn, database)
         yield found
+
+
+def _refuse_open_door(service: services.Running, operation: Operation) -> None:
+    """Whoever serves, with policies or filters, must show a lead to its taker and nobody else."""
+    if operation.name != "get":
+        return
+    own, taker = operation.sample, world.engaged_taker(7, 0, 6) * 5
+    foreign = own.replace(world.token(taker), world.token(9999))
+    answers = services.ask(service.url, own)[0], services.ask(service.url, foreign)[0]
+    if answers != (200, 404):
+        raise RuntimeError(f"{service.kind} answers {answers} to a taker and to a stranger")
 
 
 HTTP = {"service": "service", "filters": "unguarded", "orm": "orm"}
@@ -170,9 +196,8 @@ def _script(
     return f"{operation.variables.strip()}\n{operations.bound(call, values, known)};\n"
 
 
-def _sql(cluster: Cluster, url: str, script: Path, operation: Operation, blocks: int) -> Turn:
-    first, last = operations.window(blocks)
-    clients = operation.connections or loads.CLIENTS
+def _sql(cluster: Cluster, url: str, script: Path, window: tuple[int, int], clients: int) -> Turn:
+    first, last = window
 
     def turn(seconds: float) -> Figure:
         return loads.pgbench(cluster, url, script, seconds, clients, first=first, last=last)

@@ -215,7 +215,7 @@ OPERATIONS = {
             CONTESTED,
             {},
             refusals=True,
-            contestants=("service", "attempts"),
+            contestants=("service", "attempts", "attempts-10"),
             connections=64,
         ),
         Operation(

@@ -14,13 +14,15 @@ WHO = {
     "where": "pgbench, hand-written filters, no policies",
     "filters": "Kollegium, filters in SQL, no policies",
     "orm": "FastAPI + SQLAlchemy ORM, filters",
-    "attempts": "pgbench, the same function in one call",
+    "attempts": "pgbench, the same function in one call, 64 clients",
+    "attempts-10": "the same with 10 clients, as many as the pool has connections",
 }
 HEAD = """# Evidence: speed
 
 Written by `make bench`; [bench/README.md](../../bench/README.md) says what is measured and how, and
 [performance.json](performance.json) has the goals for programs. Figures of one run on one machine:
-compare them with each other, not with another machine's.
+compare them with each other, not with another machine's. *Rounds* are the slowest and the fastest;
+*elsewhere* is how many cores were busy with something that was not measured.
 """
 
 
@@ -85,22 +87,26 @@ def table(head: list[str], rows: list[list[str]], title: str) -> Iterator[str]:
     yield ""
 
 
-def rows_of(result: Result) -> list[list[str]]:
-    """A line for each contestant: rate, processor time, latency."""
+def rows_of(result: Result, names: dict[str, str] = WHO) -> list[list[str]]:
+    """A line for each contestant: rate, processor time, latency, and what disturbed it."""
     return [
         [
-            WHO.get(who.partition(" ")[0], who) + (f", {who.split()[1]}" if " " in who else ""),
+            # "service 5m" is Kollegium on the largest world.
+            names.get(who.partition(" ")[0], who.partition(" ")[0]) + who[who.find(" ") :]
+            if " " in who
+            else names.get(who, who),
             f"{middle(result, who, 'rate'):,.0f}",
             _micro(middle(result, who, "service_cpu")),
             _micro(middle(result, who, "database_cpu")),
             _latency(result, who),
             _spread(result["turns"][who]),
+            f"{middle(result, who, 'elsewhere'):.2f}",
         ]
         for who in result["turns"]
     ]
 
 
-COLUMNS = ["", "a second", "service µs", "PostgreSQL µs", "p50 / p99 ms", "spread"]
+COLUMNS = ["", "a second", "service µs", "PostgreSQL µs", "p50 / p99 ms", "rounds", "elsewhere"]
 
 
 def _operation(result: Result) -> Iterator[str]:

@@ -85,16 +85,20 @@ async def migrate(url: str) -> None:
 
 
 async def build(
-    cluster: Cluster, leads: int, progress: Progress, seconds: float = math.inf
+    cluster: Cluster,
+    leads: int,
+    progress: Progress,
+    seconds: float = math.inf,
+    template: str = "template0",
 ) -> bool:
     """Builds a world, or goes on building it; False when the time was up before it was complete.
 
-    Needs a server without fsync to be quick. Steps are marked in the schema `bench` of the world,
-    which goes when it is complete.
+    Needs a server without fsync to be quick. `template` may be migrated already. Steps are marked
+    in the schema `bench` of the world, which goes when it is complete.
     """
     name, deadline = database(leads), time.monotonic() + seconds
     if not await cluster.exists(name):
-        await _begin(cluster, name, leads)
+        await _begin(cluster, name, leads, template)
     starts = await _steps(
         cluster,
         name,
@@ -116,9 +120,9 @@ async def build(
     return True
 
 
-async def _begin(cluster: Cluster, name: str, leads: int) -> None:
+async def _begin(cluster: Cluster, name: str, leads: int, template: str) -> None:
     """Schema, reference set, and the big tables without keys and indexes; or nothing at all."""
-    await cluster.create(name)
+    await cluster.create(name, template)
     try:
         await migrate(cluster.url(name))
         await cluster.set_passwords()
