@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import measure, report, world
+from bench import contestants, measure, report, world
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
 from bench.loads import LoadError
@@ -53,6 +53,7 @@ def _build(directory: Path, size: str, minutes: float) -> bool:
     leads = world.WORLDS[size]
     with Cluster.start(directory) as cluster:
         if world.database(leads) in asyncio.run(cluster.databases()):
+            asyncio.run(contestants.bring_to_head(cluster, leads))
             return True
     # Filling is done without fsync; the server of the measurements is started anew.
     with (

@@ -18,6 +18,7 @@ from bench.cluster import Cluster
 from bench.loads import Figure
 from bench.operations import Operation
 from bench.variant import ONE_LEAD, filtered
+from service import readiness
 
 Turn = Callable[[float], Figure]  # seconds of one turn
 
@@ -42,6 +43,16 @@ LOOK_UP = (
     f" where b.token_sha256 = sha256(convert_to({operations.TOKEN}, 'UTF8'))"
     " and b.expires_at > now() \\gset"
 )
+
+
+async def bring_to_head(cluster: Cluster, leads: int) -> None:
+    """Migrates a world that an earlier revision of the code built; its copy is made anew."""
+    name = world.database(leads)
+    async with cluster.connected(name) as connection:
+        if await readiness.revision_of(connection) == readiness.head():
+            return
+    await world.migrate(cluster.url(name))
+    await cluster.drop(name + UNGUARDED)
 
 
 async def copy_unguarded(cluster: Cluster, leads: int) -> None:
