@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +135,8 @@ def main(
     time), then about forty minutes of measuring. Each piece is kept, so a run may be split with
     --only and ended with --report. Needs wrk, pgbench (postgresql-15) and a C compiler.
     """
+    # Whoever ends the run ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     size = size or ("50k" if quick else MAIN)
     home = (data_dir_default() / "bench").resolve()
     evidence = evidence or (home / "quick" if quick else EVIDENCE)

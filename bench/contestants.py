@@ -149,12 +149,13 @@ def prepared(
     sent: Statements = []
     if {"limit", "where"} & set(who):
         sent = statements(services.recorded(cluster, name, directory, [operation.sample])[0])
-        if operation.writes:
-            asyncio.run(forget(cluster, name))
+    if operation.writes:  # a run that was killed may have left something behind, too
+        for database in {_database(name, each) for each in who}:
+            asyncio.run(forget(cluster, database))
     found: dict[str, Contestant] = {}
     with contextlib.ExitStack() as stack:
         for each in who:
-            database = name + (UNGUARDED if each in ("where", "filters", "orm") else "")
+            database = _database(name, each)
             if each in HTTP:
                 running = stack.enter_context(
                     services.started(HTTP[each], cluster, database, directory)
@@ -172,6 +173,10 @@ def prepared(
                 turn = _sql(cluster, url, script, operations.window(blocks), clients)
                 found[each] = Contestant(turn, database)
         yield found
+
+
+def _database(name: str, who: str) -> str:
+    return name + (UNGUARDED if who in ("where", "filters", "orm") else "")
 
 
 def _refuse_open_door(service: services.Running, operation: Operation) -> None:
