@@ -25,7 +25,8 @@ enum { BUFFER = 1 << 20, LINE = 1 << 16 };
 
 struct connection {
   int fd;
-  int64_t due; /* of the request under way; 0: free */
+  int64_t due;   /* of the request under way; 0: free */
+  size_t asked;  /* its number */
   size_t got;
   char *in;
 };
@@ -71,13 +72,24 @@ static size_t load(const char *path, struct request *all, size_t wanted) {
   return count;
 }
 
-static int dial(int port) {
+static int dial_to(int port) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) fail("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
+}
+
+/* Connects, and lets epoll tell what comes. */
+static void dial(struct connection *c, int port, int poll) {
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+  c->fd = dial_to(port);
+  epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
+}
+
+static void ask(struct connection *c, const struct request *what) {
+  if (write(c->fd, what->bytes, what->size) != (ssize_t)what->size) fail("write");
 }
 
 /* The status of a whole answer in the buffer, or 0 while some of it is missing. */
@@ -113,10 +125,8 @@ int main(int argc, char **argv) {
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
   epoll_ctl(poll, EPOLL_CTL_ADD, alarm, &event);
   for (int i = 0; i < width; i++) {
-    pool[i].fd = dial(port);
     pool[i].in = malloc(BUFFER + 1);
-    event.data.ptr = &pool[i];
-    epoll_ctl(poll, EPOLL_CTL_ADD, pool[i].fd, &event);
+    dial(&pool[i], port, poll);
   }
   size_t sent = 0, done = 0, refused = 0;
   int64_t latest = 0;
@@ -128,9 +138,9 @@ int main(int argc, char **argv) {
       while (next < width && pool[next].due) next++;
       if (next == width) break; /* late: it waits for a connection, and the clock runs */
       pool[next].due = start + (int64_t)sent * step;
-      if (write(pool[next].fd, all[sent].bytes, all[sent].size) != (ssize_t)all[sent].size)
-        fail("write");
-      sent++;
+      pool[next].asked = sent;
+      if (pool[next].fd < 0) dial(&pool[next], port, poll);
+      ask(&pool[next], &all[sent++]);
     }
     if (sent < total && next < width) {
       int64_t due = start + (int64_t)sent * step;
@@ -148,7 +158,17 @@ int main(int argc, char **argv) {
         continue;
       }
       ssize_t size = read(c->fd, c->in + c->got, BUFFER - c->got);
-      if (size <= 0) fail("the service hung up");
+      if (size <= 0) {
+        /* It closes connections that were idle for long, perhaps just when one is used again. */
+        if (c->got) fail("the service hung up");
+        close(c->fd);
+        c->fd = -1;
+        if (c->due) {
+          dial(c, port, poll);
+          ask(c, &all[c->asked]);
+        }
+        continue;
+      }
       c->got += size;
       int status = answered(c);
       if (!status) continue;
