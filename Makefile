@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock check clean
+.PHONY: help setup run test bench lint format lock check clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,10 @@ run: setup ## start the demo: embedded PostgreSQL, demo world, http://127.0.0.1:
 test: setup ## install what is missing and run all tests (ARGS="-k pick")
 	bash tests/packages.sh
 	exec $(BIN)/pytest $(ARGS)
+
+# wrk and pgbench come from the distribution; the plots' library is locked in bench/.
+bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")
+	exec $(BIN)/python -m bench $(ARGS)
 
 # env.py sets both time-outs and one transaction for every revision; our ints are counters, not keys.
 SQUAWK := $(BIN)/squawk --assume-in-transaction --pg-version 15 \
@@ -53,6 +57,12 @@ lock: ## resolve the dependencies of pyproject.toml anew into requirements.lock 
 	uv pip compile pyproject.toml --extra embedded --extra dev --upgrade --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra bench --constraint requirements.lock --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --quiet --output-file bench/requirements.lock
+	uv pip compile bench/peers/orm/requirements.in --upgrade --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --quiet --output-file bench/peers/orm/requirements.lock
 
 clean: ## remove .venv/ and caches; the data in .data/ stays
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

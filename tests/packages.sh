@@ -5,11 +5,15 @@
 set -euo pipefail
 
 # package -> a file it brings. postgresql-15: the second server of the policy suite; pgbouncer: the
-# pooler that the context has to survive; nginx-light: the proxy of deploy/; openssl: certificates.
+# pooler that the context has to survive; nginx-light: the proxy of deploy/; openssl: certificates;
+# wrk, gcc and libc6-dev: the load generators of the benchmark.
 declare -A packages=(
     [pgbouncer]=/usr/sbin/pgbouncer
     [nginx-light]=/usr/sbin/nginx
     [openssl]=/usr/bin/openssl
+    [wrk]=/usr/bin/wrk
+    [gcc]=/usr/bin/gcc
+    [libc6-dev]=/usr/include/stdio.h
     [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
 )
 

@@ -1,0 +1,166 @@
+"""`make bench`: worlds, measurements, evidence; whole or in pieces."""
+
+import asyncio
+import math
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench import contestants, measure, report, world
+from bench.cluster import Cluster
+from bench.goals import MAIN, judge
+from bench.loads import LoadError
+from bench.measure import PIECES, Bench, Plan
+from bench.tools import ToolMissing
+from service.commands.connections import data_dir_default
+from service.embedded import EmbeddedServerError
+
+ROOT = Path(__file__).resolve().parent.parent
+EVIDENCE = ROOT / "docs" / "evidence"
+QUICK = Plan(rounds=1, seconds=1, memory_requests=2_000, paced_requests=200)
+QUICK_PIECES = ("get", "list", "offers", "pick", "contested", "message", "log-in", "memory")
+console = Console()
+
+
+def _pieces(text: str | None, quick: bool) -> list[str]:
+    """The pieces of `--only`; `growth` is all of its kind."""
+    if text is None:
+        return list(QUICK_PIECES if quick else PIECES)
+    wanted: list[str] = []
+    for name in text.split(","):
+        found = [piece for piece in PIECES if piece == name or piece.startswith(f"{name}-")]
+        if not found:
+            raise click.BadParameter(f"{name} is none of {', '.join(PIECES)}")
+        wanted += found
+    return wanted
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as shown:
+        shown.console.print(title)
+        yield shown
+
+
+def _build(directory: Path, size: str, minutes: float) -> bool:
+    """Builds a world unless it is there. False: the time was up, the next call goes on."""
+    leads = world.WORLDS[size]
+    with Cluster.start(directory) as cluster:
+        if world.database(leads) in asyncio.run(cluster.databases()):
+            asyncio.run(contestants.bring_to_head(cluster, leads))
+            return True
+    # Filling is done without fsync; the server of the measurements is started anew.
+    with (
+        Cluster.start(directory, durable=False) as cluster,
+        _progress(f"Building the world of {leads:,} leads") as shown,
+    ):
+        bars: dict[str, int] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = shown.add_task(what, total=total)
+            shown.update(bars[what], completed=done)  # type: ignore[arg-type]
+
+        return asyncio.run(world.build(cluster, leads, tell, minutes * 60))
+
+
+def _measure(directory: Path, kept: Path, piece: str, size: str, plan: Plan) -> None:
+    with Cluster.start(directory) as cluster, _progress(f"Measuring {piece} ({size})") as shown:
+        bar = shown.add_task(piece, total=None)
+
+        def tell(text: str) -> None:
+            shown.update(bar, description=text)
+
+        bench = Bench(cluster, directory, kept, plan, tell)
+        result = measure.run(bench, piece, size)
+    if "turns" in result:
+        _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result, {}))
+
+
+def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
+    table = Table(*head, title=title)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--quick", is_flag=True, help="A minute or two: 50,000 leads, one round of a second.")
+@click.option("--only", metavar="PIECES", help=f"Some of {', '.join(PIECES)}; growth: all four.")
+@click.option(
+    "--world",
+    "size",
+    type=click.Choice(list(world.WORLDS)),
+    default=None,
+    help=f"Where pieces are measured (growth: on all).  [default: {MAIN}; --quick: 50k]",
+)
+@click.option("--build", "only_build", is_flag=True, help="Build the world, measure nothing.")
+@click.option(
+    "--minutes",
+    type=float,
+    default=math.inf,
+    help="Stop building after so many minutes; the next call goes on.",
+)
+@click.option("--report", "only_report", is_flag=True, help="Write the evidence from what is kept.")
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--seconds", type=float, default=3.0, show_default=True, help="Of one turn.")
+@click.option(
+    "--evidence",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Where the report goes.  [default: docs/evidence; --quick: .data/bench/quick]",
+)
+def main(
+    quick: bool,
+    only: str | None,
+    size: str | None,
+    only_build: bool,
+    minutes: float,
+    only_report: bool,
+    rounds: int,
+    seconds: float,
+    evidence: Path | None,
+) -> None:
+    """Measure Kollegium beside pgbench and an ORM service, in turns, and write docs/evidence/.
+
+    Without options everything: three worlds (about 25 GB in .data/bench, half an hour the first
+    time), then about forty minutes of measuring. Each piece is kept, so a run may be split with
+    --only and ended with --report. Needs wrk, pgbench (postgresql-15) and a C compiler.
+    """
+    # Whoever ends the run ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    size = size or ("50k" if quick else MAIN)
+    home = (data_dir_default() / "bench").resolve()
+    evidence = evidence or (home / "quick" if quick else EVIDENCE)
+    kept = home / "quick" if quick else home
+    try:
+        pieces = [] if only_build or only_report else _pieces(only, quick)
+        sizes = list(world.WORLDS) if any(p.startswith("growth") for p in pieces) else [size]
+        for needed in [] if only_report else sizes:
+            if not _build(home, needed, minutes):
+                console.print("The time is up; the same command goes on where it stopped.")
+                return
+        plan = QUICK if quick else Plan(rounds=rounds, seconds=seconds)
+        for piece in pieces:
+            _measure(home, kept, piece, size, plan)
+    except (LoadError, ToolMissing, EmbeddedServerError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+    if only_build or (only is not None and not quick):
+        return
+    results = measure.kept(kept)
+    goals = judge(results, size)
+    _show("Goals", ["", "goal", "measured", "met"], [[*g[:3], str(g.met)] for g in goals])
+    report.write(results, evidence, size)
+    console.print(f"Written: {evidence}/performance.md, performance.json and plots")
+
+
+if __name__ == "__main__":
+    main()
