@@ -19,7 +19,14 @@ import asyncpg
 import msgspec
 
 from service.errors import Problem
-from service.postgres import Connection, Pool, PostgresError, Statement
+from service.postgres import (
+    Connection,
+    ConnectionLost,
+    Pool,
+    PoolExhausted,
+    PostgresError,
+    Statement,
+)
 from service.postgres.login import address
 from service.settings import Settings
 from service.vocabulary import Page, Role, cut, decode_cursor, fetched
@@ -189,6 +196,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
         self._seconds = settings.request_timeout
+        self._size = settings.pool_size
         self._timeout = settings.pool_timeout
         self._pool = Pool(
             address(settings.database_url),
@@ -205,6 +213,18 @@ class Database:
         database = cls(settings)
         async with database._pool.lend():
             return database
+
+    async def warm_up(self) -> None:
+        """Opens all connections and lets each look a token up once. The first statement of a new
+        connection takes ten times as long, and a burst should not be what pays for that."""
+        lost = (ConnectionLost, PoolExhausted, OSError, TimeoutError)
+        async with contextlib.AsyncExitStack() as stack:
+            with contextlib.suppress(*lost):  # requests will meet it, and tell
+                for _ in range(self._size):
+                    connection = await stack.enter_async_context(self._pool.lend())
+                    with contextlib.suppress(PostgresError):  # nobody has this token
+                        enter = Statement(_ENTER, ("kgs_nobody",))
+                        await connection.batch([enter], seconds=self._seconds)
 
     async def close(self) -> None:
         """Closes all connections."""

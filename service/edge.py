@@ -44,6 +44,10 @@ class Edge:
         """Starts and stops the application where no ASGI server does it (tests)."""
         return self._app.lifespan()
 
+    async def warm_up(self) -> None:
+        """Makes the first requests as fast as later ones."""
+        await self._app.state.database.warm_up()
+
     @property
     def routes(self) -> list[Any]:
         """The application's routes with their handlers."""

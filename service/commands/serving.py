@@ -143,9 +143,10 @@ async def serve_app(
     """
     from service.app import create_app
 
+    app = create_app(settings)
     server = _Server(
         uvicorn.Config(
-            cast("Any", create_app(settings)),
+            cast("Any", app),
             loop="none",  # it runs in the caller's
             http=_Protocol,
             ws="none",
@@ -164,8 +165,10 @@ async def serve_app(
     waiting = [asyncio.create_task(event.wait()) for event in (stop, server.accepting)]
     try:
         await asyncio.wait({serving, *waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if server.accepting.is_set() and ready:
-            await ready()
+        if server.accepting.is_set():
+            await app.warm_up()
+            if ready:
+                await ready()
         await asyncio.wait({serving, waiting[0]}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:

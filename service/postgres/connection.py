@@ -199,7 +199,7 @@ class Connection:
         protocol.transport.write(data)
         self.trips += 1
         # What asyncio.timeout does, without its bookkeeping: nothing else is waited for here.
-        limit = protocol.loop.call_later(seconds, _give_up, waiter)
+        limit = protocol.loop.call_later(seconds, give_up, waiter)
         try:
             await waiter
         except BaseException:
@@ -262,7 +262,8 @@ class Connection:
             transport.close()
 
 
-def _give_up(waiter: asyncio.Future[None]) -> None:
+def give_up(waiter: asyncio.Future[None]) -> None:
+    """Ends a wait whose time is over; whoever waits gets TimeoutError."""
     if not waiter.done():
         waiter.set_exception(TimeoutError())
 

@@ -4,7 +4,7 @@ import asyncio
 import collections
 import contextlib
 
-from service.postgres.connection import Connection
+from service.postgres.connection import Connection, give_up
 from service.postgres.errors import ConnectionLost, PoolExhausted, PostgresError
 from service.postgres.login import Address
 
@@ -19,6 +19,7 @@ class Pool:
         self._free: list[Connection] = []
         self._places = size
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
+        self._opening = asyncio.Lock()
         self._closed = False
 
     def lend(self) -> "Loan":
@@ -47,6 +48,16 @@ class Pool:
             # Our own log-in was refused: nothing that a client did, whatever the SQLSTATE.
             raise ConnectionLost(f"the server refused the log-in ({error.sqlstate})") from error
 
+    async def _one_at_a_time(self) -> Connection:
+        """A connection that came back meanwhile, or a new one. A burst that opened as many at once
+        as it could would wait longer for their log-ins than for one another."""
+        async with asyncio.timeout(self._seconds):
+            await self._opening.acquire()
+        try:
+            return await self._fresh()
+        finally:
+            self._opening.release()
+
     async def _take_place(self) -> None:
         if self._places > 0 and not self._waiting:
             self._places -= 1
@@ -54,13 +65,14 @@ class Pool:
             await self._wait_for_place()
 
     async def _wait_for_place(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
         self._waiting.append(waiter)
+        limit = loop.call_later(self._seconds, give_up, waiter)
         try:
-            async with asyncio.timeout(self._seconds):
-                await waiter
+            await waiter
         except BaseException as error:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._give_place()  # the place came in the same moment; pass it on
             else:
                 with contextlib.suppress(ValueError):
@@ -68,6 +80,8 @@ class Pool:
             if isinstance(error, TimeoutError):
                 raise PoolExhausted("no connection became free in time") from error
             raise
+        finally:
+            limit.cancel()
 
     def _give_place(self) -> None:
         while self._waiting:
@@ -93,11 +107,12 @@ class Loan:
         self._pool = pool
 
     async def __aenter__(self) -> Connection:
-        await self._pool._take_place()
+        pool = self._pool
+        await pool._take_place()
         try:
-            self._connection = await self._pool._fresh()
+            self._connection = await (pool._fresh() if pool._free else pool._one_at_a_time())
         except BaseException:
-            self._pool._give_place()
+            pool._give_place()
             raise
         return self._connection
 

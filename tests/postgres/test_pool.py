@@ -85,6 +85,37 @@ async def test_dead_connections_are_replaced(world_database: Urls) -> None:
     await lending.close()
 
 
+async def test_a_burst_does_not_log_in_all_at_once(
+    world_database: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight at once: connections are opened one after the other, and what comes back is used."""
+    at_once, opened, most = 0, 0, 0
+    real = Connection.open
+
+    async def slow(*args: Any, **options: Any) -> Connection:
+        nonlocal at_once, opened, most
+        at_once, opened = at_once + 1, opened + 1
+        most = max(most, at_once)
+        connection = await real(*args, **options)
+        await asyncio.sleep(0.05)
+        at_once -= 1
+        return connection
+
+    monkeypatch.setattr(Connection, "open", slow)
+    lending = pool(world_database, size=8)
+
+    async def one() -> bytes | None:
+        async with lending.lend() as connection:
+            return await pid(connection)
+
+    assert None not in await asyncio.gather(*(one() for _ in range(8)))
+    assert most == 1
+    assert opened < 8
+    async with lending.lend() as a, lending.lend() as b:  # the control: two are still two
+        assert await pid(a) != await pid(b)
+    await lending.close()
+
+
 async def test_a_refused_log_in_is_a_lost_connection(world_database: Urls) -> None:
     """To whoever asked it is a fault of ours, not "unauthenticated", whatever PostgreSQL says."""
     where = address(world_database.api)._replace(password="falsch")
