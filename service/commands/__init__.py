@@ -16,6 +16,7 @@ COMMANDS = {
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
     "psql": "psql:psql",
+    "legacy": "legacy:legacy",
 }
 
 

@@ -1,0 +1,124 @@
+-- The migration, part 2: what a load found about each row, and why some cannot be imported.
+--
+-- Reasons are words of service/legacy/reasons.toml, which says what heals each. A check tells all
+-- reasons of a row at once. What depends on a row in quarantine waits with it, and says so.
+set local role kollegium_broker;
+
+create or replace function app_private.legacy_block(p_load integer, p_table text)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into legacy_staging.blocked (load, source_table, id)
+  select distinct load, source_table, legacy_key::bigint from legacy_staging.finding
+  where load = p_load and source_table = p_table and kind = 'quarantine'
+$$;
+
+-- UTF-8 that was once read as Latin-1 or Windows-1252: a lead byte's sign, then a continuation's.
+create or replace function app_private.legacy_garbled(p_text text) returns boolean
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$ select p_text ~ '[ÂÃ][\u0080-\u00bfŒœŸž„“”‚™š›€]|â€|�' $$;
+
+-- Iterations, salt and digest of pbkdf2_sha256$iterations$salt$base64; null when it is anything else.
+create or replace function app_private.legacy_password(p_hash text) returns text[]
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  -- Counted repetitions in one pattern would cost a third of a millisecond a user.
+  select case when cardinality(p) = 4 and p[1] = 'pbkdf2_sha256' and p[2] ~ '^[1-9][0-9]*$'
+      and length(p[2]) <= 7 and length(p[3]) between 1 and 128
+      and length(p[4]) = 44 and p[4] ~ '^[A-Za-z0-9+/]+=$' then p[2:4] end
+  from (select string_to_array(p_hash, '$') as p) s
+$$;
+
+create or replace function app_private.legacy_check_users(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, 'users', u.id::text, f.kind, f.reason
+  from (
+    select s.*, s.deleted_at is null as live, lower(btrim(s.email)) as address,
+      nullif(btrim(concat_ws(' ', btrim(s.first_name), btrim(s.last_name))), '') as person,
+      nullif(btrim(s.company_name), '') as firm,
+      count(*) filter (where s.deleted_at is null) over (partition by lower(btrim(s.email))) as same
+    from legacy_staging.users s where s.load = p_load) u
+  cross join lateral (values
+    ('quarantine', 'email-unusable', u.live and coalesce(
+      u.address !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(u.address) > 254, true)),
+    ('quarantine', 'email-shared', u.live and u.same > 1 and u.address <> ''),
+    -- By somebody who did not come from the former system.
+    ('quarantine', 'email-taken', u.live and exists (
+      select from app.colleague c where c.email = u.address and not exists (
+        select from app_private.legacy_user m where m.colleague_id = c.id))),
+    ('quarantine', 'name-missing', coalesce(u.firm, u.person) is null),
+    ('quarantine', 'name-too-long', greatest(length(u.firm), length(u.person)) > 200),
+    ('adjusted', 'user-deleted', not u.live),
+    ('adjusted', 'email-lower-case', u.live and u.email <> u.address),
+    ('adjusted', 'firm-named-after-person', u.firm is null and u.person is not null),
+    ('adjusted', 'person-named-after-firm', u.person is null and u.firm is not null),
+    ('warning', 'password-unusable', u.live
+      and app_private.legacy_password(u.password_hash) is null),
+    ('warning', 'text-garbled', app_private.legacy_garbled(concat_ws(' ', u.firm, u.person)))
+  ) f (kind, reason, holds)
+  where f.holds;
+  perform app_private.legacy_block(p_load, 'users');
+end
+$$;
+
+create or replace function app_private.legacy_check_marketplaces(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, blocked_by)
+  select p_load, 'marketplaces', m.id::text, f.kind, f.reason,
+    case when f.reason = 'depends-on' then 'users:' || b.id end
+  from legacy_staging.marketplaces m
+  left join legacy_staging.users u on u.load = p_load and u.id = m.owner_user_id
+  left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'users' and b.id = u.id
+  left join (select marketplace_id, count(*) as steps from legacy_staging.statuses
+             where load = p_load group by marketplace_id) s on s.marketplace_id = m.id
+  cross join lateral (values
+    ('quarantine', 'owner-missing', u.id is null),
+    ('quarantine', 'depends-on', b.id is not null),
+    ('quarantine', 'name-missing', coalesce(btrim(m.name), '') = ''),
+    ('quarantine', 'name-too-long', length(m.name) > 200),
+    ('quarantine', 'setting-out-of-range',
+      m.response_hours not between 1 and 720 or m.teaser_digits not between 0 and 5),
+    ('quarantine', 'statuses-too-many', s.steps > 20),
+    ('adjusted', 'statuses-missing', s.steps is null),
+    ('warning', 'text-garbled', app_private.legacy_garbled(m.name))
+  ) f (kind, reason, holds)
+  where m.load = p_load and f.holds;
+  perform app_private.legacy_block(p_load, 'marketplaces');
+  perform app_private.legacy_check_participants(p_load);
+end
+$$;
+
+create or replace function app_private.legacy_check_participants(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, blocked_by)
+  select p_load, 'participants', p.id::text, 'quarantine', f.reason,
+    case when f.reason = 'depends-on' then coalesce('marketplaces:' || bm.id, 'users:' || bu.id) end
+  from (select s.*, row_number() over (partition by s.marketplace_id, s.user_id, s.role
+                                       order by s.id) as nth
+        from legacy_staging.participants s where s.load = p_load) p
+  left join legacy_staging.marketplaces m on m.load = p_load and m.id = p.marketplace_id
+  left join legacy_staging.users u on u.load = p_load and u.id = p.user_id
+  left join legacy_staging.blocked bm on bm.load = p_load and bm.source_table = 'marketplaces' and bm.id = m.id
+  left join legacy_staging.blocked bu on bu.load = p_load and bu.source_table = 'users' and bu.id = u.id
+  cross join lateral (values
+    ('marketplace-missing', m.id is null),
+    ('user-missing', u.id is null),
+    ('depends-on', num_nonnulls(bm.id, bu.id) > 0),
+    ('role-unknown', p.role not in ('giver', 'taker')),
+    ('state-unknown', p.state not in ('invited', 'active', 'declined', 'ended')),
+    ('participant-is-owner', p.user_id = m.owner_user_id),
+    ('setting-out-of-range', p.cap not between 0 and 100000
+      or cardinality(string_to_array(p.postcode_areas, ',')) > 1000
+      or cardinality(string_to_array(p.tags, ',')) > 100),
+    ('participant-twice', p.nth > 1)
+  ) f (reason, holds)
+  where f.holds;
+  perform app_private.legacy_block(p_load, 'participants');
+end
+$$;
