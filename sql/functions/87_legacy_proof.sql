@@ -1,0 +1,85 @@
+-- Proving that a company sees what its user saw (announcement 15), through the very wall that
+-- guards production: a real session, app.enter, kollegium_api, and the policies.
+--
+-- Nobody's password is known, so staff opens the sessions. What that is worth to a thief of the
+-- staff log-in is kept small: only companies that came from the former service and still are one
+-- person; five minutes; an audit entry for opening and for ending. kollegium_api may not call it.
+set local role kollegium_broker;
+
+-- Returns the companies for which a session was opened: not those that are absorbed, native, of
+-- several colleagues, or whose only colleague was deactivated.
+create or replace function app.open_proof_sessions(p_companies uuid[], p_tokens_sha256 bytea[])
+returns setof uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_company uuid;
+  v_colleague uuid;
+  v_token_sha256 bytea;
+begin
+  for v_company, v_colleague, v_token_sha256 in
+    select co.id, k.id, t.token_sha256
+    from unnest(p_companies, p_tokens_sha256) t (company_id, token_sha256)
+    join app.company co on co.id = t.company_id and co.state = 'active'
+      and co.origin_legacy_user_id is not null
+    join app.colleague k on k.company_id = co.id and k.active
+    where not exists (select from app.colleague o where o.company_id = co.id and o.id <> k.id)
+  loop
+    insert into app_private.bearer (token_sha256, colleague_id, expires_at)
+    values (v_token_sha256, v_colleague, now() + interval '5 minutes');
+    perform app_private.audit('proof-session-opened', v_company, v_colleague, v_company);
+    return next v_company;
+  end loop;
+end
+$$;
+comment on function app.open_proof_sessions(uuid[], bytea[]) is
+  'Sessions of five minutes for companies of the former service that are still one person; audited.';
+grant execute on function app.open_proof_sessions(uuid[], bytea[]) to kollegium_staff;
+
+-- Ends them at once; the row goes, so that nothing of it stays known to the log-in limits.
+create or replace function app.close_proof_sessions(p_tokens_sha256 bytea[])
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_colleague uuid;
+  v_count integer := 0;
+begin
+  for v_colleague in
+    delete from app_private.bearer b
+    where b.token_sha256 = any (p_tokens_sha256) and b.colleague_id is not null
+    returning b.colleague_id
+  loop
+    v_count := v_count + 1;
+    perform app_private.audit('proof-session-closed', k.company_id, k.id, k.company_id)
+    from app.colleague k where k.id = v_colleague;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.close_proof_sessions(bytea[]) is 'Ends sessions of a proof; returns how many.';
+grant execute on function app.close_proof_sessions(bytea[]) to kollegium_staff;
+
+-- Keeps the latest proof of each company, for the status and for switching on.
+create or replace function app.keep_proofs(p_proofs jsonb)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+begin
+  insert into app_private.legacy_proof as p (company_id, leads, prospects, offers, differences,
+    since_import, digest)
+  select r.company_id, r.leads, r.prospects, r.offers, r.differences, r.since_import, r.digest
+  from jsonb_to_recordset(p_proofs) r (company_id uuid, leads integer, prospects integer,
+    offers integer, differences integer, since_import integer, digest text)
+  join app.company co on co.id = r.company_id and co.origin_legacy_user_id is not null
+  order by r.company_id
+  on conflict (company_id) do update set proven_at = now(), leads = excluded.leads,
+    prospects = excluded.prospects, offers = excluded.offers,
+    differences = excluded.differences, since_import = excluded.since_import,
+    digest = excluded.digest;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+comment on function app.keep_proofs(jsonb) is
+  'Keeps the outcome of proofs, one for each company; returns how many.';
+grant execute on function app.keep_proofs(jsonb) to kollegium_staff;
