@@ -1,0 +1,461 @@
+-- The migration of the former, user-based system: where its rows are staged, and which row became which.
+
+-- A password that was taken over is checked with PBKDF2 until its owner logs in (docs/decisions).
+alter table app_private.credential add column pbkdf2_iterations integer check (pbkdf2_iterations > 0);
+alter table app_private.credential drop constraint credential_salt_check;
+alter table app_private.credential add constraint credential_salt_check
+  check (case when pbkdf2_iterations is null then length(salt) = 16 else length(salt) between 1 and 256 end) not valid;
+comment on column app_private.credential.salt is
+  'Handed to the web tier to stretch with: 16 random bytes, or the former system''s.';
+comment on column app_private.credential.pbkdf2_iterations is
+  'Set: taken over from the former system, stretched with PBKDF2. Null: Argon2id.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Staging: scratch, unlogged, emptied after each run. Staff may add rows and read none; the broker's
+-- functions read them. Several loads live side by side, so two runs do not meet here.
+-- ---------------------------------------------------------------------------------------------
+create schema legacy_staging authorization kollegium_owner;
+comment on schema legacy_staging is 'Rows of the former system while a run of `kollegium legacy` works with them.';
+grant usage on schema legacy_staging to kollegium_staff;
+grant usage, create on schema legacy_staging to kollegium_broker;
+-- The broker's own, so that its functions may empty and analyze them.
+set local role kollegium_broker;
+
+create table legacy_staging.load (
+  load integer primary key,
+  source text not null,
+  began_at timestamptz not null default now(),
+  sealed_at timestamptz
+);
+comment on table legacy_staging.load is 'One reading of the former system by one run.';
+comment on column legacy_staging.load.load is 'Its number.';
+comment on column legacy_staging.load.source is 'schema, url or csv.';
+comment on column legacy_staging.load.began_at is 'When it began.';
+comment on column legacy_staging.load.sealed_at is 'When all tables had been read.';
+
+create unlogged table legacy_staging.users (
+  load integer not null,
+  id bigint not null,
+  email text,
+  password_hash text,
+  first_name text,
+  last_name text,
+  company_name text,
+  vat_id text,
+  phone text,
+  language text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (load, id)
+);
+comment on table legacy_staging.users is 'Rows of users of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.users.load is 'The load that read the row.';
+comment on column legacy_staging.users.id is 'Number of the user.';
+comment on column legacy_staging.users.email is 'Log-in. Compared exactly, so two users may differ in case alone.';
+comment on column legacy_staging.users.password_hash is 'pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>: PBKDF2 with HMAC-SHA-256 over the UTF-8 bytes of password and salt. Anything else, or null, cannot be checked.';
+comment on column legacy_staging.users.first_name is 'First name.';
+comment on column legacy_staging.users.last_name is 'Last name.';
+comment on column legacy_staging.users.company_name is 'The firm''s name as the user wrote it; several users may have the same.';
+comment on column legacy_staging.users.vat_id is 'VAT id as written; not checked by the old system.';
+comment on column legacy_staging.users.phone is 'Telephone number as written.';
+comment on column legacy_staging.users.language is 'de or en; null means de.';
+comment on column legacy_staging.users.created_at is 'When he registered.';
+comment on column legacy_staging.users.updated_at is 'When the row changed last.';
+comment on column legacy_staging.users.deleted_at is 'Set: deleted by himself or staff. The row stays, because leads point to it.';
+
+create unlogged table legacy_staging.groups (
+  load integer not null,
+  id bigint not null,
+  owner_user_id bigint,
+  name text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.groups is 'Rows of groups of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.groups.load is 'The load that read the row.';
+comment on column legacy_staging.groups.id is 'Number of the group.';
+comment on column legacy_staging.groups.owner_user_id is 'Who made it.';
+comment on column legacy_staging.groups.name is 'Its name.';
+comment on column legacy_staging.groups.created_at is 'When it was made.';
+comment on column legacy_staging.groups.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.group_members (
+  load integer not null,
+  group_id bigint not null,
+  user_id bigint not null,
+  joined_at timestamptz not null,
+  primary key (load, group_id, user_id)
+);
+comment on table legacy_staging.group_members is 'Rows of group_members of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.group_members.load is 'The load that read the row.';
+comment on column legacy_staging.group_members.group_id is 'The group.';
+comment on column legacy_staging.group_members.user_id is 'The user.';
+comment on column legacy_staging.group_members.joined_at is 'Since when.';
+
+create unlogged table legacy_staging.marketplaces (
+  load integer not null,
+  id bigint not null,
+  owner_user_id bigint,
+  name text,
+  response_hours integer,
+  teaser_digits integer,
+  giver_may_withdraw boolean,
+  auto_accept boolean,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.marketplaces is 'Rows of marketplaces of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.marketplaces.load is 'The load that read the row.';
+comment on column legacy_staging.marketplaces.id is 'Number of the marketplace.';
+comment on column legacy_staging.marketplaces.owner_user_id is 'The user who operates it.';
+comment on column legacy_staging.marketplaces.name is 'Its name.';
+comment on column legacy_staging.marketplaces.response_hours is 'How long an offer stays open; null means 48.';
+comment on column legacy_staging.marketplaces.teaser_digits is 'Leading digits of the postcode shown before the pick; null means 2.';
+comment on column legacy_staging.marketplaces.giver_may_withdraw is 'May a giver take back an unpicked lead? Null means true.';
+comment on column legacy_staging.marketplaces.auto_accept is 'Are new leads released without the owner? Null means false.';
+comment on column legacy_staging.marketplaces.created_at is 'When it was made.';
+comment on column legacy_staging.marketplaces.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.statuses (
+  load integer not null,
+  id bigint not null,
+  marketplace_id bigint not null,
+  position integer not null,
+  name text not null,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.statuses is 'Rows of statuses of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.statuses.load is 'The load that read the row.';
+comment on column legacy_staging.statuses.id is 'Number of the status.';
+comment on column legacy_staging.statuses.marketplace_id is 'The marketplace.';
+comment on column legacy_staging.statuses.position is 'Order within the marketplace, ascending.';
+comment on column legacy_staging.statuses.name is 'Its name; once within a marketplace.';
+comment on column legacy_staging.statuses.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.participants (
+  load integer not null,
+  id bigint not null,
+  marketplace_id bigint not null,
+  user_id bigint not null,
+  role text not null,
+  state text not null,
+  postcode_areas text,
+  tags text,
+  cap integer,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.participants is 'Rows of participants of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.participants.load is 'The load that read the row.';
+comment on column legacy_staging.participants.id is 'Number of the row.';
+comment on column legacy_staging.participants.marketplace_id is 'The marketplace.';
+comment on column legacy_staging.participants.user_id is 'The user.';
+comment on column legacy_staging.participants.role is 'giver or taker.';
+comment on column legacy_staging.participants.state is 'invited; active; declined; ended.';
+comment on column legacy_staging.participants.postcode_areas is 'Where a taker works: leading digits, separated by commas; empty means everywhere.';
+comment on column legacy_staging.participants.tags is 'What a taker takes, separated by commas; empty means everything.';
+comment on column legacy_staging.participants.cap is 'Most leads a taker works at once; null means any number.';
+comment on column legacy_staging.participants.created_at is 'When he was invited.';
+comment on column legacy_staging.participants.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.leads (
+  load integer not null,
+  id bigint not null,
+  marketplace_id bigint not null,
+  giver_user_id bigint,
+  picked_by_user_id bigint,
+  picked_at timestamptz,
+  state text not null,
+  status_id bigint,
+  interest text,
+  tags text,
+  consent boolean,
+  value numeric(14, 2),
+  closed_at timestamptz,
+  contact_name text,
+  contact_salutation text,
+  contact_company text,
+  contact_email text,
+  contact_phone text,
+  contact_street text,
+  contact_postcode text,
+  contact_city text,
+  contact_country text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.leads is 'Rows of leads of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.leads.load is 'The load that read the row.';
+comment on column legacy_staging.leads.id is 'Number of the lead.';
+comment on column legacy_staging.leads.marketplace_id is 'The marketplace; a lead never moves to another.';
+comment on column legacy_staging.leads.giver_user_id is 'Who put it in; null, or the owner himself: the marketplace''s owner.';
+comment on column legacy_staging.leads.picked_by_user_id is 'Who works it; null: nobody. Cleared when it is given back.';
+comment on column legacy_staging.leads.picked_at is 'When he picked it; null means updated_at.';
+comment on column legacy_staging.leads.state is 'new (waits for release); released; offered; picked, won, lost (need picked_by_user_id); rejected; withdrawn.';
+comment on column legacy_staging.leads.status_id is 'Status of a picked lead; null means the first one.';
+comment on column legacy_staging.leads.interest is 'What is asked for.';
+comment on column legacy_staging.leads.tags is 'Separated by commas.';
+comment on column legacy_staging.leads.consent is 'Did the person agree that the data is passed on? Null: nobody asked.';
+comment on column legacy_staging.leads.value is 'Value of a won lead.';
+comment on column legacy_staging.leads.closed_at is 'When it was won or lost; null means updated_at.';
+comment on column legacy_staging.leads.contact_name is 'Full name.';
+comment on column legacy_staging.leads.contact_salutation is 'Salutation.';
+comment on column legacy_staging.leads.contact_company is 'The person''s firm.';
+comment on column legacy_staging.leads.contact_email is 'E-mail address as given.';
+comment on column legacy_staging.leads.contact_phone is 'Telephone number as given.';
+comment on column legacy_staging.leads.contact_street is 'Street and number.';
+comment on column legacy_staging.leads.contact_postcode is 'Postcode as given.';
+comment on column legacy_staging.leads.contact_city is 'Town.';
+comment on column legacy_staging.leads.contact_country is 'Country.';
+comment on column legacy_staging.leads.created_at is 'When it came in.';
+comment on column legacy_staging.leads.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.offers (
+  load integer not null,
+  id bigint not null,
+  lead_id bigint not null,
+  user_id bigint not null,
+  state text not null,
+  reason text,
+  offered_at timestamptz not null,
+  expires_at timestamptz,
+  answered_at timestamptz,
+  updated_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.offers is 'Rows of offers of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.offers.load is 'The load that read the row.';
+comment on column legacy_staging.offers.id is 'Number of the offer.';
+comment on column legacy_staging.offers.lead_id is 'The lead.';
+comment on column legacy_staging.offers.user_id is 'The user; one offer of a lead each.';
+comment on column legacy_staging.offers.state is 'open; picked; declined; expired; lost; withdrawn.';
+comment on column legacy_staging.offers.reason is 'Why it was declined, in the user''s words.';
+comment on column legacy_staging.offers.offered_at is 'When it was made.';
+comment on column legacy_staging.offers.expires_at is 'Until when it can be picked; null means offered_at and the response hours.';
+comment on column legacy_staging.offers.answered_at is 'When its state left open.';
+comment on column legacy_staging.offers.updated_at is 'When the row changed last.';
+
+create unlogged table legacy_staging.comments (
+  load integer not null,
+  id bigint not null,
+  lead_id bigint not null,
+  user_id bigint not null,
+  shared boolean not null,
+  text text,
+  created_at timestamptz not null,
+  primary key (load, id)
+);
+comment on table legacy_staging.comments is 'Rows of comments of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.comments.load is 'The load that read the row.';
+comment on column legacy_staging.comments.id is 'Number of the comment.';
+comment on column legacy_staging.comments.lead_id is 'The lead.';
+comment on column legacy_staging.comments.user_id is 'The author.';
+comment on column legacy_staging.comments.shared is 'true: for whoever sees the lead; false: for the author alone (L6).';
+comment on column legacy_staging.comments.text is 'The text.';
+comment on column legacy_staging.comments.created_at is 'When.';
+
+create unlogged table legacy_staging.api_keys (
+  load integer not null,
+  id bigint not null,
+  user_id bigint not null,
+  name text,
+  token_sha256 text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  revoked_at timestamptz,
+  primary key (load, id)
+);
+comment on table legacy_staging.api_keys is 'Rows of api_keys of the former system as one load read them (sql/legacy/schema.sql).';
+comment on column legacy_staging.api_keys.load is 'The load that read the row.';
+comment on column legacy_staging.api_keys.id is 'Number of the key.';
+comment on column legacy_staging.api_keys.user_id is 'The user as whom it acts.';
+comment on column legacy_staging.api_keys.name is 'What he called it.';
+comment on column legacy_staging.api_keys.token_sha256 is 'SHA-256 of the token''s UTF-8 bytes, 64 hexadecimal digits: the form in which Kollegium keeps tokens too, so they go on working.';
+comment on column legacy_staging.api_keys.created_at is 'When it was made.';
+comment on column legacy_staging.api_keys.updated_at is 'When the row changed last.';
+comment on column legacy_staging.api_keys.revoked_at is 'Set: it opens nothing any more.';
+create index on legacy_staging.offers (load, lead_id);
+create index on legacy_staging.comments (load, lead_id);
+
+create unlogged table legacy_staging.finding (
+  load integer not null,
+  source_table text not null,
+  legacy_key text not null,
+  kind text not null check (kind in ('quarantine', 'adjusted', 'warning')),
+  reason text not null,
+  blocked_by text
+);
+create index on legacy_staging.finding (load, source_table, legacy_key);
+comment on table legacy_staging.finding is 'What a load found about a row; no values, so no personal data.';
+comment on column legacy_staging.finding.load is 'The load.';
+comment on column legacy_staging.finding.source_table is 'The legacy table.';
+comment on column legacy_staging.finding.legacy_key is 'The row''s legacy number.';
+comment on column legacy_staging.finding.kind is
+  'quarantine (not imported); adjusted (imported by a rule of docs/legacy-mapping.md); warning (imported as it is).';
+comment on column legacy_staging.finding.reason is 'What was found; service/legacy/reasons.toml has the words.';
+comment on column legacy_staging.finding.blocked_by is 'For depends-on: the row that has to be healed, as table:number.';
+
+create unlogged table legacy_staging.blocked (
+  load integer not null,
+  source_table text not null,
+  id bigint not null,
+  primary key (load, source_table, id)
+);
+comment on table legacy_staging.blocked is 'Rows of a load that are not imported: the quarantine findings, by number.';
+comment on column legacy_staging.blocked.load is 'The load.';
+comment on column legacy_staging.blocked.source_table is 'The legacy table.';
+comment on column legacy_staging.blocked.id is 'The row''s legacy number.';
+
+grant insert on legacy_staging.users, legacy_staging.groups, legacy_staging.group_members,
+  legacy_staging.marketplaces, legacy_staging.statuses, legacy_staging.participants,
+  legacy_staging.leads, legacy_staging.offers, legacy_staging.comments, legacy_staging.api_keys
+  to kollegium_staff;
+-- not granted: select, update, delete, truncate to kollegium_staff: it fills, functions work
+set local role kollegium_owner;
+
+-- ---------------------------------------------------------------------------------------------
+-- Which row became which. The primary keys on legacy numbers are what makes an import idempotent.
+-- ---------------------------------------------------------------------------------------------
+create table app_private.legacy_user (
+  legacy_id bigint primary key,
+  company_id uuid not null unique references app.company,
+  colleague_id uuid not null unique references app.colleague,
+  vat_id text,
+  row_hash bigint not null,
+  version integer not null,
+  imported_at timestamptz not null default now()
+);
+comment on table app_private.legacy_user is
+  'Which company and colleague a user of the former system became. Merge: stays as it was; the colleague''s row says where he is now.';
+comment on column app_private.legacy_user.legacy_id is 'Number of the user.';
+comment on column app_private.legacy_user.company_id is 'The company made for him.';
+comment on column app_private.legacy_user.colleague_id is 'Its first colleague.';
+comment on column app_private.legacy_user.vat_id is 'VAT id as he wrote it, for suggestions of merges.';
+comment on column app_private.legacy_user.row_hash is 'Hash of the legacy row as imported; differs when it changed since.';
+comment on column app_private.legacy_user.version is
+  'Sum of both versions when written; differs when somebody changed them here.';
+comment on column app_private.legacy_user.imported_at is 'When.';
+
+create table app_private.legacy_marketplace (
+  legacy_id bigint primary key,
+  marketplace_id uuid not null unique references app.marketplace,
+  row_hash bigint not null,
+  version integer not null,
+  imported_at timestamptz not null default now()
+);
+comment on table app_private.legacy_marketplace is 'Which marketplace one of the former system became.';
+comment on column app_private.legacy_marketplace.legacy_id is 'Its legacy number.';
+comment on column app_private.legacy_marketplace.marketplace_id is 'The marketplace.';
+comment on column app_private.legacy_marketplace.row_hash is 'Hash of the row and its statuses as imported.';
+comment on column app_private.legacy_marketplace.version is 'Version when written.';
+comment on column app_private.legacy_marketplace.imported_at is 'When.';
+
+create table app_private.legacy_participation (
+  marketplace_id uuid not null,
+  company_id uuid not null,
+  row_hash bigint not null,
+  version integer not null,
+  primary key (marketplace_id, company_id)
+);
+comment on table app_private.legacy_participation is 'Participations that came from the former system.';
+comment on column app_private.legacy_participation.marketplace_id is 'The marketplace.';
+comment on column app_private.legacy_participation.company_id is 'The company made for the participant; a merge changes the card, not this.';
+comment on column app_private.legacy_participation.row_hash is 'Hash of his participant rows as imported.';
+comment on column app_private.legacy_participation.version is 'Version of the card when written.';
+
+-- No foreign key to app.lead: leads are never deleted, and it would cost a tenth of the import.
+create table app_private.legacy_lead (
+  legacy_id bigint primary key,
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  row_hash bigint not null,
+  version integer not null
+);
+comment on table app_private.legacy_lead is 'Which lead one of the former system became.';
+comment on column app_private.legacy_lead.legacy_id is 'Its legacy number.';
+comment on column app_private.legacy_lead.marketplace_id is 'The marketplace.';
+comment on column app_private.legacy_lead.lead_id is 'The lead.';
+comment on column app_private.legacy_lead.row_hash is
+  'Hash of the row, its offers and comments as imported; 0 while some of these wait in quarantine.';
+comment on column app_private.legacy_lead.version is 'Version of the lead when written; differs when somebody worked it here.';
+
+create table app_private.legacy_api_key (
+  legacy_id bigint primary key,
+  api_key_id uuid not null unique references app.api_key
+);
+comment on table app_private.legacy_api_key is 'Which API key one of the former system became.';
+comment on column app_private.legacy_api_key.legacy_id is 'Its legacy number.';
+comment on column app_private.legacy_api_key.api_key_id is 'The key.';
+
+create table app_private.legacy_group (
+  legacy_id bigint primary key,
+  owner_legacy_id bigint,
+  name text
+);
+comment on table app_private.legacy_group is 'Groups of the former system: suggestions for merges, nothing else.';
+comment on column app_private.legacy_group.legacy_id is 'Number of the group.';
+comment on column app_private.legacy_group.owner_legacy_id is 'Number of the user who made it.';
+comment on column app_private.legacy_group.name is 'Its name.';
+
+create table app_private.legacy_group_member (
+  group_legacy_id bigint not null,
+  user_legacy_id bigint not null,
+  primary key (group_legacy_id, user_legacy_id)
+);
+comment on table app_private.legacy_group_member is 'Who was in which group.';
+comment on column app_private.legacy_group_member.group_legacy_id is 'Number of the group.';
+comment on column app_private.legacy_group_member.user_legacy_id is 'Number of the user.';
+
+create table app_private.legacy_quarantine (
+  source_table text not null,
+  legacy_key text not null,
+  reason text not null,
+  blocked_by text,
+  first_seen_at timestamptz not null default now(),
+  last_seen_at timestamptz not null default now(),
+  healed_at timestamptz,
+  primary key (source_table, legacy_key, reason)
+);
+create index on app_private.legacy_quarantine (source_table, reason) where healed_at is null;
+comment on table app_private.legacy_quarantine is 'Legacy rows that could not be imported; no values, so no personal data.';
+comment on column app_private.legacy_quarantine.source_table is 'The legacy table.';
+comment on column app_private.legacy_quarantine.legacy_key is 'The row''s legacy number.';
+comment on column app_private.legacy_quarantine.reason is 'Why; service/legacy/reasons.toml has the words and what heals it.';
+comment on column app_private.legacy_quarantine.blocked_by is 'For depends-on: the row that has to be healed first, as table:number.';
+comment on column app_private.legacy_quarantine.first_seen_at is 'When an import met it first.';
+comment on column app_private.legacy_quarantine.last_seen_at is 'When an import met it last.';
+comment on column app_private.legacy_quarantine.healed_at is 'When an import did not find it any more; null: it waits.';
+
+create table app_private.legacy_state (
+  only_row boolean primary key default true check (only_row),
+  cut_over_at timestamptz
+);
+insert into app_private.legacy_state default values;
+comment on table app_private.legacy_state is 'How far the migration is.';
+comment on column app_private.legacy_state.only_row is 'There is one row.';
+comment on column app_private.legacy_state.cut_over_at is
+  'From then on nobody works in the former system: nothing of it overwrites a row here.';
+
+grant select, insert, update, delete on app_private.legacy_user, app_private.legacy_marketplace,
+  app_private.legacy_participation, app_private.legacy_lead, app_private.legacy_api_key,
+  app_private.legacy_group, app_private.legacy_group_member, app_private.legacy_quarantine
+  to kollegium_broker;
+grant select, update on app_private.legacy_state to kollegium_broker;
+
+-- A lead of a batch, as it is to become; app_private.legacy_lead_rows makes them.
+create type app_private.legacy_lead_row as (
+  legacy_id bigint, action text, marketplace_id uuid, lead_id uuid, parties uuid[],
+  operator_company_id uuid, operator_name text, giver_company_id uuid, giver_name text,
+  created_by_id uuid, created_by_name text,
+  taker_company_id uuid, taker_company_name text, taker_id uuid, taker_name text, taker_active boolean,
+  state text, outcome text, interest text, postcode_area text, tags text[], consent boolean, value numeric,
+  marketplace_name text, steps text[], step text, hours integer, has_offers boolean,
+  engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
+  updated_at timestamptz, row_hash bigint, known_hash bigint, app_version integer
+);

@@ -1,0 +1,169 @@
+-- The migration, part 4: each legacy user becomes a company, and its first colleague and admin
+-- (announcement, 13 to 15). A batch is one transaction.
+--
+-- What makes it safe to run twice, or twice at once, is the unique constraint on
+-- app.company.origin_legacy_user_id: who inserts the company inserts everything that belongs to it.
+set local role kollegium_broker;
+
+create or replace function app_private.legacy_cut_over() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$ select s.cut_over_at is not null from app_private.legacy_state s $$;
+
+-- A row waits in quarantine: after the cut-over only such rows are still imported.
+create or replace function app_private.legacy_waits(p_table text, p_id bigint) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app_private.legacy_quarantine q
+                 where q.source_table = p_table and q.legacy_key = p_id::text and q.healed_at is null)
+$$;
+
+-- What a staged user is to become; a deleted one keeps his leads and loses his log-in.
+create or replace function app_private.legacy_users_of(p_load integer, p_after bigint, p_limit integer)
+returns table (legacy_id bigint, company_id uuid, colleague_id uuid, company_name text,
+  colleague_name text, email text, language text, active boolean, password text[], vat_id text,
+  created_at timestamptz, updated_at timestamptz, row_hash bigint)
+language sql stable set search_path = pg_catalog, pg_temp rows 2000
+as $$
+  select s.id, app_private.legacy_id('company', s.id, s.created_at),
+    app_private.legacy_id('colleague', s.id, s.created_at),
+    coalesce(n.firm, n.person), coalesce(n.person, n.firm),
+    case when s.deleted_at is null then lower(btrim(s.email))
+         else 'deleted-' || s.id || '@legacy.invalid' end,
+    case when s.language = 'en' then 'en' else 'de' end, s.deleted_at is null,
+    case when s.deleted_at is null then app_private.legacy_password(s.password_hash) end,
+    nullif(btrim(s.vat_id), ''), s.created_at, s.updated_at,
+    hash_record_extended(row(n.firm, n.person, s.email, s.language, s.deleted_at is null,
+      s.password_hash, s.vat_id), 0)
+  from legacy_staging.users s
+  cross join lateral (select nullif(btrim(s.company_name), '') as firm,
+    nullif(btrim(concat_ws(' ', btrim(s.first_name), btrim(s.last_name))), '') as person) n
+  where s.load = p_load and s.id > p_after and not exists (
+    select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'users' and b.id = s.id)
+  order by s.id limit p_limit
+$$;
+
+-- A batch of users that have no company yet. last is where the next batch begins, null after the end.
+create or replace function app.legacy_import_users(
+  p_load integer, p_after bigint, p_limit integer, out last bigint, out seen integer, out created integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_won uuid[];
+begin
+  select max(u.legacy_id), count(*) into last, seen
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u;
+  with won as (
+    insert into app.company (id, name, state, language, origin_legacy_user_id, created_at, changed_at)
+    select u.company_id, u.company_name, case when u.active then 'active' else 'closed' end,
+      u.language, u.legacy_id::text, u.created_at, u.updated_at
+    from app_private.legacy_users_of(p_load, p_after, p_limit) u
+    where not app_private.legacy_cut_over() or app_private.legacy_waits('users', u.legacy_id)
+    order by u.legacy_id
+    on conflict (origin_legacy_user_id) do nothing returning id
+  ) select array_agg(w.id), count(*) into v_won, created from won w;
+  insert into app.colleague (id, company_id, email, name, role, active, language, created_at, changed_at)
+  select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
+    u.created_at, u.updated_at
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+  insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
+  select u.colleague_id, convert_to(u.password[2], 'UTF8'), sha256(decode(u.password[3], 'base64')),
+    u.password[1]::integer
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u
+  where u.company_id = any (v_won) and u.password is not null;
+  insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
+  select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+  perform app_private.claim_partner_invitations(u.email, u.company_id)
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u
+  where u.company_id = any (v_won) and u.active and exists (
+    select from app.partner_invitation i where i.email = u.email and i.state = 'open');
+  perform app_private.audit('legacy-user-imported', u.company_id, u.colleague_id, u.company_id,
+    jsonb_build_object('legacy_user', u.legacy_id))
+  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+end
+$$;
+comment on function app.legacy_import_users(integer, bigint, integer) is
+  'A batch of legacy users: one company each, the user its first colleague and admin.';
+grant execute on function app.legacy_import_users(integer, bigint, integer) to kollegium_staff;
+
+-- Users that changed in the former system since they were imported, all in one transaction: an address
+-- may go from one to another. What somebody changed here stays, and waits in quarantine as changed-here.
+create or replace function app.legacy_change_users(p_load integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  u record;
+  v_count integer := 0;
+begin
+  for u in
+    select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
+      co.version + c.version as current, co.name as old_name
+    from app_private.legacy_users_of(p_load, 0, null) s
+    join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
+    join app.company co on co.id = m.company_id
+    join app.colleague c on c.id = m.colleague_id
+    where not app_private.legacy_cut_over()
+    order by s.active, s.legacy_id for no key update of m, co, c
+  loop
+    if u.written <> u.current then
+      perform app_private.legacy_conflict(p_load, 'users', u.legacy_id);
+      continue;
+    end if;
+    update app.company set name = u.company_name, language = u.language,
+      state = case when u.active then 'active' else 'closed' end,
+      changed_at = now(), version = version + 1 where id = u.company;
+    update app.colleague set name = u.colleague_name, email = u.email, language = u.language,
+      active = u.active, changed_at = now(), version = version + 1 where id = u.colleague;
+    perform app_private.legacy_rename(u.company, u.colleague, u.company_name, u.colleague_name);
+    perform app_private.legacy_set_password(u.colleague, u.password);
+    update app_private.legacy_user set row_hash = u.row_hash, vat_id = u.vat_id, version = u.written + 2
+    where legacy_id = u.legacy_id;
+    perform app_private.audit('legacy-user-changed', u.company, u.colleague, u.company);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.legacy_change_users(integer) is
+  'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
+grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- Both names stand on other rows too.
+create or replace function app_private.legacy_rename(
+  p_company uuid, p_colleague uuid, p_company_name text, p_colleague_name text)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  update app.participation set company_name = p_company_name
+  where company_id = p_company and company_name <> p_company_name;
+  update app.participation set operator_name = p_company_name
+  where operator_company_id = p_company and operator_name <> p_company_name;
+  update app.marketplace set operator_name = p_company_name
+  where operator_company_id = p_company and operator_name <> p_company_name;
+  update app.engagement set handler_name = p_colleague_name
+  where company_id = p_company and handler_id = p_colleague and handler_name <> p_colleague_name;
+$$;
+
+-- The former password, unless its owner has logged in here since: then his password is here.
+create or replace function app_private.legacy_set_password(p_colleague uuid, p_password text[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from app_private.credential
+  where colleague_id = p_colleague and pbkdf2_iterations is not null;
+  if p_password is not null then
+    insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
+    values (p_colleague, convert_to(p_password[2], 'UTF8'), sha256(decode(p_password[3], 'base64')),
+            p_password[1]::integer)
+    on conflict (colleague_id) do nothing;
+  end if;
+end
+$$;
+
+-- Changed on both sides: what is here stays, and somebody has to look.
+create or replace function app_private.legacy_conflict(p_load integer, p_table text, p_id bigint)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  values (p_load, p_table, p_id::text, 'quarantine', 'changed-here')
+$$;

@@ -1,0 +1,161 @@
+-- The migration, part 6: participations, API keys, groups.
+set local role kollegium_broker;
+
+-- All cards of a load: new ones go in, those that changed there and not here follow.
+create or replace function app.legacy_import_participations(
+  p_load integer, out seen integer, out created integer, out changed integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cut_over constant boolean := app_private.legacy_cut_over();
+begin
+  perform from app.company co where co.id in (
+    select c.company_id from app_private.legacy_cards_of(p_load) c) order by co.id for share;
+  select count(*) into seen from app_private.legacy_cards_of(p_load);
+  with won as (
+    insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
+      postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps, invited_at,
+      answered_at, ended_at)
+    select c.marketplace_id, c.company_id, c.operator_company_id, c.capacities, c.state,
+      c.postcode_areas, c.tags, c.cap, c.marketplace_name, c.operator_name, c.company_name, c.steps,
+      c.created_at, case when c.state <> 'invited' then c.created_at end,
+      case when c.state = 'ended' then c.created_at end
+    from app_private.legacy_cards_of(p_load) c
+    where c.company_id <> c.operator_company_id
+      and (not v_cut_over or app_private.legacy_waits('participants', c.first_id))
+    order by c.marketplace_id, c.company_id
+    on conflict (marketplace_id, company_id) do nothing
+    returning marketplace_id, company_id
+  ), kept as (
+    insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
+    select w.marketplace_id, w.company_id, c.row_hash, 1
+    from won w join app_private.legacy_cards_of(p_load) c using (marketplace_id, company_id)
+    on conflict (marketplace_id, company_id) do nothing
+  ) select count(*) into created from won;
+  changed := case when v_cut_over then 0 else app_private.legacy_change_participations(p_load) end;
+end
+$$;
+comment on function app.legacy_import_participations(integer) is
+  'The participations of a load: who gives to and takes from a marketplace.';
+grant execute on function app.legacy_import_participations(integer) to kollegium_staff;
+
+create or replace function app_private.legacy_change_participations(p_load integer)
+returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c record;
+  v_count integer := 0;
+begin
+  for c in
+    select s.*, k.version as written
+    from app_private.legacy_cards_of(p_load) s
+    join app_private.legacy_participation k using (marketplace_id, company_id)
+    where k.row_hash <> s.row_hash
+    order by s.marketplace_id, s.company_id
+  loop
+    update app.participation set capacities = c.capacities, state = c.state,
+      postcode_areas = c.postcode_areas, tags = c.tags, cap = c.cap, version = version + 1,
+      ended_at = case when c.state = 'ended' then now() end
+    where marketplace_id = c.marketplace_id and company_id = c.company_id and version = c.written;
+    if not found then
+      perform app_private.legacy_conflict(p_load, 'participants', c.first_id);
+      continue;
+    end if;
+    update app_private.legacy_participation set row_hash = c.row_hash, version = c.written + 1
+    where marketplace_id = c.marketplace_id and company_id = c.company_id;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+
+-- Keys go on working: both systems keep SHA-256 of the token. A key revoked there ends here.
+create or replace function app.legacy_import_api_keys(
+  p_load integer, out seen integer, out created integer, out changed integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  k record;
+begin
+  seen := 0; created := 0; changed := 0;
+  for k in
+    select s.id, app_private.legacy_id('api-key', s.id, s.created_at) as key_id, p.company_id,
+      p.colleague_id, coalesce(nullif(btrim(s.name), ''), 'API') as name, s.created_at, s.revoked_at,
+      decode(lower(s.token_sha256), 'hex') as token, m.api_key_id as known, a.revoked_at as ended
+    from legacy_staging.api_keys s
+    join app_private.legacy_party p on p.legacy_id = s.user_id
+    left join app_private.legacy_api_key m on m.legacy_id = s.id
+    left join app.api_key a on a.id = m.api_key_id
+    where s.load = p_load and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'api_keys' and b.id = s.id)
+    order by s.id
+  loop
+    seen := seen + 1;
+    if k.known is null then
+      created := created + app_private.legacy_add_api_key(
+        k.id, k.key_id, k.company_id, k.colleague_id, k.name, k.created_at, k.revoked_at, k.token);
+    elsif k.revoked_at is not null and k.ended is null and not app_private.legacy_cut_over() then
+      update app.api_key set revoked_at = k.revoked_at where id = k.known;
+      delete from app_private.bearer where api_key_id = k.known;
+      perform app_private.audit('api-key-revoked', k.company_id, null, k.known);
+      changed := changed + 1;
+    end if;
+  end loop;
+end
+$$;
+comment on function app.legacy_import_api_keys(integer) is
+  'The API keys of a load; their tokens go on working.';
+grant execute on function app.legacy_import_api_keys(integer) to kollegium_staff;
+
+create or replace function app_private.legacy_add_api_key(
+  p_legacy_id bigint, p_id uuid, p_company uuid, p_colleague uuid, p_name text, p_at timestamptz,
+  p_revoked_at timestamptz, p_token bytea)
+returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if app_private.legacy_cut_over() and not app_private.legacy_waits('api_keys', p_legacy_id) then
+    return 0;
+  end if;
+  perform from app.company where id = p_company and state <> 'absorbed' for share;
+  if not found then
+    return 0;
+  end if;
+  insert into app.api_key (id, company_id, name, created_by_id, created_at, revoked_at)
+  values (p_id, p_company, p_name, p_colleague, p_at, p_revoked_at)
+  on conflict (id) do nothing;
+  if not found then
+    return 0;
+  end if;
+  if p_revoked_at is null then
+    insert into app_private.bearer (token_sha256, api_key_id, created_at, expires_at)
+    values (p_token, p_id, p_at, 'infinity');
+  end if;
+  insert into app_private.legacy_api_key (legacy_id, api_key_id) values (p_legacy_id, p_id);
+  perform app_private.audit('api-key-created', p_company, p_colleague, p_id,
+    jsonb_build_object('legacy_api_key', p_legacy_id));
+  return 1;
+end
+$$;
+
+-- Groups gave no rights; they are kept as they are now, for suggestions.
+create or replace function app.legacy_import_groups(p_load integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('legacy groups', 0));
+  delete from app_private.legacy_group_member;
+  delete from app_private.legacy_group;
+  insert into app_private.legacy_group (legacy_id, owner_legacy_id, name)
+  select g.id, g.owner_user_id, g.name from legacy_staging.groups g where g.load = p_load;
+  get diagnostics v_count = row_count;
+  insert into app_private.legacy_group_member (group_legacy_id, user_legacy_id)
+  select m.group_id, m.user_id from legacy_staging.group_members m where m.load = p_load;
+  return v_count;
+end
+$$;
+comment on function app.legacy_import_groups(integer) is
+  'Keeps the legacy groups and their members, from which merges are suggested.';
+grant execute on function app.legacy_import_groups(integer) to kollegium_staff;

@@ -1,0 +1,141 @@
+-- The migration, part 9: picks and comments of a batch, and leads that changed in the former system.
+set local role kollegium_broker;
+
+create or replace function app_private.legacy_add_picks(p_rows app_private.legacy_lead_row[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
+    giver_company_id, company_name, state, origin, self_pick, picked_by_id, picked_by_name, steps, step,
+    handler_id, handler_name, value, started_at, closed_at)
+  select r.marketplace_id, r.engagement_id, r.lead_id, r.taker_company_id, r.operator_company_id,
+    r.giver_company_id, r.taker_company_name, r.outcome, 'pick',
+    r.taker_company_id = r.operator_company_id, r.taker_id, r.taker_name, r.steps, r.step,
+    case when r.taker_active then r.taker_id end, case when r.taker_active then r.taker_name end,
+    r.value, r.picked_at, r.closed_at
+  from unnest(p_rows) r where r.engagement_id is not null and r.action <> 'complete'
+  on conflict (marketplace_id, id) do nothing;
+  insert into app.disclosure (marketplace_id, id, lead_id, company_id, operator_company_id,
+    company_name, colleague_name, reason, fields, created_at)
+  select r.marketplace_id, r.engagement_id, r.lead_id, r.taker_company_id, r.operator_company_id,
+    r.taker_company_name, r.taker_name, 'pick', array_remove(array[
+      'answers', case when p.city is not null then 'city' end,
+      case when p.company is not null then 'company' end,
+      case when p.country is not null then 'country' end,
+      case when p.email is not null then 'email' end, case when p.name is not null then 'name' end,
+      case when p.phone is not null then 'phone' end,
+      case when p.postcode is not null then 'postcode' end,
+      case when p.salutation is not null then 'salutation' end,
+      case when p.street is not null then 'street' end], null), r.picked_at
+  from unnest(p_rows) r
+  join app.prospect p on p.marketplace_id = r.marketplace_id and p.lead_id = r.lead_id
+  where r.engagement_id is not null and r.action <> 'complete'
+  on conflict (marketplace_id, id) do nothing;
+  insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
+    colleague_id, colleague_name, detail, created_at)
+  select r.marketplace_id, app_private.legacy_id(e.event || r.engagement_id::text, r.legacy_id, e.at),
+    r.lead_id, r.parties, e.event, r.taker_company_id, r.taker_company_name, r.taker_id, r.taker_name,
+    e.detail, e.at
+  from unnest(p_rows) r
+  cross join lateral (values ('picked', r.picked_at, '{}'::jsonb), (r.outcome, r.closed_at,
+    jsonb_strip_nulls(jsonb_build_object('value', r.value)))) e (event, at, detail)
+  where r.engagement_id is not null and r.action <> 'complete' and e.at is not null
+  on conflict (marketplace_id, id) do nothing;
+end
+$$;
+
+-- Parties are those of the lead as it is now: with them a message is born, and with them it moves.
+create or replace function app_private.legacy_add_comments(
+  p_load integer, p_rows app_private.legacy_lead_row[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into app.note (marketplace_id, id, lead_id, company_id, author_id, author_name, text, created_at)
+  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id,
+    p.company_id, p.colleague_id, p.colleague_name, c.text, c.created_at
+  from unnest(p_rows) r
+  join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and not c.shared
+  join app_private.legacy_party p on p.legacy_id = c.user_id
+  where not exists (select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  on conflict (marketplace_id, id) do nothing;
+  insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_id,
+    author_name, text, created_at)
+  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id, l.parties,
+    p.company_id, p.company_name, p.colleague_id, p.colleague_name, c.text, c.created_at
+  from unnest(p_rows) r
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
+  join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and c.shared
+  join app_private.legacy_party p on p.legacy_id = c.user_id
+  where not exists (select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  on conflict (marketplace_id, id) do nothing;
+end
+$$;
+
+-- Leads that changed there and not here. Who touched one here since the rows were computed makes the
+-- batch begin again (40001).
+create or replace function app_private.legacy_change_leads(
+  p_load integer, p_rows app_private.legacy_lead_row[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moved integer;
+begin
+  select count(*) into v_moved from (
+    select l.version, r.app_version from unnest(p_rows) r
+    join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
+    where r.action = 'change' order by l.marketplace_id, l.id for update of l) x
+  where x.version <> x.app_version;
+  if v_moved > 0 then
+    raise exception using errcode = '40001', message = 'leads were changed while they were imported';
+  end if;
+  update app.lead l set engaged_company_id = r.taker_company_id,
+    engaged_company_name = r.taker_company_name, engagement_id = r.engagement_id, state = r.state,
+    interest = r.interest, postcode_area = r.postcode_area, tags = r.tags,
+    distribution_permission = r.consent, changed_at = now(), version = l.version + 1,
+    submitted_at = coalesce(l.submitted_at, case when r.state <> 'draft' then r.updated_at end)
+  from unnest(p_rows) r
+  where r.action = 'change' and l.marketplace_id = r.marketplace_id and l.id = r.lead_id;
+  update app.prospect p set parties = r.parties, name = s.contact_name,
+    salutation = s.contact_salutation, company = s.contact_company, email = s.contact_email,
+    phone = s.contact_phone, street = s.contact_street, postcode = s.contact_postcode,
+    city = s.contact_city, country = s.contact_country
+  from unnest(p_rows) r join legacy_staging.leads s on s.load = p_load and s.id = r.legacy_id
+  where r.action = 'change' and p.marketplace_id = r.marketplace_id and p.lead_id = r.lead_id;
+  update app.message x set parties = r.parties from unnest(p_rows) r
+  where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
+  update app.history x set parties = r.parties from unnest(p_rows) r
+  where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
+  perform app_private.legacy_change_brokerages(p_load, p_rows);
+end
+$$;
+
+create or replace function app_private.legacy_change_brokerages(
+  p_load integer, p_rows app_private.legacy_lead_row[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.brokerage b set state = app_private.legacy_brokerage_state(r.state),
+    closed_at = case when r.state <> 'offered' then coalesce(r.picked_at, r.updated_at) end
+  from unnest(p_rows) r
+  where r.action = 'change' and b.marketplace_id = r.marketplace_id
+    and b.id = app_private.legacy_id('brokerage', r.legacy_id, r.created_at);
+  update app.offer t set state = o.state, answered_at = o.answered_at,
+    answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
+  from app_private.legacy_offers_of(p_load, p_rows) o
+  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id and t.state <> o.state;
+  -- Given back, or picked by somebody else since: that engagement is over.
+  update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
+  from unnest(p_rows) r
+  where r.action = 'change' and e.marketplace_id = r.marketplace_id and e.lead_id = r.lead_id
+    and e.id is distinct from r.engagement_id
+    and e.state in ('active', 'won', 'lost', 'return_requested');
+  update app.engagement e set state = r.outcome, step = case when r.step = any (e.steps) then r.step
+    else e.step end, value = r.value, closed_at = r.closed_at,
+    handler_id = case when r.taker_active then r.taker_id end,
+    handler_name = case when r.taker_active then r.taker_name end
+  from unnest(p_rows) r
+  where r.action = 'change' and e.marketplace_id = r.marketplace_id and e.id = r.engagement_id;
+end
+$$;
