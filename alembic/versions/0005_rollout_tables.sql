@@ -25,25 +25,20 @@ create table app_private.legacy_proof (
   prospects integer not null check (prospects >= 0),
   offers integer not null check (offers >= 0),
   differences integer not null check (differences >= 0),
+  waiting integer not null check (waiting >= 0),
   since_import integer not null check (since_import >= 0),
   digest text not null
 );
 
-create table app_private.merge_hint (
-  company_id uuid not null references app.company,
-  kind text not null check (kind in ('legacy_group', 'vat_id')),
-  value text not null check (length(value) between 1 and 200),
-  label text check (length(label) between 1 and 200),
-  primary key (company_id, kind, value)
-);
-create index on app_private.merge_hint (kind, value);
+-- Suggestions look from a company to its user, and from a user to his groups.
+create index on app_private.legacy_group_member (user_legacy_id);
 
 grant select, update (features_on, switched_at) on app_private.cohort to kollegium_broker;
 grant select, insert, update (week, features_on, overridden, assigned_at, switched_at)
   on app_private.cohort_company to kollegium_broker;
-grant select, insert, update (proven_at, leads, prospects, offers, differences, since_import, digest)
+grant select, insert, update (proven_at, leads, prospects, offers, differences, waiting,
+  since_import, digest)
   on app_private.legacy_proof to kollegium_broker;
-grant select, insert, delete on app_private.merge_hint to kollegium_broker;
 
 comment on table app_private.cohort is 'A week of the roll-out. Merge: nothing to do. Erasure: no personal data.';
 comment on column app_private.cohort.week is 'ISO week, such as 2026-W41.';
@@ -59,14 +54,10 @@ comment on column app_private.cohort_company.switched_at is 'When it was switche
 comment on table app_private.legacy_proof is 'Latest proof that a company sees exactly what its user of the former service saw. Merge: rows stay with their companies, a company of several colleagues is not proven again. Erasure: counts and a digest, no personal data.';
 comment on column app_private.legacy_proof.company_id is 'The company.';
 comment on column app_private.legacy_proof.proven_at is 'When the proof was made.';
-comment on column app_private.legacy_proof.leads is 'Leads that the user saw before.';
-comment on column app_private.legacy_proof.prospects is 'Records of personal data that he saw before.';
-comment on column app_private.legacy_proof.offers is 'Offers that he saw before.';
+comment on column app_private.legacy_proof.leads is 'Leads that the user saw before and should see now.';
+comment on column app_private.legacy_proof.prospects is 'Records of personal data, likewise.';
+comment on column app_private.legacy_proof.offers is 'Offers, likewise.';
 comment on column app_private.legacy_proof.differences is 'Rows that differ; 0: proven.';
+comment on column app_private.legacy_proof.waiting is 'Rows that he saw before and that wait in quarantine.';
 comment on column app_private.legacy_proof.since_import is 'Rows that came into being or were changed here since the import, which are no differences.';
 comment on column app_private.legacy_proof.digest is 'Digest over what was compared, the same on every run over the same rows.';
-comment on table app_private.merge_hint is 'What companies of the former service have in common there. Two companies with equal kind and value are suggested for a merge, never merged by it. Merge: rows stay with their companies; an absorbed one is not suggested any more. Erasure: a VAT id can belong to a person in business; app.keep_merge_hints replaces all rows, and none are kept once the source names none.';
-comment on column app_private.merge_hint.company_id is 'The company.';
-comment on column app_private.merge_hint.kind is 'legacy_group (known to all its members) or vat_id (for staff alone).';
-comment on column app_private.merge_hint.value is 'Id of the group, or VAT id in capitals without spaces.';
-comment on column app_private.merge_hint.label is 'Name of the group; null for a VAT id.';

@@ -44,9 +44,7 @@ async def change_company(tx: Tx, version: int | None, data: CompanyChange) -> Co
     return await queries.company(tx)
 
 
-async def list_merge_suggestions(
-    tx: Tx, cursor: str | None, limit: int
-) -> Page[MergeSuggestion]:
+async def list_merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[MergeSuggestion]:
     """Companies that may be one firm with the caller's (admin)."""
     return await queries.merge_suggestions(tx, cursor, limit)
 

@@ -6,30 +6,6 @@
 -- a customer here.
 set local role kollegium_broker;
 
--- Replaces all hints by those of the source; legacy users without a company are passed over.
-create or replace function app.keep_merge_hints(
-  p_legacy_users text[], p_kinds text[], p_values text[], p_labels text[])
-returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_count integer;
-begin
-  delete from app_private.merge_hint;
-  insert into app_private.merge_hint (company_id, kind, value, label)
-  select distinct on (co.id, t.kind, t.value) co.id, t.kind, t.value, t.label
-  from unnest(p_legacy_users, p_kinds, p_values, p_labels) t (legacy_user, kind, value, label)
-  join app.company co on co.origin_legacy_user_id = t.legacy_user
-  order by co.id, t.kind, t.value, t.label;
-  get diagnostics v_count = row_count;
-  perform app_private.audit('merge-hints-kept', null, null, null,
-    jsonb_build_object('hints', v_count));
-  return v_count;
-end
-$$;
-comment on function app.keep_merge_hints(text[], text[], text[], text[]) is
-  'Replaces what companies of the former service have in common there; returns the number of hints.';
-grant execute on function app.keep_merge_hints(text[], text[], text[], text[]) to kollegium_staff;
-
 -- The part of an address after @, or null where millions of strangers share it.
 create or replace function app_private.firm_domain(p_email text) returns text
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
@@ -47,8 +23,18 @@ create or replace function app.list_merge_suggestions()
 returns table (kind text, value text, label text, company_ids uuid[], company_names text[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  with common (company_id, kind, value, label) as (
-    select h.company_id, h.kind, h.value, h.label from app_private.merge_hint h
+  with party as materialized (
+    -- The company that a legacy user acts for now: merged ones are together already.
+    select u.legacy_id, u.vat_id, k.company_id
+    from app_private.legacy_user u join app.colleague k on k.id = u.colleague_id
+  ), common (company_id, kind, value, label) as (
+    select p.company_id, 'legacy_group', g.legacy_id::text, g.name
+    from app_private.legacy_group_member m
+    join app_private.legacy_group g on g.legacy_id = m.group_legacy_id
+    join party p on p.legacy_id = m.user_legacy_id
+    union
+    select p.company_id, 'vat_id', v.id, null
+    from party p, upper(regexp_replace(p.vat_id, '[^A-Za-z0-9]', '', 'g')) v (id) where length(v.id) >= 8
     union
     select k.company_id, 'email_domain', app_private.firm_domain(k.email), null
     from app.colleague k where app_private.firm_domain(k.email) is not null
@@ -70,12 +56,17 @@ create or replace function app.my_merge_suggestions()
 returns table (company_id uuid, company_name text, groups text[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select co.id, co.name, array_agg(distinct coalesce(h.label, h.value))
+  select co.id, co.name,
+    array_agg(distinct coalesce(nullif(btrim(g.name), ''), g.legacy_id::text))
   from app_private.admin_caller() me
-  join app_private.merge_hint mine on mine.company_id = me.company_id and mine.kind = 'legacy_group'
-  join app_private.merge_hint h
-    on h.kind = mine.kind and h.value = mine.value and h.company_id <> me.company_id
-  join app.company co on co.id = h.company_id and co.state = 'active'
+  join app.colleague mine on mine.company_id = me.company_id
+  join app_private.legacy_user u on u.colleague_id = mine.id
+  join app_private.legacy_group_member m on m.user_legacy_id = u.legacy_id
+  join app_private.legacy_group g on g.legacy_id = m.group_legacy_id
+  join app_private.legacy_group_member o on o.group_legacy_id = m.group_legacy_id
+  join app_private.legacy_user v on v.legacy_id = o.user_legacy_id
+  join app.colleague other on other.id = v.colleague_id and other.company_id <> me.company_id
+  join app.company co on co.id = other.company_id and co.state = 'active'
   group by co.id
 $$;
 comment on function app.my_merge_suggestions() is
