@@ -640,7 +640,7 @@ grant execute on function app.keep_proofs(jsonb) to kollegium_staff;
 
 -- Every user of a load, and whether his proof can be made:
 --   ready    his company stands and he is its one colleague
---   deleted  he saw nothing before (L2); his company must be closed
+--   deleted  he saw nothing before (L2), and cannot now: company closed, colleague inactive
 --   waits    his row is in quarantine
 --   missing  there is no company for him, and no reason: a difference
 --   joined   brought together with others, or with colleagues: no longer what he was
@@ -651,7 +651,7 @@ as $$
   select s.id, m.company_id, cc.week, case
     when m.legacy_id is null and b.id is not null then 'waits'
     when m.legacy_id is null then 'missing'
-    when s.deleted_at is not null then 'deleted'
+    when s.deleted_at is not null and co.state = 'closed' and not c.active then 'deleted'
     when c.company_id <> m.company_id or co.state = 'absorbed' or exists (
       select from app.colleague o where o.company_id = m.company_id and o.id <> m.colleague_id)
       then 'joined'

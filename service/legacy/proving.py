@@ -8,7 +8,7 @@ where they disagree, row by row. No value of a lead or person passes through her
 import asyncio
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID
@@ -17,11 +17,12 @@ import msgspec
 
 from service import identity
 from service.legacy import seen
+from service.legacy.comparing import Row, compared
 
-BATCH = 2000
+BATCH = 2000  # users
+ROWS = 50_000  # compared one by one at a time
 
 State = Literal["ready", "deleted", "waits", "missing", "joined"]
-Verdict = Literal["equal", "differs", "waits", "since-import"]
 
 
 class User(msgspec.Struct):
@@ -31,19 +32,6 @@ class User(msgspec.Struct):
     company_id: UUID | None
     week: str | None
     state: State
-
-
-class Row(msgspec.Struct):
-    """One row of a proof. Of the lead: its legacy number where it was seen before, and its id.
-    verdict `waits`: in quarantine, for `reason`; `since-import`: made or worked here since."""
-
-    what: str
-    verdict: Verdict
-    lead: str | None
-    lead_id: UUID | None
-    taker_id: UUID | None
-    reason: str = ""
-    fields: list[str] = []
 
 
 class Proof(msgspec.Struct):
@@ -126,15 +114,13 @@ class Prover:
                 suspects = [
                     user
                     for user in batch
-                    if user.state in ("ready", "deleted", "missing")
-                    and (
-                        whole
-                        or user.state == "missing"
-                        or before[user.legacy_user].waiting
-                        or not before[user.legacy_user].same(after[user.legacy_user])
+                    if user.state == "missing"
+                    or (
+                        user.state in ("ready", "deleted")
+                        and (whole or not before[user.legacy_user].same(after[user.legacy_user]))
                     )
                 ]
-                rows = await self._rows(suspects, tokens)
+                rows = await self._rows(suspects, before, tokens)
             proofs = [
                 _proof(user, before[user.legacy_user], after[user.legacy_user],
                        rows.get(user.legacy_user, []), whole)
@@ -197,33 +183,42 @@ class Prover:
             for user, token in todo:
                 await ask(api, user, token)
 
-        async with asyncio.TaskGroup() as group:
-            for api in self._apis:
-                group.create_task(work(api))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for api in self._apis:
+                    group.create_task(work(api))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
-    async def _rows(self, users: list[User], tokens: dict[int, str]) -> dict[int, list[Row]]:
-        """Both sides of some users, compared row by row."""
-        if not users:
-            return {}
-        before: dict[int, dict[Any, Any]] = {user.legacy_user: {} for user in users}
+    async def _rows(
+        self, users: list[User], sides: dict[int, _Side], tokens: dict[int, str]
+    ) -> dict[int, list[Row]]:
+        """Both sides of some users, compared row by row, not too many rows at once."""
+        found: dict[int, list[Row]] = {}
+        some: list[int] = []
+        for user in users:
+            some.append(user.legacy_user)
+            if user is users[-1] or sum(sides[one].rows.total() for one in some) >= ROWS:
+                found |= await self._some_rows(some, tokens)
+                some = []
+        return found
+
+    async def _some_rows(self, users: list[int], tokens: dict[int, str]) -> dict[int, list[Row]]:
+        before: dict[int, list[Any]] = {user: [] for user in users}
         for row in await self._staff.fetch(
-            "select * from app.prove_before_rows($1, $2)", self._load, list(before)
+            "select * from app.prove_before_rows($1, $2)", self._load, users
         ):
-            key = (row["what"], row["lead_id"] or row["legacy_key"], row["taker_id"])
-            before[row["legacy_user"]][key] = row
-        after: dict[int, dict[Any, Any]] = {}
-
-        async def ask(api: Any, user: int, token: str) -> None:
-            async with seen.entered(api, token):
-                after[user] = {
-                    (row["what"], row["lead_id"], row["taker_id"]): row
-                    for row in await api.fetch(seen.ROWS)
-                }
-
-        await self._side_by_side([(u, tokens[u]) for u in before if u in tokens], ask)
-        rows = {user: list(_compared(before[user], after.get(user, {}))) for user in before}
-        await self._explain([row for listed in rows.values() for row in listed])
-        return {user: [row for row, _ in listed] for user, listed in rows.items()}
+            before[row["legacy_user"]].append(row)
+        found: dict[int, list[Row]] = {}
+        for user in users:
+            after: list[Any] = []
+            if user in tokens:
+                async with seen.entered(self._apis[0], tokens[user]) as api:
+                    after = await api.fetch(seen.ROWS)
+            rows = list(compared(before.pop(user), after))
+            await self._explain(rows)
+            found[user] = [row for row, _ in rows]
+        return found
 
     async def _explain(self, rows: list[tuple[Row, UUID | None]]) -> None:
         """Tells what was made or worked here since the import from what is a difference."""
@@ -263,28 +258,6 @@ class PolicyShowsMore(Exception):
 
     def __init__(self, user: int, what: str, rows: int) -> None:
         super().__init__(f"legacy user {user} sees {rows} {what}, more than name his company")
-
-
-def _compared(before: dict[Any, Any], after: dict[Any, Any]) -> Iterable[tuple[Row, UUID | None]]:
-    """Row by row, with the marketplace that finds its lead."""
-    for key in [*before, *(key for key in after if key not in before)]:
-        old, new = before.get(key), after.get(key)
-        what, lead_id, taker_id = key
-        row = Row(what, "equal", old and old["legacy_key"], None, taker_id)
-        row.lead_id = lead_id if isinstance(lead_id, UUID) else None
-        marketplace = (new or old)["marketplace_id"]
-        if old and old["waits"] and new is None:
-            row.verdict, row.reason = "waits", ", ".join(old["reasons"])
-        elif new is None:
-            row.verdict = "differs"
-            row.reason = "seen before and not now" if row.lead_id else "not imported yet"
-        elif old is None:
-            row.verdict, row.reason = "differs", "seen now and not before"
-        elif old["fields"] != new["fields"]:
-            pairs = zip(seen.FIELDS[what], old["fields"], new["fields"], strict=True)
-            row.verdict, row.reason = "differs", "other content"
-            row.fields = [name for name, one, other in pairs if one != other]
-        yield row, marketplace
 
 
 def _proof(user: User, before: _Side, after: _Side, rows: list[Row], whole: bool) -> Proof:
