@@ -1,1 +1,7 @@
-"""From users to companies: jobs of staff. Never imported by code that answers requests."""
+"""From users to companies: the jobs that move the former system over, run by staff.
+
+`sources` reads the former system, `staging` puts its rows where functions of the database find them,
+`importing` calls these functions batch by batch. What a row becomes is decided in
+`sql/functions/9*_legacy_*.sql`, described in docs/legacy-mapping.md. `cohorts` and `rollout` switch the colleague
+features week by week, `proving` shows before that nothing was lost or added. Request code never imports this.
+"""

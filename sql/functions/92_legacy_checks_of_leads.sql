@@ -97,21 +97,24 @@ create or replace function app_private.legacy_check_api_keys(p_load integer)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform app_private.legacy_note(p_load, 'api_keys', k.id,
-    array[
-      case when u.id is null then 'user-missing' end,
-      case when b.id is not null then 'depends-on' end,
-      case when k.revoked_at is null and coalesce(k.token_sha256 !~* '^[0-9a-f]{64}$', true)
-        then 'token-hash-unusable' end,
-      case when k.revoked_at is null and k.same > 1 then 'token-shared' end,
-      case when length(k.name) > 200 then 'name-too-long' end],
-    array[case when coalesce(btrim(k.name), '') = '' then 'key-without-name' end], null,
-    'users:' || b.id)
-  from (select s.*, count(*) filter (where s.revoked_at is null)
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, blocked_by)
+  select p_load, 'api_keys', k.id::text, f.kind, f.reason,
+    case when f.reason = 'depends-on' then 'users:' || b.id end
+  from (select s.*, s.revoked_at is null as live, count(*) filter (where s.revoked_at is null)
           over (partition by lower(s.token_sha256)) as same
         from legacy_staging.api_keys s where s.load = p_load) k
   left join legacy_staging.users u on u.load = p_load and u.id = k.user_id
-  left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'users' and b.id = u.id;
+  left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'users' and b.id = u.id
+  cross join lateral (values
+    ('quarantine', 'user-missing', u.id is null),
+    ('quarantine', 'depends-on', b.id is not null),
+    ('quarantine', 'token-hash-unusable',
+      k.live and coalesce(k.token_sha256 !~* '^[0-9a-f]{64}$', true)),
+    ('quarantine', 'token-shared', k.live and k.same > 1),
+    ('quarantine', 'name-too-long', length(k.name) > 200),
+    ('adjusted', 'key-without-name', coalesce(btrim(k.name), '') = '')
+  ) f (kind, reason, holds)
+  where f.holds;
   perform app_private.legacy_block(p_load, 'api_keys');
 end
 $$;

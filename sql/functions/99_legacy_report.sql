@@ -169,3 +169,15 @@ as $$
 $$;
 comment on function app.legacy_progress() is 'How far the migration is.';
 grant execute on function app.legacy_progress() to kollegium_staff;
+
+-- What the reader of a file noticed before PostgreSQL saw the rows.
+create or replace function app.legacy_add_warnings(
+  p_load integer, p_table text, p_reason text, p_keys text[])
+returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, p_table, k, 'warning', p_reason from unnest(p_keys) k
+$$;
+comment on function app.legacy_add_warnings(integer, text, text, text[]) is
+  'Adds warnings of the reader to a load, such as text-recoded.';
+grant execute on function app.legacy_add_warnings(integer, text, text, text[]) to kollegium_staff;

@@ -1,0 +1,126 @@
+"""The import: batch by batch, each one transaction of the database.
+
+What was imported is known to the database alone; this job keeps nothing. So it may be killed at any
+point and run again, run twice, and run twice at once: the primary keys of `app_private.legacy_*` and
+the unique `app.company.origin_legacy_user_id` let each legacy row in once.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from service.legacy.sources import Connection
+
+USERS_A_BATCH = 1_000
+LEADS_A_BATCH = 2_000
+_TRIES = 6
+
+
+class Step(msgspec.Struct):
+    """A batch that is committed; `seen` rows were looked at."""
+
+    step: str
+    seen: int
+    created: int
+    changed: int
+    last: int | None
+    seconds: float
+
+
+class Outcome(msgspec.Struct):
+    """What a run did: rows created and changed by step, and how the quarantine stands."""
+
+    created: dict[str, int] = msgspec.field(default_factory=dict)
+    changed: dict[str, int] = msgspec.field(default_factory=dict)
+    waiting: int = 0
+    healed: int = 0
+    seconds: float = 0.0
+
+    def count(self, step: Step) -> None:
+        """Adds a batch."""
+        self.created[step.step] = self.created.get(step.step, 0) + step.created
+        self.changed[step.step] = self.changed.get(step.step, 0) + step.changed
+
+
+Told = Callable[[Step], None]
+
+
+async def call(connection: Connection, query: str, *values: Any) -> asyncpg.Record:
+    """One transaction; begins again when it lost against somebody else's."""
+    for attempt in range(_TRIES):
+        try:
+            return await connection.fetchrow(query, *values)
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+            if attempt == _TRIES - 1:
+                raise
+            await asyncio.sleep(0.1 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+class Import:
+    """Imports a load over one connection of kollegium_staff."""
+
+    def __init__(self, connection: Connection, load: int, told: Told, leads: int = LEADS_A_BATCH):
+        """`leads` is the number of leads a batch; `told` hears of each batch after its commit."""
+        self._connection, self._load, self._told, self._leads = connection, load, told, leads
+        self._outcome = Outcome()
+
+    async def run(self) -> Outcome:
+        """All steps, in the order in which later ones need earlier ones."""
+        began = time.monotonic()
+        await self._quarantine(heal=False)
+        await self._whole("users changed", "select 0 as created, app.legacy_change_users($1) as changed")
+        await self._batches("users", "app.legacy_import_users", USERS_A_BATCH)
+        await self._whole("marketplaces", "select * from app.legacy_import_marketplaces($1)")
+        await self._whole("participants", "select * from app.legacy_import_participations($1)")
+        await self._whole("api_keys", "select * from app.legacy_import_api_keys($1)")
+        await self._whole("groups", "select app.legacy_import_groups($1) as seen")
+        await self._batches("leads", "app.legacy_import_leads", self._leads)
+        await self._quarantine(heal=True)
+        self._outcome.seconds = time.monotonic() - began
+        return self._outcome
+
+    async def _quarantine(self, *, heal: bool) -> None:
+        row = await call(
+            self._connection, "select * from app.legacy_keep_quarantine($1, $2)", self._load, heal
+        )
+        self._outcome.waiting, self._outcome.healed = row["waiting"], row["healed"]
+
+    async def _whole(self, step: str, query: str) -> None:
+        began = time.monotonic()
+        row = dict(await call(self._connection, query, self._load))
+        self._tell(step, row, began)
+
+    async def _batches(self, step: str, function: str, size: int) -> None:
+        last: int | None = 0
+        query = f"select * from {function}($1, $2, $3)"  # noqa: S608 - one of two names above
+        while True:
+            began = time.monotonic()
+            row = dict(await call(self._connection, query, self._load, last, size))
+            last = row["last"]
+            if last is None:
+                return
+            self._tell(step, row, began)
+
+    def _tell(self, step: str, row: dict[str, Any], began: float) -> None:
+        done = Step(
+            step,
+            row.get("seen") or 0,
+            row.get("created") or 0,
+            row.get("changed") or 0,
+            row.get("last"),
+            round(time.monotonic() - began, 4),
+        )
+        self._outcome.count(done)
+        self._told(done)
+
+
+async def import_load(
+    connection: Connection, load: int, told: Told, leads: int = LEADS_A_BATCH
+) -> Outcome:
+    """Imports what a load staged (`service.legacy.staging.staged`)."""
+    return await Import(connection, load, told, leads).run()
