@@ -35,7 +35,7 @@ class User(msgspec.Struct):
 
 
 class Proof(msgspec.Struct):
-    """The proof of one user; rows: those that are not equal, or all of them where asked for."""
+    """The proof of one user. rows: those that differ or were worked here since; all where asked."""
 
     legacy_user: int
     company_id: UUID | None
@@ -278,5 +278,5 @@ def _proof(user: User, before: _Side, after: _Side, rows: list[Row], whole: bool
         before.waiting,
         verdicts["since-import"],
         hashlib.sha256(text.encode()).hexdigest()[:32],
-        rows if whole else [row for row in rows if row.verdict != "equal"],
+        rows if whole else [row for row in rows if row.verdict in ("differs", "since-import")],
     )
