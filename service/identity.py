@@ -42,9 +42,17 @@ def stretch_now(password: str, salt: bytes) -> bytes:
     )
 
 
-async def stretch(password: str, salt: bytes) -> bytes:
-    """`stretch_now` in a thread, never more at once than there are cores."""
+def stretch_as_before(password: str, salt: bytes, iterations: int) -> bytes:
+    """The proof of a password of the former system: 32 bytes of PBKDF2 with HMAC-SHA-256."""
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+
+
+async def stretch(password: str, salt: bytes, pbkdf2_iterations: int | None = None) -> bytes:
+    """`stretch_now`, or `stretch_as_before` where iterations are given, in a thread, never more at
+    once than there are cores."""
     async with _stretching:
+        if pbkdf2_iterations is not None:
+            return await asyncio.to_thread(stretch_as_before, password, salt, pbkdf2_iterations)
         return await asyncio.to_thread(stretch_now, password, salt)
 
 

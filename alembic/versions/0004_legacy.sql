@@ -1,3 +1,187 @@
+-- sql/functions/20_sessions.sql
+set local role kollegium_owner;
+-- Log-in, log-out, and the answers kept for repeated requests.
+--
+-- The web tier stretches the password with Argon2id and sends the result; the database keeps a
+-- SHA-256 of it and compares. So neither a dump nor the web tier's memory holds what the other
+-- needs, and the web tier never says which company somebody belongs to.
+--
+-- Failed log-ins are limited by three buckets, none of them the peer address alone:
+--   account and address   9 in 15 minutes   guessing one password; the owner elsewhere goes on
+--   account             100 in 1 hour       guessing from many addresses; known addresses go on
+--   password and address 9 in 15 minutes    one password tried over many accounts
+set local role kollegium_broker;
+
+create or replace function app_private.log_in_wait(
+  p_email text, p_address bytea, p_fingerprint bytea, p_take boolean)
+returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known constant boolean := exists (
+    select from app_private.bearer b join app.colleague c on c.id = b.colleague_id
+    where c.email = p_email and b.address_sha256 = p_address);
+  v_pair constant text := 'log-in ' || p_email || ' ' || encode(p_address, 'hex');
+  v_account constant text := 'log-in ' || p_email;
+  v_spray constant text := 'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex');
+begin
+  if p_take then
+    return greatest(
+      app_private.take(v_pair, 9, '15 min'),
+      case when v_known then 0 else app_private.take(v_account, 100, '1 hour') end,
+      app_private.take(v_spray, 9, '15 min'));
+  end if;
+  return greatest(
+    app_private.seconds_to_wait(v_pair, 9, '15 min'),
+    case when v_known then 0 else app_private.seconds_to_wait(v_account, 100, '1 hour') end,
+    app_private.seconds_to_wait(v_spray, 9, '15 min'));
+end
+$$;
+
+-- The salt to stretch with, and for a password of the former system the iterations of its PBKDF2 (null:
+-- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
+-- passwords are about, half of the unknown addresses look as if they had one, so that neither the
+-- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
+-- Dropped first, because the kind of answer of an existing function cannot be changed.
+drop function if exists app.prepare_log_in(text, bytea, bytea);
+create function app.prepare_log_in(
+  p_email text, p_address bytea, p_fingerprint bytea,
+  out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_digest bytea;
+begin
+  retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
+  select cr.salt, cr.pbkdf2_iterations into salt, pbkdf2_iterations
+  from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
+  where c.email = p_email;
+  if not found then
+    select sha256(s.pepper || convert_to(p_email, 'UTF8')) into v_digest from app_private.secret s;
+    salt := substring(v_digest from 1 for 16);
+    if get_byte(v_digest, 31) < 128 then
+      select cr.pbkdf2_iterations into pbkdf2_iterations from app_private.credential cr
+      where cr.pbkdf2_iterations is not null limit 1;
+    end if;
+  end if;
+end
+$$;
+comment on function app.prepare_log_in(text, bytea, bytea) is
+  'How to stretch the password for an e-mail address, known or not; seconds to wait after failures.';
+grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
+
+-- A password of the former system is replaced at the first log-in: the right proof of the old kind
+-- buys a proof of the new kind. Anything else changes nothing, and says nothing.
+create or replace function app.renew_proof(p_email text, p_proof bytea, p_salt bytea, p_new_proof bytea)
+returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update app_private.credential cr set salt = p_salt, proof_sha256 = sha256(p_new_proof),
+    pbkdf2_iterations = null, changed_at = now()
+  from app.colleague c
+  where c.id = cr.colleague_id and c.email = p_email and c.active
+    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof)
+$$;
+comment on function app.renew_proof(text, bytea, bytea, bytea) is
+  'Replaces a password''s proof of the former system by one of Argon2id, against the right old one.';
+grant execute on function app.renew_proof(text, bytea, bytea, bytea) to kollegium_api;
+
+-- Opens a session when the proof is right: one row with expires_at. Otherwise one row with
+-- retry_after (0: wrong e-mail or password). Counts the failure, so the caller must commit.
+create or replace function app.open_session(
+  p_email text, p_proof bytea, p_token_sha256 bytea, p_address bytea, p_fingerprint bytea,
+  out expires_at timestamptz, out retry_after integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_colleague app.colleague;
+begin
+  retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, true);
+  if retry_after > 0 then
+    return;
+  end if;
+  select c.* into v_colleague
+  from app.colleague c
+  join app_private.credential cr on cr.colleague_id = c.id
+  join app.company co on co.id = c.company_id and co.state = 'active'
+  where c.email = p_email and c.active and cr.proof_sha256 = sha256(p_proof);
+  if v_colleague.id is null then
+    return;
+  end if;
+  -- Success pays the attempt back: only failures count. What others spent on this account stays, and
+  -- so does what was tried with this password on others: an account of his own must not buy anybody
+  -- further guesses.
+  delete from app_private.rate
+  where bucket = sha256(convert_to('log-in ' || p_email || ' ' || encode(p_address, 'hex'), 'UTF8'));
+  update app_private.rate set full_at = full_at - interval '15 min' / 9
+  where bucket = sha256(convert_to(
+    'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex'), 'UTF8'));
+  expires_at := now() + interval '12 hours';
+  insert into app_private.bearer (token_sha256, colleague_id, address_sha256, expires_at)
+  values (p_token_sha256, v_colleague.id, p_address, expires_at);
+  perform app_private.audit('session-opened', v_colleague.company_id, v_colleague.id, null);
+end
+$$;
+comment on function app.open_session(text, bytea, bytea, bytea, bytea) is
+  'Opens a session for 12 hours when the stretched password is right, else counts the failure.';
+grant execute on function app.open_session(text, bytea, bytea, bytea, bytea) to kollegium_api;
+
+-- Log-out. The row is kept, expired, so that its address stays known (see log_in_wait); the worker
+-- removes it after 30 days. An API key cannot log out.
+create or replace function app.close_session() returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  if v_caller.colleague_id is null then
+    perform app_private.refuse(403, 'colleague-required');
+  end if;
+  update app_private.bearer set expires_at = now()
+  where token_sha256 = sha256(convert_to(current_setting('kollegium.token'), 'UTF8'));
+  perform app_private.audit('session-closed', v_caller.company_id, v_caller.colleague_id, null);
+end
+$$;
+comment on function app.close_session() is 'Ends the session of the token in use.';
+grant execute on function app.close_session() to kollegium_api;
+
+-- The first answer to an Idempotency-Key of this company, or no row when the key is new. A key is
+-- bound to its request: 422 for another one, 409 while the first is still running.
+create or replace function app.claim_idempotency_key(p_key text, p_request_sha256 bytea)
+returns table (status integer, headers jsonb, body text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_company constant uuid := app.current_company_id();
+  v_first app_private.idempotent_answer;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('idempotency ' || v_company || ' ' || p_key, 0)) then
+    perform app_private.refuse(409, 'idempotency-in-progress', '{"retry_after": 1}');
+  end if;
+  select * into v_first from app_private.idempotent_answer a
+  where a.company_id = v_company and a.key = p_key;
+  if not found then
+    return;
+  end if;
+  if v_first.request_sha256 <> p_request_sha256 then
+    perform app_private.refuse(422, 'idempotency-key-reused');
+  end if;
+  return query select v_first.status, v_first.headers, v_first.body;
+end
+$$;
+comment on function app.claim_idempotency_key(text, bytea) is
+  'First answer to this company''s Idempotency-Key; no row when it is new.';
+grant execute on function app.claim_idempotency_key(text, bytea) to kollegium_api;
+
+create or replace function app.keep_answer(
+  p_key text, p_request_sha256 bytea, p_status integer, p_headers jsonb, p_body text)
+returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  insert into app_private.idempotent_answer (company_id, key, request_sha256, status, headers, body)
+  values (app.current_company_id(), p_key, p_request_sha256, p_status, p_headers, p_body)
+$$;
+comment on function app.keep_answer(text, bytea, integer, jsonb, text) is
+  'Keeps the answer to an Idempotency-Key in the transaction of its effect.';
+grant execute on function app.keep_answer(text, bytea, integer, jsonb, text) to kollegium_api;
+
 -- sql/functions/90_legacy_loads.sql
 set local role kollegium_owner;
 -- The migration, part 1: rows of the former system while a run works with them (docs/migration.md).
@@ -140,12 +324,15 @@ create or replace function app_private.legacy_garbled(p_text text) returns boole
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select p_text ~ '[ÂÃ][\u0080-\u00bfŒœŸž„“”‚™š›€]|â€|�' $$;
 
--- The parts of pbkdf2_sha256$iterations$salt$base64, or null when it is anything else.
+-- Iterations, salt and digest of pbkdf2_sha256$iterations$salt$base64; null when it is anything else.
 create or replace function app_private.legacy_password(p_hash text) returns text[]
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
-  select regexp_match(p_hash,
-    '^pbkdf2_sha256\$([1-9][0-9]{0,6})\$([!-#%-~]{1,128})\$([A-Za-z0-9+/]{43}=)$')
+  -- Counted repetitions in one pattern would cost a third of a millisecond a user.
+  select case when cardinality(p) = 4 and p[1] = 'pbkdf2_sha256' and p[2] ~ '^[1-9][0-9]*$'
+      and length(p[2]) <= 7 and length(p[3]) between 1 and 128
+      and length(p[4]) = 44 and p[4] ~ '^[A-Za-z0-9+/]+=$' then p[2:4] end
+  from (select string_to_array(p_hash, '$') as p) s
 $$;
 
 create or replace function app_private.legacy_check_users(p_load integer)
@@ -537,6 +724,29 @@ as $$
   insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
   values (p_load, p_table, p_id::text, 'quarantine', 'changed-here')
 $$;
+
+-- For somebody whose former password cannot be checked. Ends his sessions.
+create or replace function app.set_password(p_email text, p_salt bytea, p_proof bytea)
+returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_colleague app.colleague;
+begin
+  select * into v_colleague from app.colleague where email = p_email and active;
+  if not found then
+    return false;
+  end if;
+  delete from app_private.bearer where colleague_id = v_colleague.id;
+  delete from app_private.credential where colleague_id = v_colleague.id;
+  insert into app_private.credential (colleague_id, salt, proof_sha256)
+  values (v_colleague.id, p_salt, sha256(p_proof));
+  perform app_private.audit('password-set', v_colleague.company_id, v_colleague.id, v_colleague.id);
+  return true;
+end
+$$;
+comment on function app.set_password(text, bytea, bytea) is
+  'Sets the password of an active colleague and ends his sessions (staff); false: there is none.';
+grant execute on function app.set_password(text, bytea, bytea) to kollegium_staff;
 
 -- sql/functions/94_legacy_marketplaces.sql
 set local role kollegium_owner;

@@ -17,6 +17,7 @@ COMMANDS = {
     "legacy": "legacy:legacy",
     "mails": "mails:mails",
     "psql": "psql:psql",
+    "legacy": "legacy:legacy",
 }
 
 

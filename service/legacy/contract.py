@@ -1,4 +1,4 @@
-"""The contract with the former system: its tables and columns, read from `sql/legacy/schema.sql`."""
+"""The contract with the former system: tables and columns, read from `sql/legacy/schema.sql`."""
 
 import functools
 import re
@@ -51,7 +51,12 @@ def tables() -> dict[str, Table]:
         columns = tuple(
             Column(match[1], match[2])
             for line in lines
-            if (match := re.match(r"(?!primary key)(\w+) ([\w ]+?(?:\([\d, ]+\))?)(?: not null| primary key|$)", line))
+            if (
+                match := re.match(
+                    r"(?!primary key)(\w+) ([\w ]+?(?:\([\d, ]+\))?)(?: not null| primary key|$)",
+                    line,
+                )
+            )
         )
         key = next(
             (match[1] for line in lines if (match := re.match(r"primary key \((.*)\)", line))), "id"

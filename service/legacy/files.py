@@ -1,7 +1,7 @@
 """Files of the former system, record by record: CSV with a header, and COPY's text format.
 
-Nothing is parsed but the ends of records: PostgreSQL reads the values. A record that is no UTF-8 ends
-the reading, or is read as Windows-1252 where the operator asked for it, and is told.
+Nothing is parsed but the ends of records: PostgreSQL reads the values. A record that is no UTF-8
+ends the reading, or is read as Windows-1252 where the operator asked for it, and is told.
 """
 
 import csv
@@ -79,7 +79,7 @@ def _readable(
 def csv_records(
     file: Path, prefix: bytes, latin1: bool, recoded: list[Recoded], key: int
 ) -> Iterator[bytes]:
-    """Blocks of the file's records, each record with the prefix in front; the header is left out."""
+    """Blocks of the file's records, each with the prefix in front; the header is left out."""
     open_record: list[bytes] = []
     number = 0
 
@@ -120,8 +120,8 @@ def _recoder(
         except UnicodeDecodeError as error:
             if not latin1:
                 raise SourceError(
-                    f"{file}, record {number}: not UTF-8. Export with client_encoding UTF8, or give "
-                    "--latin1 to read such records as Windows-1252; each is then listed as "
+                    f"{file}, record {number}: not UTF-8. Export with client_encoding UTF8, or "
+                    "give --latin1 to read such records as Windows-1252; each is then listed as "
                     "text-recoded."
                 ) from error
         text = record.decode("cp1252", "replace")

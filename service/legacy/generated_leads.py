@@ -102,12 +102,18 @@ class LeadMaker:
             f"{first} {last}", r.choice(("Frau", "Herr", None)),
             f"{last} Immobilien" if n % 9 == 0 else None,
             f"{words.ascii_of(first)}.{words.ascii_of(last)}.{n}@{words.DOMAINS[n % 4]}",
-            phone if n % 8 else None, f"{r.choice(words.STREETS)} {n % 140 + 1}", postcode, city, "DE",
-            created, closed or picked or created,
+            phone if n % 8 else None, f"{r.choice(words.STREETS)} {n % 140 + 1}", postcode, city,
+            "DE", created, closed or picked or created,
         )  # fmt: skip
 
     def _offers(
-        self, n: int, users: list[int], picker: int | None, state: str, created: datetime, rows: list[Row]
+        self,
+        n: int,
+        users: list[int],
+        picker: int | None,
+        state: str,
+        created: datetime,
+        rows: list[Row],
     ) -> None:
         r = self.random
         expires = created + _HOURS[48]
@@ -125,13 +131,19 @@ class LeadMaker:
             reason = r.choice(words.REASONS) if own == "declined" else None
             answered = None if own == "open" else created + _HOURS[int(r.random() * 48)]
             self._offer += 1
-            rows.append((self._offer, n, user, own, reason, created, expires, answered, answered or created))
+            rows.append(
+                (self._offer, n, user, own, reason, created, expires, answered, answered or created)
+            )
         if n % 6007 == 0 and users:
             self._offer += 1
-            rows.append((self._offer, n, users[0], "lost", None, created, expires, created, created))
+            rows.append(
+                (self._offer, n, users[0], "lost", None, created, expires, created, created)
+            )
         if n % 7001 == 0:
             self._offer += 1
-            rows.append((self._offer, self.leads + n, 1, "open", None, created, expires, None, created))
+            rows.append(
+                (self._offer, self.leads + n, 1, "open", None, created, expires, None, created)
+            )
 
     def _comments(
         self,
@@ -151,4 +163,6 @@ class LeadMaker:
                 if n % 8009 == 0:
                     user = self.users + 13
                 shared, text = r.random() < 0.3, r.choice(words.COMMENTS)
-                rows.append((self._comment, n, user, shared, text, created + _HOURS[int(r.random() * 200)]))
+                rows.append(
+                    (self._comment, n, user, shared, text, created + _HOURS[int(r.random() * 200)])
+                )

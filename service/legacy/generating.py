@@ -84,7 +84,11 @@ class Generator:
         r = self.random
         first, last = r.choice(words.FIRST), r.choice(words.LAST)
         firm = f"{last} {r.choice(words.TRADES)} {r.choice(words.FORMS)}".strip()
-        domain = f"{words.ascii_of(last)}-{n // 3}.example" if r.random() < 0.4 else r.choice(words.DOMAINS)
+        domain = (
+            f"{words.ascii_of(last)}-{n // 3}.example"
+            if r.random() < 0.4
+            else r.choice(words.DOMAINS)
+        )
         email = f"{words.ascii_of(first)}.{words.ascii_of(last)}{n}@{domain}"
         created = self._moment()
         password: str | None = self._hashes[n % len(self._hashes)]
@@ -113,7 +117,20 @@ class Generator:
         phone = f"+49 30 23125 {r.randrange(1000):03}"
         updated = deleted or self._moment(created)
         language = r.choice(("de", "de", "de", "en", None))
-        return (n, email, password, first, last, firm or None, vat, phone, language, created, updated, deleted)
+        return (
+            n,
+            email,
+            password,
+            first,
+            last,
+            firm or None,
+            vat,
+            phone,
+            language,
+            created,
+            updated,
+            deleted,
+        )
 
     def _groups(self) -> Iterator[Chunk]:
         """Groups overlap, some members and owners are gone."""
@@ -162,14 +179,17 @@ class Generator:
             areas = ",".join(sorted({r.choice(words.PLACES)[0][:2] for _ in range(3)}))
             taker = role == "taker"
             rows.append(
-                (len(rows) + 1, market.id, user, role, state or r.choice(("active",) * 9 + ("ended",)),
+                (len(rows) + 1, market.id, user, role,
+                 state or r.choice(("active",) * 9 + ("ended",)),
                  areas if taker and r.random() < 0.5 else None,
                  r.choice(words.TAGS) if taker and r.random() < 0.3 else None,
                  r.choice((None, None, 10, 50)) if taker else None, market.created, market.created)
             )  # fmt: skip
 
         for user in range(1, self.users + 1):
-            for market in r.sample(self.markets, min(2, len(self.markets))) if r.random() < 0.9 else ():
+            for market in (
+                r.sample(self.markets, min(2, len(self.markets))) if r.random() < 0.9 else ()
+            ):
                 if user != market.owner:
                     market.takers.append(user)
                     add(market, user, "taker")

@@ -1,13 +1,14 @@
 """The import: batch by batch, each one transaction of the database.
 
-What was imported is known to the database alone; this job keeps nothing. So it may be killed at any
-point and run again, run twice, and run twice at once: the primary keys of `app_private.legacy_*` and
-the unique `app.company.origin_legacy_user_id` let each legacy row in once.
+What was imported is known to the database alone; this job keeps nothing. So it may be killed at
+any point and run again, run twice, and run twice at once: the primary keys of
+`app_private.legacy_*` and the unique `app.company.origin_legacy_user_id` let each legacy row in
+once.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import asyncpg
@@ -49,12 +50,16 @@ class Outcome(msgspec.Struct):
 Told = Callable[[Step], None]
 
 
-async def call(connection: Connection, query: str, *values: Any) -> asyncpg.Record:
+async def call(connection: Connection, query: str, *values: Any) -> Mapping[str, Any]:
     """One transaction; begins again when it lost against somebody else's."""
     for attempt in range(_TRIES):
         try:
-            return await connection.fetchrow(query, *values)
-        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+            return dict(await connection.fetchrow(query, *values) or {})
+        except (
+            asyncpg.SerializationError,
+            asyncpg.DeadlockDetectedError,
+            asyncpg.LockNotAvailableError,
+        ):
             if attempt == _TRIES - 1:
                 raise
             await asyncio.sleep(0.1 * 2**attempt)
@@ -73,7 +78,9 @@ class Import:
         """All steps, in the order in which later ones need earlier ones."""
         began = time.monotonic()
         await self._quarantine(heal=False)
-        await self._whole("users changed", "select 0 as created, app.legacy_change_users($1) as changed")
+        await self._whole(
+            "users changed", "select 0 as created, app.legacy_change_users($1) as changed"
+        )
         await self._batches("users", "app.legacy_import_users", USERS_A_BATCH)
         await self._whole("marketplaces", "select * from app.legacy_import_marketplaces($1)")
         await self._whole("participants", "select * from app.legacy_import_participations($1)")

@@ -44,6 +44,15 @@ class Week(msgspec.Struct):
     latest_proof: datetime | None
 
 
+class Imported(msgspec.Struct):
+    """What is here of the former system. waiting: findings in quarantine."""
+
+    cut_over_at: datetime | None
+    users: int
+    leads: int
+    waiting: int
+
+
 class Switched(msgspec.Struct):
     """What became of one company when its week was switched."""
 
@@ -71,6 +80,11 @@ class Rollout:
         """The weeks in order; last the companies without a week, if there are any."""
         rows = await self._connection.fetch("select * from app.rollout_status()")
         return [msgspec.convert(dict(row), Week) for row in rows]
+
+    async def imported(self) -> Imported:
+        """How far the import is."""
+        row = await self._connection.fetchrow("select * from app.legacy_progress()")
+        return msgspec.convert(dict(row), Imported)
 
     async def members(self, week: str | None = None) -> list[Member]:
         """All companies of the former service, or those of one week."""

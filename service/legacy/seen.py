@@ -60,13 +60,15 @@ UNFILTERED = """
     union all select 'offers', count(*) from app.offer"""
 
 
-# A request has 5 seconds; an operator of a hundred thousand leads may need more for all of them. And a
-# plan for the average company, which knows neither the giant nor the many with three leads, would
-# read whole tables for each: so rows are found by index.
+# A request has 5 seconds; an operator of a hundred thousand leads may need more for all of them.
+# And a plan for the average company, which knows neither the giant nor the many with three leads,
+# would read whole tables for each: so rows are found by index.
 _BEGIN = """
     begin read only;
     set local statement_timeout = '5min';
-    set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off"""
+    set local enable_seqscan = off;
+    set local enable_hashjoin = off;
+    set local enable_mergejoin = off"""
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Where the former system is read: a schema, another PostgreSQL, or a directory of files.
 
-Each source hands over the rows of a table as the bytes of a COPY, so that nothing is kept in memory.
-All of them only read.
+Each source hands over the rows of a table as the bytes of a COPY, so that nothing is kept in
+memory. All of them only read.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import asyncpg
 
@@ -24,7 +24,7 @@ _QUEUE = 8  # pieces of a COPY under way, some 64 KB each
 class Rows:
     """The rows of a table as COPY data: format, columns in their order, and the bytes."""
 
-    format: str
+    format: Literal["text", "csv", "binary"]
     columns: tuple[str, ...]
     pieces: AsyncIterator[bytes]
     recoded: list[Recoded] = field(default_factory=list)
@@ -33,7 +33,10 @@ class Rows:
 class Source(Protocol):
     """The former system as one of the three kinds shows it."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """schema, url or csv."""
+        ...
 
     def rows(self, table: Table, load: int) -> Rows:
         """The rows of a table, each with the number of the load in front."""
@@ -78,7 +81,7 @@ class DatabaseSource:
 
 @dataclass(frozen=True)
 class FileSource:
-    """A directory with one file a table: `users.csv` (COPY … CSV HEADER) or `users.copy` (COPY text).
+    """A directory, a file a table: `users.csv` (COPY … CSV HEADER) or `users.copy` (COPY text).
 
     `latin1` reads records that are no UTF-8 as Windows-1252; otherwise they end the reading.
     """
@@ -101,7 +104,8 @@ class FileSource:
             return Rows("text", ("load", *table.names), _threaded(lines), recoded)
         raise SourceError(
             f"{self.directory} has neither {text.name} nor {plain.name}: export each table of "
-            "sql/legacy/schema.sql with `copy … to … with (format csv, header)`, or as pg_dump writes it."
+            "sql/legacy/schema.sql with `copy … to … with (format csv, header)`, or as pg_dump "
+            "writes it."
         )
 
 

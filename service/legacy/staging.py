@@ -1,4 +1,4 @@
-"""A load: rows of the former system in schema `legacy_staging`, for as long as a run works with them."""
+"""A load: rows of the former system in `legacy_staging`, as long as a run works with them."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -28,7 +28,9 @@ async def _stage(connection: Connection, source: Source, table: Table, load: int
         )
     except asyncpg.DataError as error:
         where = getattr(error, "context", None) or ""
-        raise SourceError(f"{table.name}: PostgreSQL cannot read a value: {error} {where}") from error
+        raise SourceError(
+            f"{table.name}: PostgreSQL cannot read a value: {error} {where}"
+        ) from error
     except asyncpg.IntegrityConstraintViolationError as error:
         raise SourceError(
             f"{table.name} breaks the contract of sql/legacy/schema.sql: {error}."
@@ -45,10 +47,10 @@ async def _stage(connection: Connection, source: Source, table: Table, load: int
 
 @asynccontextmanager
 async def staged(connection: Connection, source: Source, told: Told = silent) -> AsyncIterator[int]:
-    """Reads the whole source into a load, checks its rows, and yields its number; empties it after.
+    """Reads the source into a load, checks its rows, and yields its number; empties it after.
 
-    `connection` is kollegium_staff's and lives as long as the load: a run that is killed leaves rows
-    behind, which the next run removes. Raises SourceError.
+    `connection` is kollegium_staff's and lives as long as the load: a run that is killed leaves
+    rows behind, which the next run removes. Raises SourceError.
     """
     await connection.execute("set idle_in_transaction_session_timeout = 0")
     await connection.execute("set statement_timeout = 0")

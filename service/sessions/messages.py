@@ -55,9 +55,13 @@ class Me(msgspec.Struct):
 
 
 class Prepared(msgspec.Struct):
-    """What the database answers before a password is stretched; retry_after in seconds."""
+    """What the database answers before a password is stretched; retry_after in seconds.
+
+    pbkdf2_iterations is set for a password that was taken over from the former system.
+    """
 
     salt: bytes
+    pbkdf2_iterations: int | None
     retry_after: int
 
 

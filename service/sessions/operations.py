@@ -21,7 +21,8 @@ async def log_in(database: Database, data: LogIn, peer: str) -> Session:
     prepared = await database.run(None, queries.prepare, email, address, fingerprint)
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
-    proof = await identity.stretch(data.password, prepared.salt)
+    iterations = prepared.pbkdf2_iterations
+    proof = await identity.stretch(data.password, prepared.salt, iterations)
     token = identity.new_token("kgs")
     opened = await database.run(
         None, queries.open_session, email, proof, identity.sha256(token), address, fingerprint
@@ -30,6 +31,10 @@ async def log_in(database: Database, data: LogIn, peer: str) -> Session:
         raise Problem("too-many-requests", retry_after=opened.retry_after)
     if opened.expires_at is None:
         raise Problem("log-in-failed")
+    if iterations is not None:
+        salt = identity.new_salt()
+        renewed = await identity.stretch(data.password, salt)
+        await database.run(None, queries.renew_proof, email, proof, salt, renewed)
     me = await database.run(token, who_am_i)
     if me.colleague is None:
         raise Problem("log-in-failed")

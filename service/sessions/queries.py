@@ -8,7 +8,8 @@ async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Pre
     """Salt of the address (known or not) and the seconds to wait."""
     return await tx.view(
         Prepared,
-        "select encode(salt, 'base64') as salt, retry_after from app.prepare_log_in($1, $2, $3)",
+        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after "
+        "from app.prepare_log_in($1, $2, $3)",
         email,
         address,
         fingerprint,
@@ -28,6 +29,11 @@ async def open_session(
         address,
         fingerprint,
     )
+
+
+async def renew_proof(tx: Tx, email: str, proof: bytes, salt: bytes, new_proof: bytes) -> None:
+    """Replaces a proof of the former system."""
+    tx.do("select app.renew_proof($1, $2, $3, $4)", email, proof, salt, new_proof)
 
 
 async def who_am_i(tx: Tx) -> Caller:

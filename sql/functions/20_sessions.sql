@@ -35,24 +35,52 @@ begin
 end
 $$;
 
--- The salt to stretch with. An unknown address gets a salt too, always the same one, so that the
--- answer does not tell whether it is known. retry_after > 0: do not stretch, answer 429.
-create or replace function app.prepare_log_in(
-  p_email text, p_address bytea, p_fingerprint bytea, out salt bytea, out retry_after integer)
+-- The salt to stretch with, and for a password of the former system the iterations of its PBKDF2 (null:
+-- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
+-- passwords are about, half of the unknown addresses look as if they had one, so that neither the
+-- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
+-- Dropped first, because the kind of answer of an existing function cannot be changed.
+drop function if exists app.prepare_log_in(text, bytea, bytea);
+create function app.prepare_log_in(
+  p_email text, p_address bytea, p_fingerprint bytea,
+  out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_digest bytea;
 begin
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
-  salt := coalesce(
-    (select cr.salt from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
-     where c.email = p_email),
-    (select substring(sha256(s.pepper || convert_to(p_email, 'UTF8')) from 1 for 16)
-     from app_private.secret s));
+  select cr.salt, cr.pbkdf2_iterations into salt, pbkdf2_iterations
+  from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
+  where c.email = p_email;
+  if not found then
+    select sha256(s.pepper || convert_to(p_email, 'UTF8')) into v_digest from app_private.secret s;
+    salt := substring(v_digest from 1 for 16);
+    if get_byte(v_digest, 31) < 128 then
+      select cr.pbkdf2_iterations into pbkdf2_iterations from app_private.credential cr
+      where cr.pbkdf2_iterations is not null limit 1;
+    end if;
+  end if;
 end
 $$;
 comment on function app.prepare_log_in(text, bytea, bytea) is
-  'Salt for an e-mail address, known or not, and the seconds to wait after too many failures.';
+  'How to stretch the password for an e-mail address, known or not; seconds to wait after failures.';
 grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
+
+-- A password of the former system is replaced at the first log-in: the right proof of the old kind
+-- buys a proof of the new kind. Anything else changes nothing, and says nothing.
+create or replace function app.renew_proof(p_email text, p_proof bytea, p_salt bytea, p_new_proof bytea)
+returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update app_private.credential cr set salt = p_salt, proof_sha256 = sha256(p_new_proof),
+    pbkdf2_iterations = null, changed_at = now()
+  from app.colleague c
+  where c.id = cr.colleague_id and c.email = p_email and c.active
+    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof)
+$$;
+comment on function app.renew_proof(text, bytea, bytea, bytea) is
+  'Replaces a password''s proof of the former system by one of Argon2id, against the right old one.';
+grant execute on function app.renew_proof(text, bytea, bytea, bytea) to kollegium_api;
 
 -- Opens a session when the proof is right: one row with expires_at. Otherwise one row with
 -- retry_after (0: wrong e-mail or password). Counts the failure, so the caller must commit.

@@ -17,12 +17,15 @@ create or replace function app_private.legacy_garbled(p_text text) returns boole
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select p_text ~ '[ÂÃ][\u0080-\u00bfŒœŸž„“”‚™š›€]|â€|�' $$;
 
--- The parts of pbkdf2_sha256$iterations$salt$base64, or null when it is anything else.
+-- Iterations, salt and digest of pbkdf2_sha256$iterations$salt$base64; null when it is anything else.
 create or replace function app_private.legacy_password(p_hash text) returns text[]
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
-  select regexp_match(p_hash,
-    '^pbkdf2_sha256\$([1-9][0-9]{0,6})\$([!-#%-~]{1,128})\$([A-Za-z0-9+/]{43}=)$')
+  -- Counted repetitions in one pattern would cost a third of a millisecond a user.
+  select case when cardinality(p) = 4 and p[1] = 'pbkdf2_sha256' and p[2] ~ '^[1-9][0-9]*$'
+      and length(p[2]) <= 7 and length(p[3]) between 1 and 128
+      and length(p[4]) = 44 and p[4] ~ '^[A-Za-z0-9+/]+=$' then p[2:4] end
+  from (select string_to_array(p_hash, '$') as p) s
 $$;
 
 create or replace function app_private.legacy_check_users(p_load integer)

@@ -167,3 +167,26 @@ as $$
   insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
   values (p_load, p_table, p_id::text, 'quarantine', 'changed-here')
 $$;
+
+-- For somebody whose former password cannot be checked. Ends his sessions.
+create or replace function app.set_password(p_email text, p_salt bytea, p_proof bytea)
+returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_colleague app.colleague;
+begin
+  select * into v_colleague from app.colleague where email = p_email and active;
+  if not found then
+    return false;
+  end if;
+  delete from app_private.bearer where colleague_id = v_colleague.id;
+  delete from app_private.credential where colleague_id = v_colleague.id;
+  insert into app_private.credential (colleague_id, salt, proof_sha256)
+  values (v_colleague.id, p_salt, sha256(p_proof));
+  perform app_private.audit('password-set', v_colleague.company_id, v_colleague.id, v_colleague.id);
+  return true;
+end
+$$;
+comment on function app.set_password(text, bytea, bytea) is
+  'Sets the password of an active colleague and ends his sessions (staff); false: there is none.';
+grant execute on function app.set_password(text, bytea, bytea) to kollegium_staff;

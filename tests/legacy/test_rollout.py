@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.commands.cohorts import OUTCOMES
+from service.commands.legacy_cohorts import OUTCOMES
 from service.legacy.rollout import Rollout
 from service.mails import render
 from tests.fixtures.database import NewDatabase, Urls, connected

@@ -10,7 +10,15 @@ from rich.table import Table
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.legacy.cohorts import Assignment
-from service.legacy.rollout import CompanyUnknown, Member, Rollout, Switched, Week, counted
+from service.legacy.rollout import (
+    CompanyUnknown,
+    Imported,
+    Member,
+    Rollout,
+    Switched,
+    Week,
+    counted,
+)
 
 T = TypeVar("T")
 SHOWN = 20
@@ -249,11 +257,22 @@ def _day(week: Week) -> str:
 @json_option
 @data_dir_option
 def status(as_json: bool, data_dir: Path) -> None:
-    """Each week of the roll-out at a glance: companies, switched on, proven."""
-    weeks = as_staff(data_dir, lambda rollout: rollout.status())
+    """The roll-out at a glance: what is here, and each week with its companies and proofs."""
+
+    async def work(rollout: Rollout) -> tuple[list[Week], Imported]:
+        return await rollout.status(), await rollout.imported()
+
+    weeks, imported = as_staff(data_dir, work)
     if as_json:
-        print_json({"weeks": weeks})
+        print_json({"imported": imported, "weeks": weeks})
         return
+    cut = f"cut over at {imported.cut_over_at:%Y-%m-%d %H:%M}" if imported.cut_over_at else (
+        "the former system still leads"
+    )  # fmt: skip
+    console.print(
+        f"{imported.users:,} users and {imported.leads:,} leads are here, {imported.waiting:,} "
+        f"findings wait in quarantine; {cut}."
+    )
     table = Table(
         "week", "switched", "companies", "on", "several colleagues", "by hand",
         "proven equal", "differ", "unproven", "latest proof",

@@ -1,0 +1,93 @@
+"""How plan, outcome and quarantine are shown to people."""
+
+from rich.table import Table
+
+from service.commands.output import console
+from service.legacy.importing import Outcome
+from service.legacy.planning import Plan
+from service.legacy.reasons import Language, reasons
+
+_TITLES = {
+    "quarantine": "Quarantine: not imported until healed in the former system",
+    "adjusted": "Adjusted: imported by a rule of docs/legacy-mapping.md",
+    "warning": "Worth a look: imported as it is",
+}
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def show_plan(plan: Plan) -> None:
+    """What is there, what comes of it, what does not, and how long it takes."""
+    table = Table("legacy table", "rows", "can come over", "came over before", title="The source")
+    for row in plan.source:
+        before = "" if row.imported is None else f"{row.imported:,}"
+        table.add_row(row.source_table, f"{row.in_source:,}", f"{row.importable:,}", before)
+    console.print(table)
+    made = ", ".join(f"{rows:,} {target}" for target, rows in plan.creates.items())
+    console.print(f"Into an empty database this makes {made}.")
+    for kind, title in _TITLES.items():
+        found = [row for row in plan.findings if row.kind == kind]
+        if not found:
+            continue
+        columns = ["table", "reason", "rows", "what", "first rows"]
+        table = Table(*columns, *(["what heals it"] if kind == "quarantine" else []), title=title)
+        for one in found:
+            cells = [
+                one.source_table,
+                one.reason,
+                f"{one.rows:,}",
+                one.what,
+                ", ".join(one.first_keys),
+            ]
+            table.add_row(*cells, *([one.heals] if kind == "quarantine" else []))
+        console.print(table)
+    if not plan.waiting():
+        console.print("Nothing would go to quarantine.")
+    console.print(
+        f"Read in {_duration(plan.reading_seconds)}; a first import takes about "
+        f"{_duration(plan.estimated_seconds)}, {plan.estimated_bytes / 1e9:.2f} GB of data "
+        f"and indexes and {plan.estimated_log_bytes / 1e9:.2f} GB of write-ahead log. Nothing was changed."
+    )
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """What a run brought over."""
+    table = Table("step", "created", "changed", title="Imported")
+    for step in outcome.created:
+        if step == "groups":
+            continue
+        table.add_row(step, f"{outcome.created[step]:,}", f"{outcome.changed[step]:,}")
+    console.print(table)
+    console.print(f"{_duration(outcome.seconds)}; {outcome.healed:,} findings healed.")
+    if outcome.waiting:
+        console.print(
+            f"{outcome.waiting:,} findings wait in quarantine; "
+            "`kollegium legacy quarantine` lists them."
+        )
+    else:
+        console.print("Nothing waits in quarantine.")
+
+
+def show_quarantine(rows: list[dict[str, object]], limit: int, language: Language) -> None:
+    """Rows that wait, the cause before what depends on it."""
+    if not rows:
+        console.print("Nothing waits in quarantine.")
+        return
+    known = reasons()
+    table = Table("table", "row", "reason", "what", "what heals it", title="Quarantine")
+    for row in rows:
+        reason = known[str(row["reason"])]
+        heals = str(row["blocked_by"] or reason.heals(language))
+        cells = (
+            row["source_table"],
+            row["legacy_key"],
+            row["reason"],
+            reason.what(language),
+            heals,
+        )
+        table.add_row(*map(str, cells))
+    console.print(table)
+    if len(rows) == limit:
+        console.print(f"The first {limit}; --limit shows more.")

@@ -1,0 +1,80 @@
+"""The plan: what an import would create and could not, how large it gets, how long it takes."""
+
+import msgspec
+
+from service.legacy.reasons import Language, reasons
+from service.legacy.sources import Connection
+
+# Bytes of a row with its share of the indexes, measured with a generated system.
+_BYTES = {
+    "companies": 250, "colleagues": 340, "marketplaces": 500, "participations": 600,
+    "API keys": 350, "leads": 1_100, "prospects": 520, "offers": 800, "engagements": 650, "disclosures": 560,
+    "history": 450, "notes": 420, "messages": 460,
+}  # fmt: skip
+_LOG_FACTOR = 2.5  # write-ahead log while importing, as a multiple of the data
+_IMPORT_FACTOR = 8  # an import takes so many times as long as the reading, wherever both run
+
+
+class Counted(msgspec.Struct):
+    """Rows of a legacy table; imported is null where it is counted with the leads."""
+
+    source_table: str
+    in_source: int
+    importable: int
+    imported: int | None
+
+
+class Found(msgspec.Struct):
+    """What was found, how often, with the first legacy numbers."""
+
+    kind: str
+    source_table: str
+    reason: str
+    rows: int
+    first_keys: list[str]
+    what: str
+    heals: str
+
+
+class Plan(msgspec.Struct):
+    """Everything `kollegium legacy plan` says. Sizes in bytes, times in seconds."""
+
+    source: list[Counted]
+    creates: dict[str, int]
+    findings: list[Found]
+    reading_seconds: float
+    estimated_seconds: float
+    estimated_bytes: int
+    estimated_log_bytes: int
+
+    def waiting(self) -> int:
+        """Findings that keep a row out."""
+        return sum(found.rows for found in self.findings if found.kind == "quarantine")
+
+
+async def plan_load(
+    connection: Connection, load: int, reading_seconds: float, language: Language
+) -> Plan:
+    """The plan of a staged load. Changes nothing."""
+    counts = await connection.fetch("select * from app.legacy_counts($1)", load)
+    targets = await connection.fetch("select * from app.legacy_targets($1)", load)
+    found = await connection.fetch("select * from app.legacy_findings($1)", load)
+    creates = {row["target"]: row["rows"] for row in targets}
+    size = sum(rows * _BYTES[target] for target, rows in creates.items())
+    known = reasons()
+    return Plan(
+        source=[msgspec.convert(dict(row), Counted) for row in counts],
+        creates=creates,
+        findings=[
+            Found(
+                **dict(row),
+                what=known[row["reason"]].what(language),
+                heals=known[row["reason"]].heals(language),
+            )
+            for row in found
+        ],
+        reading_seconds=round(reading_seconds, 1),
+        estimated_seconds=round(reading_seconds * (1 + _IMPORT_FACTOR), 1),
+        estimated_bytes=size,
+        estimated_log_bytes=int(size * _LOG_FACTOR),
+    )
