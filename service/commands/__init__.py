@@ -14,7 +14,6 @@ COMMANDS = {
     "check": "check:check",
     "company": "company:company",
     "import-leads": "import_leads:import_leads",
-    "legacy": "legacy:legacy",
     "mails": "mails:mails",
     "psql": "psql:psql",
     "legacy": "legacy:legacy",

@@ -108,6 +108,9 @@ def _show(report: Report) -> None:
             )  # fmt: skip
             table.add_row(one.what, f"{one.legacy:,}", f"{one.waiting:,}", f"{one.here:,}", *sums)
         console.print(table)
+
+
+def _conclude(report: Report) -> None:
     if report.waiting:
         console.print(
             f"{report.waiting:,} rows that they saw wait in quarantine "
@@ -204,6 +207,7 @@ def prove(
         print_json({"equal": report.equal, **msgspec.to_builtins(report)})
     else:
         _show(report)
+        _conclude(report)
         if out is not None:
             console.print(f"The proof is in {out}.")
     if not report.equal:

@@ -13,6 +13,7 @@ from service.legacy.filling import fill_schema
 from service.legacy.generating import Generator
 from service.legacy.importing import import_load
 from service.legacy.proving import PolicyShowsMore, Proof, Prover
+from service.legacy.report import as_csv
 from service.legacy.sources import reading
 from service.legacy.staging import staged
 from tests.fixtures.database import NewDatabase, Urls, as_bearer, connected
@@ -289,6 +290,16 @@ async def test_it_finds_users_without_a_company_and_deleted_ones_with_a_log_in(
     assert back.state == "ready"
     assert back.before["leads"] == 0 < back.after["leads"]
     assert {row.reason for row in back.rows} == {NEW}
+
+
+async def test_a_proof_as_a_table_has_a_line_for_each_row(former: Former) -> None:
+    user = await former.user((await former.one(f"{PICKED} 0"))["taker"])
+    users = [one for one in await former.prover.users() if one.legacy_user == user]
+    (proof,) = [one async for one in former.prover.prove(users, whole=True)]
+    lines = as_csv(proof).decode().splitlines()
+    assert len(lines) == 1 + sum(proof.before.values()) + proof.waiting
+    assert lines[0].startswith("legacy_user,kind,verdict,legacy_row")
+    assert {line.split(",")[0] for line in lines[1:]} == {str(user)}
 
 
 async def test_a_proof_contains_no_personal_data(broken: Former) -> None:
