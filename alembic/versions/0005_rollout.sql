@@ -526,20 +526,27 @@ grant execute on function app.list_merge_suggestions() to kollegium_staff;
 -- For an admin: the companies that were with his own in a group of the former service.
 create or replace function app.my_merge_suggestions()
 returns table (company_id uuid, company_name text, groups text[])
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select co.id, co.name,
-    array_agg(distinct coalesce(nullif(btrim(g.name), ''), g.legacy_id::text))
-  from app_private.admin_caller() me
-  join app.colleague mine on mine.company_id = me.company_id
-  join app_private.legacy_user u on u.colleague_id = mine.id
-  join app_private.legacy_group_member m on m.user_legacy_id = u.legacy_id
-  join app_private.legacy_group g on g.legacy_id = m.group_legacy_id
-  join app_private.legacy_group_member o on o.group_legacy_id = m.group_legacy_id
-  join app_private.legacy_user v on v.legacy_id = o.user_legacy_id
-  join app.colleague other on other.id = v.colleague_id and other.company_id <> me.company_id
-  join app.company co on co.id = other.company_id and co.state = 'active'
-  group by co.id
+#variable_conflict use_column
+declare
+  v_caller constant app.caller := app_private.admin_caller();
+begin
+  return query
+    select co.id, co.name,
+      array_agg(distinct coalesce(nullif(btrim(g.name), ''), g.legacy_id::text))
+    from app.colleague mine
+    join app_private.legacy_user u on u.colleague_id = mine.id
+    join app_private.legacy_group_member m on m.user_legacy_id = u.legacy_id
+    join app_private.legacy_group g on g.legacy_id = m.group_legacy_id
+    join app_private.legacy_group_member o on o.group_legacy_id = m.group_legacy_id
+    join app_private.legacy_user v on v.legacy_id = o.user_legacy_id
+    join app.colleague other
+      on other.id = v.colleague_id and other.company_id <> v_caller.company_id
+    join app.company co on co.id = other.company_id and co.state = 'active'
+    where mine.company_id = v_caller.company_id
+    group by co.id;
+end
 $$;
 comment on function app.my_merge_suggestions() is
   'Companies that shared a group of the former service with the caller''s (admin).';

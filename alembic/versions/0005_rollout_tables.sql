@@ -30,9 +30,6 @@ create table app_private.legacy_proof (
   digest text not null
 );
 
--- Suggestions look from a company to its user, and from a user to his groups.
-create index on app_private.legacy_group_member (user_legacy_id);
-
 grant select, update (features_on, switched_at) on app_private.cohort to kollegium_broker;
 grant select, insert, update (week, features_on, overridden, assigned_at, switched_at)
   on app_private.cohort_company to kollegium_broker;
