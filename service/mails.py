@@ -76,6 +76,26 @@ After logging in, every colleague of your company can accept or decline
 up here yet, the invitation waits for it.""",
         ),
     },
+    "colleague-features-on": {
+        "de": Mail(
+            "Die Kollegenfunktion ist für $company eingeschaltet",
+            """für $company ist die Kollegenfunktion seit heute eingeschaltet.
+
+Sie können jetzt Kollegen einladen (POST $base_url/invitations). Was einer von Ihnen pickt, sehen
+und bearbeiten dann alle Kollegen Ihrer Firma, und kein anderer Leadnehmer. Arbeiten Sie schon mit
+weiteren Zugängen, können diese auf Wunsch zu einer Firma zusammengeführt werden. An Ihren
+bisherigen Leads ändert sich nichts, solange Sie niemanden einladen.""",
+        ),
+        "en": Mail(
+            "The colleague features are switched on for $company",
+            """As of today the colleague features are switched on for $company.
+
+You can invite colleagues now (POST $base_url/invitations). Whatever one of you picks, all
+colleagues of your company will see and work, and no other taker. If you already work with further
+accounts, they can be brought together into one company on request. Nothing changes about your
+present leads until you invite somebody.""",
+        ),
+    },
     "partner-answered": {
         "de": Mail(
             "$company hat die Einladung zu $marketplace $accepted",

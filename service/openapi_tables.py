@@ -10,7 +10,8 @@ PROBLEMS: dict[str, str] = {
     "sessions.log_out": "colleague-required",
     "companies.change_company": "admin-required version-stale",
     "companies.change_colleague": "admin-required last-admin version-stale",
-    "companies.invite": "admin-required conflict",
+    "companies.invite": "admin-required colleague-features-off conflict",
+    "companies.list_merge_suggestions": "admin-required",
     "companies.revoke_invitation": "admin-required",
     "companies.accept": "not-found email-taken invitation-accepted",
     "companies.create_api_key": "admin-required shown-once",
@@ -69,6 +70,7 @@ MEMBERS: dict[str, dict[str, Any]] = {
         "items": {"type": "string"},
         "description": "step-unknown: the steps there are",
     },
+    "week": {"type": "string", "description": "colleague-features-off: when they come, 2026-W42"},
     "days": {"type": "integer", "description": "reopen-window-over: how long it was open"},
 }
 

@@ -2,8 +2,11 @@
 
 import click
 
+from service.commands.legacy_cohorts import cohorts, status
 from service.commands.legacy_generate import generate
 from service.commands.legacy_import import cut_over, import_, plan, quarantine, retry, set_password
+from service.commands.legacy_prove import prove
+from service.commands.legacy_suggestions import suggestions
 
 
 @click.group()
@@ -18,3 +21,7 @@ legacy.add_command(retry)
 legacy.add_command(quarantine)
 legacy.add_command(cut_over)
 legacy.add_command(set_password)
+legacy.add_command(prove)
+legacy.add_command(cohorts)
+legacy.add_command(status)
+legacy.add_command(suggestions)

@@ -20,6 +20,7 @@ from service.companies.messages import (
     CompanyChange,
     Invitation,
     InvitationDraft,
+    MergeSuggestion,
     NewApiKey,
 )
 from service.vocabulary import Page
@@ -37,6 +38,14 @@ async def change_company(
 ) -> Response[Company]:
     """For admins. Fields that are not named stay; If-Match is honoured when sent."""
     return await call.answer(operations.change_company, call.version(required=False), data)
+
+
+@get("/company/merge-suggestions", summary="Companies that may belong to mine")
+async def list_merge_suggestions(
+    call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
+) -> Response[Page[MergeSuggestion]]:
+    """For admins. Those that shared a group of the former service; nothing merges by itself."""
+    return await call.answer(operations.list_merge_suggestions, cursor, limit)
 
 
 @get("/colleagues", summary="Colleagues of my company")
@@ -117,6 +126,7 @@ router = Router(
     route_handlers=[
         show_company,
         change_company,
+        list_merge_suggestions,
         list_colleagues,
         change_colleague,
         invite,

@@ -10,6 +10,14 @@ from service.sessions.messages import Password
 from service.vocabulary import Email, Input, Language, Name, Role
 
 
+class ColleagueFeatures(msgspec.Struct):
+    """Whether the company may invite colleagues and be merged, and the calendar week (2026-W42) in
+    which that comes or came. week is null where none is settled, and for companies set up here."""
+
+    on: bool
+    week: str | None
+
+
 class Company(msgspec.Struct):
     """The caller's company. delegator_role: handing over is reserved to delegators and admins."""
 
@@ -19,6 +27,16 @@ class Company(msgspec.Struct):
     language: Language
     created_at: datetime
     version: int
+    colleague_features: ColleagueFeatures
+
+
+class MergeSuggestion(msgspec.Struct):
+    """A company that was in a group of the former service with the caller's; nothing is merged by
+    it. groups: their names there."""
+
+    company_id: UUID
+    company_name: str
+    groups: list[str]
 
 
 class CompanyChange(Input):

@@ -18,6 +18,7 @@ from service.companies.messages import (
     CompanyChange,
     Invitation,
     InvitationDraft,
+    MergeSuggestion,
     NewApiKey,
 )
 from service.database import Database, Tx
@@ -41,6 +42,11 @@ async def change_company(tx: Tx, version: int | None, data: CompanyChange) -> Co
         tx, version, _given(data.name), _given(data.delegator_role), _given(data.language)
     )
     return await queries.company(tx)
+
+
+async def list_merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[MergeSuggestion]:
+    """Companies that may be one firm with the caller's (admin)."""
+    return await queries.merge_suggestions(tx, cursor, limit)
 
 
 async def list_colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:

@@ -2,7 +2,14 @@
 
 from uuid import UUID
 
-from service.companies.messages import Accepted, ApiKey, Colleague, Company, Invitation
+from service.companies.messages import (
+    Accepted,
+    ApiKey,
+    Colleague,
+    Company,
+    Invitation,
+    MergeSuggestion,
+)
 from service.database import Tx
 from service.vocabulary import Page
 
@@ -15,8 +22,16 @@ async def company(tx: Tx) -> Company:
     """The one company that the policy shows."""
     return await tx.view(
         Company,
-        "select id, name, delegator_role, language, created_at, version from app.company",
+        "select c.id, c.name, c.delegator_role, c.language, c.created_at, c.version,"
+        " json_build_object('on', f.features_on, 'week', f.week) as colleague_features"
+        " from app.company c, app.colleague_features() f",
     )
+
+
+async def merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[MergeSuggestion]:
+    """Companies that shared a group of the former service with the caller's."""
+    sql = "select company_id, company_name, groups from app.my_merge_suggestions()"
+    return await tx.page(MergeSuggestion, sql, cursor=cursor, limit=limit, key="company_id")
 
 
 def change_company(

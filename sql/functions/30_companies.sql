@@ -138,6 +138,7 @@ declare
   v_caller constant app.caller := app_private.admin_caller();
   v_id constant uuid := app_private.new_id();
 begin
+  perform app_private.expect_colleague_features(v_caller.company_id);
   -- A second invitation to the same address replaces the first.
   update app.invitation set state = 'revoked', answered_at = now()
   where company_id = v_caller.company_id and email = p_email and state = 'open';

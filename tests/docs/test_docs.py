@@ -159,8 +159,12 @@ def unknown_commands(text: str, folder: Path) -> list[str]:
             if command is None:
                 findings.append(arguments[0])
                 continue
-            if isinstance(command, click.Group) and len(arguments) > 1:
-                command = command.commands.get(arguments[1])
+            place = 1
+            while isinstance(command, click.Group) and len(arguments) > place:
+                command = command.commands.get(arguments[place])
+                if command is None:
+                    findings.append(" ".join(arguments[: place + 1]))
+                place += 1
             options = {o for p in command.params for o in p.opts} if command else set()
             own = arguments[: arguments.index("--")] if "--" in arguments else arguments
             findings += [

@@ -1,0 +1,54 @@
+"""Two sides of one user's proof, row by row."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from service.legacy import seen
+
+Verdict = Literal["equal", "differs", "waits", "since-import"]
+
+
+class Row(msgspec.Struct):
+    """One row of a proof. Of the lead: its legacy number where it was seen before, and its id.
+    verdict `waits`: in quarantine, for `reason`; `since-import`: made or worked here since."""
+
+    what: str
+    verdict: Verdict
+    lead: str | None
+    lead_id: UUID | None
+    taker_id: UUID | None
+    reason: str = ""
+    fields: list[str] = []
+
+
+def compared(before: Iterable[Any], after: Iterable[Any]) -> Iterable[tuple[Row, UUID | None]]:
+    """Every row of either side once, with the marketplace in which its lead is found."""
+    old: dict[Any, Any] = {}
+    for record in sorted(before, key=lambda record: bool(record["waits"])):
+        key = (record["what"], record["lead_id"] or record["legacy_key"], record["taker_id"])
+        # Of two offers to one user the second waits, and both would have the key.
+        old[(*key, record["legacy_key"]) if key in old else key] = record
+    new = {(record["what"], record["lead_id"], record["taker_id"]): record for record in after}
+    for key in [*old, *(key for key in new if key not in old)]:
+        row = _row(key, old.get(key), new.get(key))
+        yield row, (old.get(key) or new[key])["marketplace_id"]
+
+
+def _row(key: tuple[Any, ...], old: Any, new: Any) -> Row:
+    lead_id = key[1] if isinstance(key[1], UUID) else None
+    row = Row(key[0], "equal", old and old["legacy_key"], lead_id, key[2])
+    if old and old["waits"] and new is None:
+        row.verdict, row.reason = "waits", ", ".join(old["reasons"])
+    elif new is None:
+        row.verdict = "differs"
+        row.reason = "seen before and not now" if lead_id else "not imported yet"
+    elif old is None:
+        row.verdict, row.reason = "differs", "seen now and not before"
+    elif old["fields"] != new["fields"]:
+        row.verdict, row.reason = "differs", "other content"
+        fields = zip(seen.FIELDS[row.what], old["fields"], new["fields"], strict=True)
+        row.fields = [name for name, one, other in fields if one != other]
+    return row

@@ -1,0 +1,341 @@
+"""Before equals after for every legacy user, and what is planted by hand is found, row by row."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from service.legacy.filling import fill_schema
+from service.legacy.generating import Generator
+from service.legacy.importing import import_load
+from service.legacy.proving import PolicyShowsMore, Proof, Prover
+from service.legacy.report import as_csv
+from service.legacy.sources import reading
+from service.legacy.staging import staged
+from tests.fixtures.database import NewDatabase, Urls, as_bearer, connected
+
+USERS, LEADS, SEED = 60, 400, 4
+
+
+class Former:
+    """A database with an imported former system, and a load of it at hand."""
+
+    def __init__(self, urls: Urls, superuser: Any, staff: Any, api: Any, load: int) -> None:
+        self.urls, self.superuser, self.staff, self.api = urls, superuser, staff, api
+        self.prover = Prover(staff, [api], load)
+
+    async def prove(self, **options: Any) -> dict[int, Proof]:
+        """The proofs of all users."""
+        users = await self.prover.users()
+        return {one.legacy_user: one async for one in self.prover.prove(users, **options)}
+
+    async def findings(self) -> set[tuple[int, str, Any, str, str]]:
+        """User, kind, lead, verdict and reason (with fields) of all rows that are not equal."""
+        return {
+            (
+                proof.legacy_user,
+                row.what,
+                row.lead_id,
+                row.verdict,
+                " ".join([row.reason, *row.fields]),
+            )
+            for user, proof in (await self.prove()).items()
+            for row in proof.rows
+        }
+
+    async def plant(self, *statements: str) -> None:
+        """As a superuser with a bad day: past policies, functions and versions."""
+        async with self.superuser.transaction():
+            for statement in statements:
+                assert await self.superuser.execute(statement) not in ("UPDATE 0", "DELETE 0")
+
+    async def hand(self, lead: Any, column: str, parties: list[UUID]) -> None:
+        """Gives a lead to its stranger, with all that follows it and without a new version."""
+        where = f"marketplace_id = '{lead['marketplace_id']}' and lead_id = '{lead['id']}'"
+        async with self.superuser.transaction():
+            done = await self.superuser.execute(
+                f"update app.lead set {column} = $1 where {where.replace('lead_id', 'id')}",
+                lead["stranger"],
+            )
+            assert done == "UPDATE 1"
+            for table in ("prospect", "history", "message"):
+                await self.superuser.execute(
+                    f"update app.{table} set parties = $1 where {where}", parties
+                )
+
+    async def user(self, company: UUID) -> int:
+        """The legacy user of a company."""
+        return int(await self.superuser.fetchval(
+            "select legacy_id from app_private.legacy_user where company_id = $1", company
+        ))  # fmt: skip
+
+    async def one(self, sql: str) -> Any:
+        """A row that the world is known to have."""
+        row = await self.superuser.fetchrow(sql)
+        assert row is not None, "the generated world has no such row; take another seed"
+        return row
+
+    @asynccontextmanager
+    async def acting(self, company: UUID) -> AsyncIterator[Any]:
+        """A request of the company's colleague."""
+        await self.superuser.execute(
+            """insert into app_private.bearer (token_sha256, colleague_id, expires_at)
+               select sha256('kgs_acting'), colleague_id, now() + interval '1 min'
+               from app_private.legacy_user where company_id = $1""",
+            company,
+        )
+        async with as_bearer(self.api, "kgs_acting"):
+            yield self.api
+        await self.superuser.execute(
+            "delete from app_private.bearer where token_sha256 = sha256('kgs_acting')"
+        )
+
+
+@pytest_asyncio.fixture(scope="module")
+async def imported(new_database: NewDatabase) -> AsyncIterator[str]:
+    """Name of a database with a generated former system in schema legacy, imported."""
+    async with new_database() as urls:
+        async with connected(urls.superuser) as superuser:
+            chunks = Generator(USERS, LEADS, SEED).chunks()
+            await fill_schema(superuser, "legacy", chunks, "kollegium_staff", lambda table, n: None)
+        async with (
+            connected(urls.staff) as staff,
+            connected(urls.staff) as source,
+            reading(source, "legacy", "schema") as rows,
+            staged(staff, rows) as load,
+        ):
+            await import_load(staff, load, lambda step: None)
+        yield urls.database
+
+
+@asynccontextmanager
+async def clone(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
+    """A copy of the imported database, with a load."""
+    async with (
+        new_database(imported) as urls,
+        connected(urls.superuser) as superuser,
+        connected(urls.staff) as staff,
+        connected(urls.staff) as source,
+        connected(urls.api) as api,
+        reading(source, "legacy", "schema") as rows,
+        staged(staff, rows) as load,
+    ):
+        yield Former(urls, superuser, staff, api, load)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def former(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
+    """One for the tests that change nothing."""
+    async with clone(new_database, imported) as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def broken(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
+    """One for a test that changes something."""
+    async with clone(new_database, imported) as one:
+        yield one
+
+
+# Companies are active, so that somebody could look; `stranger` has nothing to do with the lead.
+PICKED = """
+    select l.marketplace_id, l.id, l.engaged_company_id as taker, l.operator_company_id as operator,
+      (select k.company_id from app_private.legacy_user k join app.company c on c.id = k.company_id
+       where c.state = 'active' and k.company_id <> all (l.parties) order by 1 limit 1) as stranger
+    from app.lead l join app.company t on t.id = l.engaged_company_id and t.state = 'active'
+    join app.company o on o.id = l.operator_company_id and o.state = 'active'
+    where l.giver_company_id is null and l.engaged_company_id <> l.operator_company_id
+    order by l.id limit 1 offset """
+OFFER = """
+    select o.marketplace_id, o.lead_id, o.id, o.company_id as taker,
+      o.operator_company_id as operator
+    from app.offer o join app.company t on t.id = o.company_id and t.state = 'active'
+    join app.company p on p.id = o.operator_company_id and p.state = 'active'
+    join app.participation c on c.marketplace_id = o.marketplace_id and c.company_id = o.company_id
+      and c.state = 'active'
+    where o.state = '{}' order by o.id limit 1"""
+SEEN_TOGETHER = ("leads", "prospects")
+GONE, NEW = "seen before and not now", "seen now and not before"
+
+
+async def test_every_user_sees_the_same_before_and_after(former: Former) -> None:
+    proofs = await former.prove(unfiltered=frozenset(range(1, USERS + 1, 9)))
+    assert len(proofs) == USERS
+    assert {one.legacy_user: one.rows for one in proofs.values() if one.differences} == {}
+    assert all(one.before == one.after for one in proofs.values() if one.state == "ready")
+    # The comparison had something to compare, of each kind and state.
+    for kind in ("leads", "prospects", "offers"):
+        assert sum(one.before[kind] for one in proofs.values()) > LEADS / 2
+    assert {"ready", "deleted", "waits"} <= {one.state for one in proofs.values()}
+    assert sum(one.waiting for one in proofs.values()) > 0
+    kept = await former.superuser.fetch("select * from app_private.legacy_proof")
+    assert len(kept) == sum(one.state in ("ready", "deleted") for one in proofs.values())
+    assert {row["differences"] for row in kept} == {0}
+    # Another run over the same rows has the same digests.
+    again = await former.prove()
+    assert {u: one.digest for u, one in again.items()} == {u: o.digest for u, o in proofs.items()}
+
+
+async def test_counts_and_sums_of_each_table_agree(former: Former) -> None:
+    totals = {one.what: one for one in await former.prover.totals()}
+    assert set(totals) == {"users", "marketplaces", "leads", "offers", "comments", "api_keys"}
+    for one in totals.values():
+        assert one.legacy == one.waiting + one.here, one
+    assert totals["leads"].value_legacy == totals["leads"].value_here
+    assert totals["leads"].value_here
+
+
+async def test_sessions_are_audited_and_ended(former: Former) -> None:
+    bearers = "select count(*) from app_private.bearer"
+    entries = "select count(*) from app_private.audit_entry where action = 'proof-session-"
+    before = await former.superuser.fetchval(bearers)
+    opened = await former.superuser.fetchval(f"{entries}opened'")
+    proofs = await former.prove()
+    ready = sum(one.state == "ready" for one in proofs.values())
+    assert await former.superuser.fetchval(bearers) == before
+    assert await former.superuser.fetchval(f"{entries}opened'") == opened + ready
+    assert await former.superuser.fetchval(f"{entries}closed'") == opened + ready
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update app.company set origin_legacy_user_id = null where id = '{}'",
+        "update app.company set state = 'closed' where id = '{}'",
+        "update app.colleague set active = false where company_id = '{}'",
+        "insert into app.colleague (id, company_id, email, name, role)"
+        " values (gen_random_uuid(), '{}', 'second@x.example', 'Zwei', 'member')",
+    ],
+    ids=["native", "closed", "deactivated", "two colleagues"],
+)
+async def test_no_session_for_others(former: Former, change: str) -> None:
+    company = (await former.one(f"{PICKED} 0"))["taker"]
+    opening = "select * from app.open_proof_sessions(array[$1::uuid], array[sha256($2)])"
+    transaction = former.superuser.transaction()
+    await transaction.start()
+    try:
+        await former.superuser.execute("set local role kollegium_staff")
+        control = await former.superuser.fetch(opening, company, b"kgs_control")
+        assert [row[0] for row in control] == [company]
+        await former.superuser.execute("reset role")
+        await former.superuser.execute(change.format(company))
+        await former.superuser.execute("set local role kollegium_staff")
+        assert await former.superuser.fetch(opening, company, b"kgs_other") == []
+    finally:
+        await transaction.rollback()
+
+
+async def test_it_finds_what_was_planted_and_nothing_else(broken: Former) -> None:
+    """A lead moved, a party too many, fields changed, offers dropped and revived."""
+    expected = set()
+    moved, shared, changed = [await broken.one(f"{PICKED} {n}") for n in range(3)]
+    await broken.hand(moved, "engaged_company_id", [moved["operator"], moved["stranger"]])
+    for who, reason in ((moved["taker"], GONE), (moved["stranger"], NEW)):
+        user = await broken.user(who)
+        expected |= {
+            (user, kind, moved["id"], "differs", reason) for kind in ("leads", "prospects")
+        }
+    parties = [shared["operator"], shared["stranger"], shared["taker"]]
+    await broken.hand(shared, "giver_company_id", parties)
+    user = await broken.user(shared["stranger"])
+    expected |= {(user, kind, shared["id"], "differs", NEW) for kind in SEEN_TOGETHER}
+    await broken.plant(
+        f"update app.prospect set phone = '+49 30 1', city = null where lead_id = '{changed['id']}'"
+    )
+    expected |= {
+        (await broken.user(who), "prospects", changed["id"], "differs", "other content phone city")
+        for who in (changed["taker"], changed["operator"])
+    }
+    dropped, revived = (
+        await broken.one(OFFER.format("open")),
+        await broken.one(OFFER.format("lost")),
+    )
+    await broken.plant(f"delete from app.offer where id = '{dropped['id']}'")
+    expected |= {
+        (await broken.user(who), "offers", dropped["lead_id"], "differs", GONE)
+        for who in (dropped["taker"], dropped["operator"])
+    }
+    await broken.plant(f"update app.offer set state = 'open' where id = '{revived['id']}'")
+    for who, reason in ((revived["taker"], NEW), (revived["operator"], "other content state")):
+        expected.add((await broken.user(who), "offers", revived["lead_id"], "differs", reason))
+    assert await broken.findings() == expected
+    differing = await broken.superuser.fetchval(
+        "select sum(differences) from app_private.legacy_proof"
+    )
+    assert differing == len(expected)
+
+
+async def test_it_finds_users_without_a_company_and_deleted_ones_with_a_log_in(
+    broken: Former,
+) -> None:
+    user = await broken.user((await broken.one(f"{PICKED} 0"))["taker"])
+    await broken.plant(f"delete from app_private.legacy_user where legacy_id = {user}")
+    gone = await broken.one(
+        """select u.legacy_id, u.company_id, u.colleague_id from app_private.legacy_user u
+           join app.company c on c.id = u.company_id and c.state = 'closed'
+           join app.lead l on c.id = any (l.parties) order by 1 limit 1"""
+    )
+    await broken.plant(
+        f"update app.company set state = 'active' where id = '{gone['company_id']}'",
+        f"update app.colleague set active = true where id = '{gone['colleague_id']}'",
+    )
+    proofs = await broken.prove()
+    assert (proofs[user].state, proofs[user].company_id) == ("missing", None)
+    assert proofs[user].differences > 1
+    back = proofs[gone["legacy_id"]]
+    assert back.state == "ready"
+    assert back.before["leads"] == 0 < back.after["leads"]
+    assert {row.reason for row in back.rows} == {NEW}
+
+
+async def test_a_proof_as_a_table_has_a_line_for_each_row(former: Former) -> None:
+    user = await former.user((await former.one(f"{PICKED} 0"))["taker"])
+    users = [one for one in await former.prover.users() if one.legacy_user == user]
+    (proof,) = [one async for one in former.prover.prove(users, whole=True)]
+    lines = as_csv(proof).decode().splitlines()
+    assert len(lines) == 1 + sum(proof.before.values()) + proof.waiting
+    assert lines[0].startswith("legacy_user,kind,verdict,legacy_row")
+    assert {line.split(",")[0] for line in lines[1:]} == {str(user)}
+
+
+async def test_a_proof_contains_no_personal_data(broken: Former) -> None:
+    lead = await broken.one(f"{PICKED} 0")
+    await broken.plant(f"update app.prospect set phone = 'x' where lead_id = '{lead['id']}'")
+    text = msgspec.json.encode(list((await broken.prove(whole=True)).values())).decode()
+    assert '"phone"' in text
+    people = await broken.superuser.fetch("select name, email, phone from app.prospect")
+    values = {value for row in people for value in row.values() if value and len(value) > 5}
+    assert len(values) > 100
+    assert [value for value in values if value in text] == []
+
+
+async def test_it_finds_a_policy_that_shows_more(broken: Former) -> None:
+    users = frozenset(range(1, USERS + 1))
+    await broken.prove(unfiltered=users)  # the control
+    await broken.plant("alter policy select_party on app.prospect using (true)")
+    with pytest.raises(PolicyShowsMore):
+        await broken.prove(unfiltered=users)
+
+
+async def test_what_is_worked_here_since_is_no_difference(broken: Former) -> None:
+    offer = await broken.one(OFFER.format("open"))
+    where, taker, operator = offer["marketplace_id"], offer["taker"], offer["operator"]
+    async with broken.acting(taker) as api:
+        await api.execute("select app.decline_offer($1, $2, 'zu weit')", where, offer["lead_id"])
+    users = {await broken.user(taker), await broken.user(operator)}
+    found = await broken.findings()
+    assert {(user, kind, lead) for user, kind, lead, *_ in found} >= {
+        (user, "offers", offer["lead_id"]) for user in users
+    }
+    async with broken.acting(operator) as api:
+        new = await api.fetchval(
+            "select id from app.create_lead($1, 'Dach', '{}', true, $2, false, 'test', null)",
+            *(where, {"name": "Neu Hier", "email": "neu@hier.example"}),
+        )
+    found = await broken.findings()
+    assert (await broken.user(operator), "leads", new, "since-import", NEW) in found
+    assert {verdict for *_, verdict, _ in found} == {"since-import"}
