@@ -24,6 +24,9 @@ begin
     elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
       perform app_private.refuse(403, 'giver-required');
     end if;
+    -- The lead names the operator: not beside a merge of it. Who waited looks again.
+    perform app_private.hold_company(v_marketplace.operator_company_id);
+    select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
   end if;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();

@@ -1,6 +1,7 @@
 """`sql/`, the frozen copies and what `alembic upgrade head` builds are the same wall."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +16,11 @@ from tests.fixtures.database import ROOT, NewDatabase, connected, database
 from tests.fixtures.programs import psql
 from tests.policies.fingerprint import fingerprint
 
-NEWEST = {"0001_roles.sql": [ROOT / "sql" / "roles.sql"], "0003_wall.sql": frozen.wall()}
+# How frozen.joined begins each file of a copy.
+HEAD = re.compile(r"^-- (sql/\S+\.sql)\nset local role kollegium_owner;\n", re.MULTILINE)
+SQL = [
+    file for file in (ROOT / "sql").rglob("*.sql") if file.parent.name not in ("audit", "legacy")
+]
 # Takes the wall away and leaves the tables: what sql/ does not put back is missed afterwards.
 TEAR_DOWN = """
     do $$
@@ -108,18 +113,35 @@ async def test_offline_script_builds_the_same(server: Any, head: Any) -> None:
             assert await fingerprint(connection) == await fingerprint(head)
 
 
-@pytest.mark.parametrize("name", sorted(NEWEST))
-def test_newest_frozen_copy_is_current(name: str) -> None:
-    """What `alembic/frozen.py` would write now is what stands in alembic/versions."""
-    files = NEWEST[name]
-    wanted = files[0].read_text("utf-8") if len(files) == 1 else frozen.joined(files)
-    assert (frozen.VERSIONS / name).read_text("utf-8") == wanted, (
-        f"python alembic/frozen.py {Path(name).stem} "
-        + ("wall" if len(files) > 1 else str(files[0].relative_to(ROOT)))
-    )
+def _sections(copy: Path) -> dict[Path, str]:
+    """What a frozen copy holds, file by file; a copy of one file has no heads."""
+    text = copy.read_text("utf-8")
+    parts = HEAD.split(text)
+    if len(parts) == 1:
+        first = text.partition("\n")[0]
+        return {f: text for f in SQL if f.read_text("utf-8").partition("\n")[0] == first}
+    return {ROOT / name: part for name, part in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def _newest() -> dict[Path, tuple[str, str]]:
+    """File of sql/ -> the newest copy that holds it, and its text there."""
+    return {
+        file: (copy.name, text.rstrip("\n"))
+        for copy in sorted(frozen.VERSIONS.glob("*.sql"))
+        for file, text in _sections(copy).items()
+    }
+
+
+@pytest.mark.parametrize("file", sorted(SQL), ids=lambda file: file.name)
+def test_newest_frozen_copy_is_current(file: Path) -> None:
+    """What is read in sql/ is what the last revision that speaks of it applies."""
+    newest = _newest()
+    assert file in newest, f"no revision holds it: python alembic/frozen.py NNNN_slug {file}"
+    name, text = newest[file]
+    assert text == file.read_text("utf-8").rstrip("\n"), f"python alembic/frozen.py {name} ..."
 
 
 def test_frozen_copies_are_compared_with_something() -> None:
-    """Files of sql/ that no copy holds would be compared with nothing."""
-    held = {file for files in NEWEST.values() for file in files}
-    assert held == {file for file in (ROOT / "sql").rglob("*.sql") if file.parent.name != "audit"}
+    """A copy of a file that is gone would be compared with nothing."""
+    assert set(_newest()) == set(SQL)
+    assert len(SQL) >= 30
