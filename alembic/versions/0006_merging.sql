@@ -2474,7 +2474,7 @@ begin
   into v_mine, v_theirs
   from app.company_merge m
   where m.id = p_merge and m.state in ('rehearsed', 'consented')
-    and (v_company = any (m.parties) or session_user = 'kollegium_staff');
+    and v_company = any (m.parties);
   return query
   select l.marketplace_id, l.id, l.state, p.erased_at is null
   from app.lead l left join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id
@@ -2518,6 +2518,19 @@ begin
   end if;
 end
 $$;
+
+create or replace function app.expect_not_absorbed(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
+end
+$$;
+comment on function app.expect_not_absorbed(uuid, uuid) is
+  '410 with the survivor''s id for an absorbed partner of the caller''s marketplace; else nothing.';
+grant execute on function app.expect_not_absorbed(uuid, uuid) to kollegium_api;
 
 -- What nobody needs any more: the journal when a merge cannot be undone any more (but for cards, by which
 -- old ids are answered), answers kept for repeated requests after 48 hours as everywhere, addresses in

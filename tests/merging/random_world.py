@@ -35,7 +35,7 @@ class RandomWorld:
             return None
 
     async def build(self, leads: int = 14) -> "RandomWorld":
-        """Companies, marketplaces with partners, leads on their way, and what else names a company."""
+        """Companies, marketplaces with partners, leads on their way, and other belongings."""
         for name in NAMES:
             await self.b.company(name, f"Admin{name}")
         self.companies = list(self.b.world.companies.values())
@@ -138,5 +138,3 @@ class RandomWorld:
         """Two different companies."""
         one, other = self.random.sample(self.companies, 2)
         return one, other
-
-

@@ -77,7 +77,8 @@ async def owned(superuser: Any, company: UUID) -> list[str]:
     """Every column of every table that still names a company, by the catalogue; evidence of what
     was (audit, merges) aside."""
     columns = await superuser.fetch(
-        """select n.nspname || '.' || c.relname as tab, a.attname as col, a.atttypid = 'uuid[]'::regtype as many
+        """select n.nspname || '.' || c.relname as tab, a.attname as col,
+                  a.atttypid = 'uuid[]'::regtype as many
            from pg_attribute a join pg_class c on c.oid = a.attrelid
            join pg_namespace n on n.oid = c.relnamespace
            where n.nspname in ('app', 'app_private') and c.relkind = 'r' and a.attnum > 0
