@@ -91,17 +91,15 @@ declare
   v_company uuid;
 begin
   v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
-  select co.id into v_company from app.company co
-  where co.state = 'active' and co.id = coalesce(p_company,
-    (select c.company_id from app.colleague c where c.email = p_email and c.active));
+  v_company := app_private.active_company(p_company, p_email);
+  if v_company is not null then
+    -- A card is written for another company: not beside a merge of it. Who waited looks again.
+    perform app_private.hold_company(v_company);
+    v_company := app_private.active_company(p_company, p_email);
+  end if;
   if p_company is not null and v_company is null then
     perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');
-  end if;
-  if v_company is not null then
-    -- The card is written for another company: not beside a merge of it. Who waited looks again.
-    perform app_private.hold_company(v_company);
-    v_company := coalesce(app_private.survivor_of(v_company), v_company);
   end if;
   if v_company = v_caller.company_id then
     perform app_private.refuse(409, 'own-company');
@@ -1093,6 +1091,15 @@ set local role kollegium_broker;
 create or replace function app_private.hold_company(p_company uuid)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$ select pg_advisory_xact_lock_shared(app_private.company_lock_key(p_company)) $$;
+
+-- The active company that has this id, or a colleague with this address; null: none.
+create or replace function app_private.active_company(p_company uuid, p_email text)
+returns uuid language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  select co.id from app.company co
+  where co.state = 'active' and co.id = coalesce(p_company,
+    (select c.company_id from app.colleague c where c.email = p_email and c.active))
+$$;
 
 -- Both companies, exclusively, in the order of their ids: waits for what their colleagues have under
 -- way, makes what they begin now wait (app.enter), and leaves everybody else alone.
@@ -2161,9 +2168,7 @@ begin
   if v_wait > 0 then
     perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
   end if;
-  select co.id into v_other from app.company co
-  where co.state = 'active' and co.id = coalesce(p_company,
-    (select c.company_id from app.colleague c where c.email = p_email and c.active));
+  v_other := app_private.active_company(p_company, p_email);
   if v_other = v_caller.company_id then
     perform app_private.refuse(409, 'merge-with-itself');
   end if;

@@ -7,6 +7,15 @@ create or replace function app_private.hold_company(p_company uuid)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$ select pg_advisory_xact_lock_shared(app_private.company_lock_key(p_company)) $$;
 
+-- The active company that has this id, or a colleague with this address; null: none.
+create or replace function app_private.active_company(p_company uuid, p_email text)
+returns uuid language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  select co.id from app.company co
+  where co.state = 'active' and co.id = coalesce(p_company,
+    (select c.company_id from app.colleague c where c.email = p_email and c.active))
+$$;
+
 -- Both companies, exclusively, in the order of their ids: waits for what their colleagues have under
 -- way, makes what they begin now wait (app.enter), and leaves everybody else alone.
 create or replace function app_private.lock_companies(p_one uuid, p_other uuid)

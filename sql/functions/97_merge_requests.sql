@@ -21,9 +21,7 @@ begin
   if v_wait > 0 then
     perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
   end if;
-  select co.id into v_other from app.company co
-  where co.state = 'active' and co.id = coalesce(p_company,
-    (select c.company_id from app.colleague c where c.email = p_email and c.active));
+  v_other := app_private.active_company(p_company, p_email);
   if v_other = v_caller.company_id then
     perform app_private.refuse(409, 'merge-with-itself');
   end if;

@@ -1,14 +1,18 @@
 """Connections and worlds for the tests of merging."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from service.commands import worker
 from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.http import from_address, running
+from tests.fixtures.market import Market
 from tests.fixtures.world import Builder, World
 from tests.merging.random_world import RandomWorld
 from tests.merging.stage import Merging
@@ -51,25 +55,49 @@ async def place(
         yield await _place(stack, new_database, world_template[0])
 
 
-RandomPlace = Callable[[int], Awaitable[tuple[Place, RandomWorld]]]
+@dataclass
+class Office:
+    """The place with the service in front of it."""
+
+    place: Place
+    market: Market
+    world: World
+
+    async def work(self) -> int:
+        """What the worker does in one round; returns on how many merges it worked."""
+        return await worker.merges(self.place.worker)
+
+    async def mails(self, address: str, template: str) -> list[dict[str, Any]]:
+        """Payloads of the mails of a kind to an address, newest first."""
+        found = await self.market.mails_to(address)
+        return [mail["payload"] for mail in found if mail["template"] == template]
 
 
 @pytest_asyncio.fixture
-async def random_place(new_database: NewDatabase) -> AsyncIterator[RandomPlace]:
-    """`await random_place(seed)`: a random world in a database of its own."""
-    async with AsyncExitStack() as stack:
+async def office(place: Place, world: World) -> AsyncIterator[Office]:
+    """The service on the place, in this process."""
+    async with running(place.urls.api) as app, from_address(app) as client:
+        yield Office(place, Market(client, place.urls, world), world)
 
-        async def make(seed: int) -> tuple[Place, RandomWorld]:
+
+RandomPlace = Callable[[int], AbstractAsyncContextManager[tuple[Place, RandomWorld]]]
+
+
+@pytest.fixture
+def random_place(new_database: NewDatabase) -> RandomPlace:
+    """`async with random_place(seed) as (place, world)`: a random world in its own database."""
+
+    @asynccontextmanager
+    async def make(seed: int) -> AsyncIterator[tuple[Place, RandomWorld]]:
+        async with AsyncExitStack() as stack:
             place = await _place(stack, new_database, None)
-            return place, await RandomWorld(place.builder(), seed).build()
+            yield place, await RandomWorld(place.builder(), seed).build()
 
-        yield make
+    return make
 
 
 @pytest.fixture
 def seeds() -> list[int]:
     """Seeds of random worlds: KOLLEGIUM_MERGE_WORLDS of them, from KOLLEGIUM_SEED on."""
-    import os
-
     first = int(os.environ.get("KOLLEGIUM_SEED", "2026"))
     return list(range(first, first + int(os.environ.get("KOLLEGIUM_MERGE_WORLDS", "4"))))

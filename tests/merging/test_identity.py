@@ -48,7 +48,7 @@ async def test_undo_restores_every_row(random_place: RandomPlace, seeds: list[in
     seen: set[str] = set()
     for seed in seeds:
         print(f"world {seed}")
-        place, world = await random_place(seed)
-        seen |= await _both_orders(place, world)
-        seen |= await _chain(place, world)
+        async with random_place(seed) as (place, world):
+            seen |= await _both_orders(place, world)
+            seen |= await _chain(place, world)
     assert not WANTED - seen, f"the worlds lack {WANTED - seen}"
