@@ -170,7 +170,7 @@ begin
   update app.company_merge set state = 'undone', undone_at = now(), undo_result = v_result,
     changed_at = now(), version = version + 1
   where id = p_merge;
-  perform app_private.mail_both(v_merge, 'merge-undone');
+  perform app_private.mail_both('merge-undone', v_merge);
   perform app_private.audit('merge-undone', v_merge.survivor_company_id, null, p_merge,
     jsonb_build_object('absorbed', v_merge.absorbed_company_id));
   return v_result;

@@ -28,7 +28,7 @@ begin
 end
 $$;
 
-create or replace function app_private.mail_both(p_merge app.company_merge, p_template text)
+create or replace function app_private.mail_both(p_template text, p_merge app.company_merge)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   select app_private.mail_company(p_template, c.id, jsonb_build_object('merge', p_merge.id,
@@ -41,7 +41,7 @@ create or replace function app_private.mail_merged(p_merge app.company_merge)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform app_private.mail_both(p_merge, 'merge-done');
+  perform app_private.mail_both('merge-done', p_merge);
   perform app_private.mail_company('merge-partner', o.id, jsonb_build_object(
     'survivor', p_merge.survivor_name, 'absorbed', p_merge.absorbed_name, 'marketplaces', o.names))
   from (select m.operator_company_id as id, jsonb_agg(distinct m.name) as names
