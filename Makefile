@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format lock check clean
+.PHONY: help setup run test bench bench-merge lint format lock check clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ $(shell grep -qsxF '$(CURDIR)' $(STAMP) || rm -f $(STAMP))
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 /usr/bin/python3)
 
 help: ## list all targets
-	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## build .venv/ with everything the service and its tests need
 
@@ -35,6 +35,9 @@ bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick"
 # env.py sets both time-outs and one transaction for every revision; our ints are counters, not keys.
 SQUAWK := $(BIN)/squawk --assume-in-transaction --pg-version 15 \
   --exclude require-lock-timeout,require-statement-timeout,prefer-bigint-over-int
+
+bench-merge: setup ## merge 100,000 leads, against the bare updates (writes docs/evidence/migration.json)
+	exec $(BIN)/python -m bench.migration.merge $(ARGS)
 
 lint: setup ## style, types, import rules and migrations, changing nothing
 	set -x

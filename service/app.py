@@ -18,6 +18,7 @@ from service.engagements.http import router as engagements
 from service.imports.http import router as imports
 from service.leads.http import router as leads
 from service.marketplaces.http import router as marketplaces
+from service.merges.http import router as merges
 from service.offers.http import router as offers
 from service.openapi import describe
 from service.operation.http import router as operation
@@ -35,6 +36,7 @@ ROOMS = [
     engagements,
     together,
     imports,
+    merges,
     docs_page,
 ]
 

@@ -202,6 +202,15 @@ class Call:
         if self._refused in _CHARGED:
             await self.database.run(self.token, charge)
 
+    async def public(
+        self,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Response[T]:
+        """The same without a bearer: the operation runs in no company's context."""
+        return self.reply(await self.database.run(None, operation, *args, **kwargs))
+
     def reply(self, result: T) -> Answer[T]:
         """The result as JSON; one with a version carries it as its strong ETag."""
         if result is None:

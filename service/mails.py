@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, NamedTuple
 
+from service import merge_mails
+
 
 class Mail(NamedTuple):
     """Subject (one line) and plain text."""
@@ -218,6 +220,11 @@ message itself is not sent by e-mail.""",
     },
 }
 
+_TEXTS |= {
+    template: {language: Mail(*text) for language, text in texts.items()}
+    for template, texts in merge_mails.TEXTS.items()
+}
+
 _WORDS: dict[str, dict[str, str]] = {
     "de": {
         "giver": "Leadgeber",
@@ -273,7 +280,8 @@ def render(template: str, language: str, payload: Mapping[str, Any], *, base_url
 def _values(payload: Mapping[str, Any], language: str) -> dict[str, str]:
     """The payload in words. Values become one line: a line break would forge headers or text."""
     words = _WORDS[language]
-    values = {key: " ".join(str(value).split()) for key, value in payload.items()}
+    lists = {key: ", ".join(map(str, v)) for key, v in payload.items() if isinstance(v, list)}
+    values = {key: " ".join(str(value).split()) for key, value in {**payload, **lists}.items()}
     values.update(your_name=words["your_name"], your_password=words["your_password"])
     if "capacity" in payload:
         values["capacity"] = words.get(payload["capacity"], values["capacity"])

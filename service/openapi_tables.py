@@ -17,20 +17,20 @@ PROBLEMS: dict[str, str] = {
     "companies.create_api_key": "admin-required shown-once",
     "companies.revoke_api_key": "admin-required",
     "marketplaces.change_marketplace": "version-stale",
-    "marketplaces.invite_partner": "own-company conflict",
+    "marketplaces.invite_partner": "own-company conflict company-absorbed",
     "marketplaces.accept_participation": "participation-state",
     "marketplaces.decline_participation": "participation-state",
-    "marketplaces.change_participation": "version-stale",
-    "marketplaces.end_participation": "participation-state",
+    "marketplaces.change_participation": "version-stale company-absorbed",
+    "marketplaces.end_participation": "participation-state company-absorbed",
     "leads.list_leads": "colleague-required",
     "leads.create": "giver-required lead-exists distribution-permission-missing contact-missing",
     "leads.change": "operator-required version-stale version-required lead-state contact-missing",
     "leads.submit": "giver-required lead-state distribution-permission-missing contact-missing",
     "leads.accept": "operator-required lead-state",
     "leads.reject": "operator-required lead-state",
-    "leads.offer": "operator-required lead-state no-matching-taker taker-unfit",
+    "leads.offer": "operator-required lead-state no-matching-taker taker-unfit company-absorbed",
     "leads.assign": "operator-required lead-state cap-reached operator-may-not-take"
-    " operator-takes-after-first-wave taker-unfit",
+    " operator-takes-after-first-wave taker-unfit company-absorbed",
     "leads.withdraw": "operator-required giver-may-not-withdraw lead-engaged lead-state",
     "offers.pick": "lead-no-longer-available offer-declined cap-reached"
     " operator-takes-after-first-wave too-many-requests",
@@ -41,6 +41,12 @@ PROBLEMS: dict[str, str] = {
     "engagements.close": "taker-required engagement-state",
     "engagements.reopen": "taker-required engagement-state reopen-window-over",
     "imports.import_file": "not-found giver-required file-unreadable",
+    "merges.request": "admin-required merge-with-itself too-many-requests",
+    "merges.order_rehearsal": "admin-required merge-state merge-other-side-first",
+    "merges.show_rehearsal": "merge-not-rehearsed",
+    "merges.consent": "admin-required merge-state merge-rehearsed-anew merge-blocked",
+    "merges.refuse": "admin-required merge-state",
+    "merges.answer_by_token": "not-found merge-blocked",
 }
 
 # Members of a problem beyond type, title, status, detail and errors.
@@ -72,6 +78,16 @@ MEMBERS: dict[str, dict[str, Any]] = {
     },
     "week": {"type": "string", "description": "colleague-features-off: when they come, 2026-W42"},
     "days": {"type": "integer", "description": "reopen-window-over: how long it was open"},
+    "company_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "company-absorbed: the company that goes on for it",
+    },
+    "blocks": {
+        "type": "array",
+        "items": {"type": "object"},
+        "description": "merge-blocked: what forbids the merge, as in the rehearsal",
+    },
 }
 
 _PROSPECT = {
@@ -114,6 +130,10 @@ EXAMPLES: dict[str, Any] = {
     "Refusal": {"reason": "Zu weit entfernt"},
     "EngagementChange": {"step": "kontaktiert", "handler_id": _ID},
     "Closing": {"outcome": "won", "value": 12500},
+    "MergeDraft": {"absorbed_company_email": "cora@klein.example"},
+    "Consent": {"rehearsal_id": _ID},
+    "MergeRefusal": {"reason": "Wir bleiben lieber eigenständig"},
+    "TokenAnswer": {"consent": True},
     "Entry": {"text": "Rückruf am Dienstag vereinbart"},
 }
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": "migrate:migrate",
     "check": "check:check",
     "company": "company:company",
+    "merge": "merge:merge",
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
     "psql": "psql:psql",

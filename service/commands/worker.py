@@ -48,6 +48,27 @@ async def purge(connection: Any) -> int:
     return int(await connection.fetchval("select app.purge()", timeout=_STATEMENT_SECONDS))
 
 
+async def merges(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Rehearses and runs the merges that are due, each in a transaction; returns how many.
+
+    Large companies take longer than a timer may; a lost race is left for the next round.
+    """
+    total = 0
+    while not (stop and stop.is_set()):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local statement_timeout = '10min'")
+                done = await connection.fetchval("select app.work_on_merges()", timeout=660)
+        except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as error:
+            log.warning("merge_postponed", sqlstate=error.sqlstate)
+            break
+        if done is None:
+            break
+        log.info("merge_worked_on", merge=str(done))
+        total += 1
+    return total
+
+
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     try:
         await asyncio.wait_for(stop.wait(), seconds)
@@ -61,6 +82,7 @@ async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], 
         expired = await expire(connection, stop)
         if expired:
             log.info("offers_expired", leads=expired)
+        await merges(connection, stop)
         if time.monotonic() >= purge_at:
             log.info("purged", rows=await purge(connection))
             purge_at = time.monotonic() + PURGE_SECONDS
@@ -125,7 +147,11 @@ def connector(source: Source) -> Connect:
 async def _one_round(connect: Connect) -> dict[str, int]:
     connection = await connect()
     try:
-        return {"expired_leads": await expire(connection), "purged_rows": await purge(connection)}
+        return {
+            "expired_leads": await expire(connection),
+            "merges": await merges(connection),
+            "purged_rows": await purge(connection),
+        }
     finally:
         await _close(connection)
 
@@ -135,7 +161,8 @@ async def _one_round(connect: Connect) -> dict[str, int]:
 @json_option
 @data_dir_option
 def worker(once: bool, as_json: bool, data_dir: Path) -> None:
-    """Run the timers: overdue offers expire, old sessions and answers are removed.
+    """Run the timers: overdue offers expire, due merges are rehearsed and run, old sessions
+    and answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
@@ -149,6 +176,7 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
         else:
             console.print(
                 f"Offers of {done['expired_leads']} leads expired, "
+                f"{done['merges']} merges worked on, "
                 f"{done['purged_rows']} old rows removed."
             )
         return

@@ -80,6 +80,7 @@ async def change_participation(
     tx: Tx, marketplace_id: UUID, company_id: UUID, version: int | None, data: ParticipationChange
 ) -> Participation:
     """Areas, tags, pause and cap, by the operator or the company itself."""
+    queries.expect_not_absorbed(tx, marketplace_id, company_id)
     card = await queries.locked_card(tx, marketplace_id, company_id)
     if version is not None and version != card.version:
         raise Problem("version-stale", version=card.version)

@@ -135,6 +135,11 @@ def end(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
     tx.do("select app.end_participation($1, $2)", marketplace_id, company_id)
 
 
+def expect_not_absorbed(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
+    """410 with the survivor, for the operator, when the company was absorbed by another one."""
+    tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
+
+
 async def locked_card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Participation:
     """The card of one company, for who changes it in this transaction."""
     return await tx.one(

@@ -89,10 +89,14 @@ declare
   v_company uuid;
 begin
   v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
-  select co.id into v_company from app.company co
-  where co.state = 'active' and co.id = coalesce(p_company,
-    (select c.company_id from app.colleague c where c.email = p_email and c.active));
+  v_company := app_private.active_company(p_company, p_email);
+  if v_company is not null then
+    -- A card is written for another company: not beside a merge of it. Who waited looks again.
+    perform app_private.hold_company(v_company);
+    v_company := app_private.active_company(p_company, p_email);
+  end if;
   if p_company is not null and v_company is null then
+    perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');
   end if;
   if v_company = v_caller.company_id then
@@ -278,6 +282,7 @@ begin
          or (operator_company_id = v_caller.company_id and state <> 'invited'))
   for no key update;
   if not found then
+    perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');
   end if;
   if v_participation.state <> 'active' then

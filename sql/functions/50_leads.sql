@@ -39,6 +39,11 @@ declare
   v_prospect app.prospect;
 begin
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
+  if v_marketplace.operator_company_id <> v_caller.company_id then
+    -- The lead names the operator: not beside a merge of it. Who waited looks again.
+    perform app_private.hold_company(v_marketplace.operator_company_id);
+    select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
+  end if;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();
   created := true;

@@ -93,6 +93,8 @@ begin
           from unnest(p_companies) w (id)
           left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id) c;
     if cardinality(v_unfit) > 0 then
+      perform app_private.expect_not_absorbed(p_marketplace, c.id, v_caller.company_id)
+      from unnest(v_unfit) c (id);
       perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', v_unfit));
     end if;
   end if;

@@ -158,6 +158,7 @@ begin
     select * into v_card from app.participation
     where marketplace_id = p_marketplace and company_id = p_company for no key update;
     if not coalesce(app_private.may_take(v_card, v_lead.giver_company_id), false) then
+      perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
       perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', array[p_company]));
     elsif app_private.cap_reached(v_card) then
       perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));

@@ -22,7 +22,7 @@ begin
   delete from app_private.invitation_token t using app.invitation i
   where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked');
   get diagnostics v_count = row_count;
-  return v_total + v_count;
+  return v_total + v_count + app_private.purge_merges();
 end
 $$;
 comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens.';

@@ -12,4 +12,6 @@ comment on policy cross_broker on app.disclosure is 'broker: the functions in sq
 
 grant select on app.disclosure to kollegium_api;
 grant select, insert on app.disclosure to kollegium_broker;
--- not granted: insert, update, delete to kollegium_api; update, delete to anybody: it is evidence
+grant update (company_id, operator_company_id) on app.disclosure to kollegium_broker;
+-- not granted: insert, update, delete to kollegium_api; of anything but the companies to the broker, who
+-- moves them in a merge, and delete to anybody: it is evidence

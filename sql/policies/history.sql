@@ -11,6 +11,7 @@ create policy cross_broker on app.history for all to kollegium_broker using (tru
 comment on policy cross_broker on app.history is 'broker: the functions in sql/functions decide; its grants bound them';
 
 grant select on app.history to kollegium_api;
-grant select, insert on app.history to kollegium_broker;
-grant update (parties) on app.history to kollegium_broker;
--- not granted: insert, update, delete to kollegium_api: history is written by the functions that make it
+grant select, insert, delete on app.history to kollegium_broker;
+grant update (parties, company_id) on app.history to kollegium_broker;
+-- not granted: insert, update, delete to kollegium_api: history is written by the functions that
+-- make it; the broker deletes what a merge wrote when it is undone, and nothing else

@@ -12,5 +12,5 @@ comment on policy cross_broker on app.invitation is 'broker: the functions in sq
 
 grant select (id, company_id, email, role, state, invited_by_id, created_at, expires_at, answered_at) on app.invitation to kollegium_api;
 grant select, insert on app.invitation to kollegium_broker;
-grant update (state, answered_at) on app.invitation to kollegium_broker;
+grant update (company_id, state, answered_at) on app.invitation to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.invite_colleague, app.accept_invitation, app.revoke_invitation

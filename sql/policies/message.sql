@@ -12,6 +12,6 @@ comment on policy cross_broker on app.message is 'broker: the functions in sql/f
 
 grant select on app.message to kollegium_api;
 grant select, insert on app.message to kollegium_broker;
-grant update (parties) on app.message to kollegium_broker;
+grant update (parties, company_id) on app.message to kollegium_broker;
 -- not granted: insert to kollegium_api: app.add_message takes company and author from the context
 -- not granted: update of the text, delete to anybody: messages stay

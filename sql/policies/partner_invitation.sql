@@ -12,5 +12,5 @@ comment on policy cross_broker on app.partner_invitation is 'broker: the functio
 
 grant select on app.partner_invitation to kollegium_api;
 grant select, insert on app.partner_invitation to kollegium_broker;
-grant update (state) on app.partner_invitation to kollegium_broker;
+grant update (company_id, operator_company_id, state) on app.partner_invitation to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.invite_partner, app.end_participation

@@ -44,6 +44,8 @@ def found(done: subprocess.CompletedProcess[str]) -> Any:
 @pytest.mark.parametrize(
     "command",
     ["", "demo", "serve", "worker", "migrate", "check", "company create", "company list", "mails",
+     "merge", "merge request", "merge rehearse", "merge consent", "merge run", "merge undo",
+     "merge split", "merge list", "merge show",
      "psql", "import-leads"],
 )  # fmt: skip
 def test_help_explains_every_option(command: str) -> None:

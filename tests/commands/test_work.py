@@ -79,7 +79,7 @@ async def test_mails_of_the_world(new_database: NewDatabase, world_template: Any
 
 def test_every_template_of_the_functions_has_texts() -> None:
     sql = "".join(path.read_text() for path in (ROOT / "sql" / "functions").glob("*.sql"))
-    used = set(re.findall(r"app_private\.mail(?:_company)?\(\s*'([a-z-]+)'", sql))
+    used = set(re.findall(r"app_private\.mail(?:_\w+)?\(\s*'([a-z-]+)'", sql))
     assert used == templates()
     for template in used:
         for language in ("de", "en"):

@@ -68,7 +68,7 @@ def stage(world_database: Urls, world: World) -> Iterator[Stage]:
     """The service behind a socket, on a clone of the world."""
     print(f"KOLLEGIUM_SEED={SEED}")
     with listening(world_database.api, pool_size=4, log_level="error") as url:
-        found = Stage(url, world)
+        found = Stage(url, world, world_database)
         asyncio.run(found.hire(world_database.worker))
         yield found
 

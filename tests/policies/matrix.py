@@ -97,7 +97,17 @@ CARD = {
     "nobody": (None, "huber"),
     "forged": (FORGED, "huber"),
 }
-FAMILIES = {"lead": LEAD, "owned": OWNED, "card": CARD}
+# Huber asks Klein in `furnish`.
+MERGE = {
+    "asking": "anna",
+    "asking_colleague": "ben",
+    "asked": "cora",
+    "operator": "olga",
+    "outsider": "fritz",
+    "nobody": None,
+    "forged": FORGED,
+}
+FAMILIES = {"lead": LEAD, "owned": OWNED, "card": CARD, "merge": MERGE}
 
 
 def place(world: World, table: str, family: str, relation: str) -> tuple[str | None, str]:
@@ -112,6 +122,8 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
     elif family == "owned":
         who = OWNED[relation]
         condition = f"{'id' if table == 'company' else 'company_id'} = '{world.huber.id}'"
+    elif family == "merge":
+        who, condition = MERGE[relation], f"asking_company_id = '{world.huber.id}'"
     else:
         who, company = CARD[relation]
         condition = (
@@ -142,6 +154,13 @@ async def furnish(superuser: Any, world: World) -> None:
                values ($1, gen_random_uuid(), $2, $3, $4, 'Firma Lang', 'pick', '{name}')""",
             *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id),
         )
+    await superuser.execute(
+        """insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,
+             named_email, other_company_id, state)
+           values (gen_random_uuid(), $1, 'Firma Huber', 'survivor', 'cora@klein.example', $2,
+             'requested')""",
+        *(world.huber.id, world.klein.id),
+    )
     await superuser.execute(
         """with made as (
              insert into app.lead_import (marketplace_id, id, company_id, file_name, format,

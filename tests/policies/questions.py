@@ -6,7 +6,7 @@ import re
 RUNTIME = ("kollegium_api", "kollegium_worker", "kollegium_staff", "kollegium_auditor")
 ALL_ROLES = ("kollegium_owner", "kollegium_broker", *RUNTIME)
 # The small reference set (design.md §5); everything else begins its keys with marketplace_id.
-REFERENCE_SET = ("company", "colleague", "invitation", "api_key", "marketplace")
+REFERENCE_SET = ("company", "colleague", "invitation", "api_key", "marketplace", "company_merge")
 CONTEXT_HELPERS = (
     "app.current_company_id",
     "app.current_colleague_id",

@@ -10,6 +10,7 @@ TITLES = {
     "lead": "Rows of a lead",
     "owned": "Rows of one company",
     "card": "Marketplaces and who takes part",
+    "merge": "Merges",
 }
 HEAD = """# Access matrix
 

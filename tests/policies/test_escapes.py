@@ -188,6 +188,15 @@ OTHERS = {
     "expire_offers": {"kollegium_worker"},
     "purge": {"kollegium_worker"},
     "read_mails": {"kollegium_worker"},
+    "rehearse_merge": {"kollegium_staff", "kollegium_worker"},
+    "work_on_merges": {"kollegium_worker"},
+    "request_merge_in_writing": {"kollegium_staff"},
+    "record_merge_consent": {"kollegium_staff"},
+    "run_merge": {"kollegium_staff"},
+    "undo_merge": {"kollegium_staff"},
+    "list_merges": {"kollegium_staff"},
+    "leads_of_merge": {"kollegium_staff"},
+    "split_colleague": {"kollegium_staff"},
     "read_audit_log": {"kollegium_auditor", "kollegium_staff"},
 }
 

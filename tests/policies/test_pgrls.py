@@ -28,7 +28,15 @@ ROLES = ("api", "worker", "staff", "auditor", "owner")
 # `<company> = any (parties)` is beyond the prover.
 PARTIES = {
     f"app.{table}"
-    for table in ("disclosure", "engagement", "history", "lead", "message", "prospect")
+    for table in (
+        "company_merge",
+        "disclosure",
+        "engagement",
+        "history",
+        "lead",
+        "message",
+        "prospect",
+    )
 }
 # So is a row that two companies may see: it looks for one scoping equality.
 EITHER = {"app.offer", "app.participation"}

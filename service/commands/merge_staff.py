@@ -1,0 +1,122 @@
+"""What staff does about merges, over a connection as kollegium_staff."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import click
+import msgspec
+
+from service.commands.connections import connected
+from service.commands.merge_output import Merge
+from service.errors import Problem
+
+# Lost races without effect: a deadlock with somebody who wrote for both companies, or a lock that
+# was not free in time.
+_RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+_ATTEMPTS = 5
+
+
+def pair(text: str) -> tuple[UUID, UUID]:
+    """MARKETPLACE/LEAD. Raises ClickException."""
+    market, _, lead = text.partition("/")
+    try:
+        return UUID(market), UUID(lead)
+    except ValueError as error:
+        raise click.ClickException(
+            f"--lead takes MARKETPLACE/LEAD, two ids; not {text!r}."
+        ) from error
+
+
+class Staff:
+    """Each method is a transaction of its own."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def all(self, merge_id: UUID | None = None) -> list[Merge]:
+        """Merges, newest first, or one of them."""
+        text = await self._connection.fetchval(
+            "select coalesce(json_agg(m), '[]')::text from app.list_merges($1) m", merge_id
+        )
+        return msgspec.json.decode(text, type=list[Merge])
+
+    async def one(self, merge_id: UUID) -> Merge:
+        """One merge. Raises Problem not-found."""
+        found = await self.all(merge_id)
+        if not found:
+            raise Problem("not-found")
+        return found[0]
+
+    async def request(
+        self, survivor: UUID, absorbed: UUID, execute_at: datetime | None, reference: str
+    ) -> Merge:
+        """Records a written request."""
+        merge_id = await self._connection.fetchval(
+            "select app.request_merge_in_writing($1, $2, $3, $4)",
+            *(survivor, absorbed, execute_at, reference),
+        )
+        return await self.one(merge_id)
+
+    async def _performed(self, function: str, merge_id: UUID) -> Merge:
+        """Runs one of the long functions; how long it took is in the answer."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            begun = time.monotonic()
+            try:
+                await self._connection.fetchval(f"select app.{function}($1)", merge_id)
+                break
+            except _RETRIED:
+                if attempt == _ATTEMPTS:
+                    raise
+                await asyncio.sleep(attempt)
+        found = await self.one(merge_id)
+        found.took = round(time.monotonic() - begun, 2)
+        return found
+
+    async def rehearse(self, merge_id: UUID) -> Merge:
+        """Performs the merge and takes it back."""
+        return await self._performed("rehearse_merge", merge_id)
+
+    async def run(self, merge_id: UUID) -> Merge:
+        """Performs the merge."""
+        return await self._performed("run_merge", merge_id)
+
+    async def undo(self, merge_id: UUID) -> Merge:
+        """Takes the merge back."""
+        return await self._performed("undo_merge", merge_id)
+
+    async def consent(self, merge_id: UUID, side: str, reference: str) -> Merge:
+        """Records the written consent of one side."""
+        await self._connection.fetchval(
+            "select app.record_merge_consent($1, $2, $3)", merge_id, side, reference
+        )
+        return await self.one(merge_id)
+
+    async def leads_of(self, merge_id: UUID) -> list[tuple[UUID, UUID]]:
+        """The leads that came with a merge and are still the survivor's."""
+        rows = await self._connection.fetch("select * from app.leads_of_merge($1)", merge_id)
+        return [(row["marketplace_id"], row["lead_id"]) for row in rows]
+
+    async def split(
+        self, email: str, name: str, leads: Sequence[tuple[UUID, UUID]], reference: str
+    ) -> dict[str, Any]:
+        """A company of his own for a colleague."""
+        text = await self._connection.fetchval(
+            "select app.split_colleague($1, $2, $3, $4, $5)::text",
+            *(email.lower(), name, [m for m, _ in leads], [lead for _, lead in leads], reference),
+        )
+        done: dict[str, Any] = msgspec.json.decode(text)
+        return {"colleague": email, "company": name, "leads": len(leads), **done}
+
+
+@contextlib.asynccontextmanager
+async def staff(data_dir: Path) -> AsyncIterator[Staff]:
+    """A connection as kollegium_staff for the time of the block."""
+    async with connected("staff", data_dir) as connection:
+        yield Staff(connection)

@@ -1,0 +1,121 @@
+"""The texts of mails about merges: template -> language -> subject and text (see mails.py)."""
+
+TEXTS: dict[str, dict[str, tuple[str, str]]] = {
+    "merge-requested": {
+        "de": (
+            "$company möchte sich mit Ihrer Firma zusammenführen lassen",
+            """$company hat darum gebeten, beide Firmen zu einer zusammenzuführen. Noch ist nichts
+geschehen, und $company erfährt nichts von Ihnen, solange Sie nicht antworten.
+
+Als Admin können Sie eine Probe bestellen (POST $base_url/merges/$merge/rehearsal). Sie zeigt
+beiden Seiten, welche Leads für wen neu sichtbar würden und was sich sonst änderte. Erst danach
+entscheiden Sie. Wenn Sie das nicht wollen: POST $base_url/merges/$merge/refuse.""",
+        ),
+        "en": (
+            "$company would like to merge with your company",
+            """$company has asked to make one company of both. Nothing has happened so far, and
+$company learns nothing about you as long as you do not answer.
+
+As an admin you can order a rehearsal (POST $base_url/merges/$merge/rehearsal). It shows both
+sides which leads would newly be seen by whom, and what else would change. You decide after that.
+If you do not want it: POST $base_url/merges/$merge/refuse.""",
+        ),
+    },
+    "merge-rehearsed": {
+        "de": (
+            "Probe: $survivor nimmt $absorbed auf",
+            """Die Zusammenführung wurde geprobt: $survivor nähme $absorbed auf. Leads, die für
+Kollegen einer Seite neu sichtbar würden: $leads. Hindernisse: $blocks.
+
+Alle Einzelheiten: GET $base_url/merges/$merge/rehearsal
+
+Wenn Sie als Admin zustimmen, genügt dieser Aufruf:
+
+curl -X POST $base_url/merge-consents/$token \\
+  -H 'Content-Type: application/json' -d '{"consent": true}'
+
+Mit false lehnen Sie ab. Der Code gilt $days Tage, nur für Sie und nur für diese Probe; bitte
+geben Sie ihn nicht weiter. Ohne die Zustimmung beider Seiten geschieht nichts.""",
+        ),
+        "en": (
+            "Rehearsal: $survivor absorbs $absorbed",
+            """The merge was rehearsed: $survivor would absorb $absorbed. Leads that colleagues of
+one side would newly see: $leads. Things that forbid it: $blocks.
+
+All details: GET $base_url/merges/$merge/rehearsal
+
+If you consent as an admin, this call is enough:
+
+curl -X POST $base_url/merge-consents/$token \\
+  -H 'Content-Type: application/json' -d '{"consent": true}'
+
+With false you refuse. The code is valid for $days days, for you alone and for this rehearsal
+alone; please do not pass it on. Without the consent of both sides nothing happens.""",
+        ),
+    },
+    "merge-refused": {
+        "de": (
+            "$company führt sich nicht mit Ihrer Firma zusammen",
+            """$company hat die Zusammenführung abgelehnt oder zurückgezogen. An Ihren Daten hat
+sich nichts geändert (GET $base_url/merges/$merge).""",
+        ),
+        "en": (
+            "$company does not merge with your company",
+            """$company has refused the merge or taken the request back. Nothing of yours has
+changed (GET $base_url/merges/$merge).""",
+        ),
+    },
+    "merge-done": {
+        "de": (
+            "$survivor und $absorbed sind jetzt eine Firma",
+            """$survivor hat $absorbed aufgenommen. Sie sind weiter angemeldet und handeln ab
+jetzt für $survivor; alle Kollegen sehen und bearbeiten die Leads beider bisherigen Firmen.
+Zugänge und API-Schlüssel gelten weiter. 30 Tage lang lässt sich das rückgängig machen; bitte
+wenden Sie sich dafür an den Betreiber des Dienstes und nennen Sie $merge.""",
+        ),
+        "en": (
+            "$survivor and $absorbed are one company now",
+            """$survivor has absorbed $absorbed. You stay logged in and act for $survivor from now
+on; all colleagues see and work the leads of both former companies. Log-ins and API keys stay
+valid. For 30 days this can be undone; please ask the operator of the service and name $merge.""",
+        ),
+    },
+    "merge-partner": {
+        "de": (
+            "$absorbed gehört jetzt zu $survivor",
+            """$absorbed, Teilnehmer auf Ihrem Marktplatz ($marketplaces), handelt ab jetzt als
+$survivor. Leads, Angebote und Beauftragungen bleiben, was sie sind. Wer die alte Id der Firma
+verwendet, erhält 410 mit der neuen.""",
+        ),
+        "en": (
+            "$absorbed belongs to $survivor now",
+            """$absorbed, who takes part in your marketplace ($marketplaces), acts as $survivor
+from now on. Leads, offers and engagements stay what they are. Who uses the company's old id is
+answered 410 with the new one.""",
+        ),
+    },
+    "merge-undone": {
+        "de": (
+            "$survivor und $absorbed sind wieder zwei Firmen",
+            """Die Zusammenführung wurde rückgängig gemacht. Was es vorher gab, gehört wieder, wem
+es gehörte; was seitdem entstanden ist, bleibt bei $survivor (Zusammenführung $merge).""",
+        ),
+        "en": (
+            "$survivor and $absorbed are two companies again",
+            """The merge was undone. What there was before is whose it was; what was made since
+stays with $survivor (merge $merge).""",
+        ),
+    },
+    "colleague-split": {
+        "de": (
+            "$colleague handelt jetzt für $company",
+            """$colleague hat jetzt eine eigene Firma: $company. Mitgegangene Leads: $leads. Alles
+andere bleibt, wo es war.""",
+        ),
+        "en": (
+            "$colleague acts for $company now",
+            """$colleague has a company of his own now: $company. Leads that went with him:
+$leads. Everything else stays where it was.""",
+        ),
+    },
+}

@@ -1,0 +1,73 @@
+-- What becomes of every row that names a company when one company absorbs another, and when the
+-- merge is undone. The merge reads this list; a column that is missing here fails a test
+-- (tests/merging/test_rules.py), so a new table needs its line before it can be released.
+--
+--   move      names the owner or the author: the survivor from then on; the journal knows whose it
+--             was, and undo gives it back
+--   follow    a copy of what another row says (`of`): changes with it, in both directions, so that
+--             rows made since the merge follow too
+--   choose    as move, but where both sides have a row for the same thing one goes to the journal
+--   unite     as choose, and what stays takes over what the other one allowed
+--   generated made by PostgreSQL out of the others
+--   keep      evidence of what was: never changes
+--   tenant    the companies themselves: the absorbed one stays, marked, so that its id can be answered
+--
+-- found: how its rows are found without reading the whole table: by an index of the column (own), by
+-- the leads concerned (lead), by the operator (marketplace), by the table in `of`, among what waits to be
+-- sent (pending), or one by one (key).
+-- Tables are worked off in this order: leads are locked first, as everywhere.
+set local role kollegium_broker;
+
+create or replace function app_private.merge_rules()
+returns table (place integer, tab text, col text, rule text, found text, of text, why text)
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  values
+    (10, 'app.lead', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator of the marketplace'),
+    (10, 'app.lead', 'giver_company_id', 'move', 'lead', null, 'who gave it'),
+    (10, 'app.lead', 'engaged_company_id', 'move', 'lead', null, 'who works it; undo: the company of its engagement'),
+    (10, 'app.lead', 'parties', 'generated', 'lead', null, 'who sees it'),
+    (20, 'app.engagement', 'company_id', 'move', 'lead', null, 'who works the lead'),
+    (20, 'app.engagement', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator'),
+    (20, 'app.engagement', 'giver_company_id', 'follow', 'lead', 'app.lead', 'the giver of the lead'),
+    (20, 'app.engagement', 'parties', 'generated', 'lead', null, 'who sees it'),
+    (30, 'app.offer', 'company_id', 'choose', 'lead', null, 'of two offers for one lead the better one stays (case 4)'),
+    (30, 'app.offer', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator'),
+    (40, 'app.brokerage', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator'),
+    (50, 'app.prospect', 'parties', 'follow', 'lead', 'app.lead', 'who sees the lead'),
+    (60, 'app.message', 'company_id', 'move', 'lead', null, 'the author; the printed name stays'),
+    (60, 'app.message', 'parties', 'follow', 'lead', 'app.lead', 'who sees the lead'),
+    (70, 'app.history', 'company_id', 'move', 'lead', null, 'who did it; the printed name stays'),
+    (70, 'app.history', 'parties', 'follow', 'lead', 'app.lead', 'who sees the lead'),
+    (80, 'app.note', 'company_id', 'move', 'lead', null, 'whose internal note it is'),
+    (90, 'app.disclosure', 'company_id', 'move', 'lead', null, 'the recipient; the printed name stays'),
+    (90, 'app.disclosure', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator'),
+    (90, 'app.disclosure', 'parties', 'generated', 'lead', null, 'who sees it'),
+    (100, 'app.lead_import', 'company_id', 'move', 'own', null, 'who imported'),
+    (110, 'app.lead_import_row', 'company_id', 'follow', 'app.lead_import', 'app.lead_import', 'its report'),
+    (120, 'app.participation', 'company_id', 'unite', 'own', null, 'one card for each company and marketplace (case 4)'),
+    (120, 'app.participation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
+    (130, 'app.partner_invitation', 'company_id', 'move', 'own', null, 'the invited company'),
+    (130, 'app.partner_invitation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
+    (140, 'app.marketplace', 'operator_company_id', 'move', 'own', null, 'who operates it'),
+    (150, 'app.colleague', 'company_id', 'move', 'own', null, 'whom he acts for, from his next request on (case 5)'),
+    (160, 'app.invitation', 'company_id', 'move', 'own', null, 'who invited'),
+    (170, 'app.api_key', 'company_id', 'move', 'own', null, 'the owner; its token keeps working'),
+    (180, 'app_private.idempotent_answer', 'company_id', 'choose', 'key', null, 'where both used one key the survivor''s answer stays'),
+    (190, 'app_private.outbox', 'company_id', 'move', 'pending', null, 'on whose behalf; what is sent already stays'),
+    (200, 'app_private.audit_entry', 'company_id', 'keep', null, null, 'who did it then'),
+    (210, 'app.company', 'id', 'tenant', null, null, 'both companies keep their ids'),
+    (210, 'app.company', 'absorbed_into', 'tenant', null, null, 'the survivor, on the absorbed company'),
+    (220, 'app.company_merge', 'asking_company_id', 'keep', null, null, 'record of a merge'),
+    (220, 'app.company_merge', 'named_company_id', 'keep', null, null, 'record of a merge'),
+    (220, 'app.company_merge', 'other_company_id', 'keep', null, null, 'record of a merge'),
+    (220, 'app.company_merge', 'survivor_company_id', 'keep', null, null, 'record of a merge'),
+    (220, 'app.company_merge', 'absorbed_company_id', 'keep', null, null, 'record of a merge'),
+    (220, 'app.company_merge', 'parties', 'generated', null, null, 'both companies'),
+    (220, 'app_private.cohort_company', 'company_id', 'keep', null, null, 'the week in which its features came'),
+    (220, 'app_private.legacy_proof', 'company_id', 'keep', null, null, 'what was proven of it then'),
+    (220, 'app_private.legacy_user', 'company_id', 'keep', null, null, 'the company made for him; the import goes on from it to its survivor'),
+    (220, 'app_private.legacy_participation', 'company_id', 'keep', null, null, 'the company made for the participant'),
+    (230, 'app_private.company_split', 'company_id', 'keep', null, null, 'record of a split'),
+    (230, 'app_private.company_split', 'new_company_id', 'keep', null, null, 'record of a split')
+$$;

@@ -1,0 +1,97 @@
+"""What the tests of merging share: asking for a merge as staff, and a fingerprint of all rows."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tests.fixtures.world import Company
+
+# Rows that a merge writes about itself; what existed before is compared all the same.
+ADDED = ("app.company_merge", "app_private.merge_journal", "app_private.merge_token")
+GROWING = ("app_private.outbox", "app_private.audit_entry")
+
+
+@dataclass
+class Merging:
+    """Staff at work, over a connection as kollegium_staff."""
+
+    staff: Any
+
+    async def prepare(self, survivor: Company | UUID, absorbed: Company | UUID) -> UUID:
+        """Asked for in writing, rehearsed, consented to by both sides."""
+        ids = [one if isinstance(one, UUID) else one.id for one in (survivor, absorbed)]
+        merge: UUID = await self.staff.fetchval(
+            "select app.request_merge_in_writing($1, $2, null, 'Brief vom 1. Oktober')", *ids
+        )
+        await self.staff.fetchval("select app.rehearse_merge($1)", merge)
+        for side in ("survivor", "absorbed"):
+            await self.staff.fetchval(
+                "select app.record_merge_consent($1, $2, 'Brief vom 2. Oktober')", merge, side
+            )
+        return merge
+
+    async def run(self, merge: UUID) -> Any:
+        """The merge itself; its result."""
+        return await self.staff.fetchval("select app.run_merge($1)", merge)
+
+    async def merge(self, survivor: Company | UUID, absorbed: Company | UUID) -> UUID:
+        """All of it."""
+        merge = await self.prepare(survivor, absorbed)
+        await self.run(merge)
+        return merge
+
+    async def undo(self, merge: UUID) -> Any:
+        """Back to two companies."""
+        return await self.staff.fetchval("select app.undo_merge($1)", merge)
+
+
+async def tables(superuser: Any) -> list[str]:
+    """Every table of both schemas that can hold rows of a company."""
+    rows = await superuser.fetch(
+        """select n.nspname || '.' || c.relname as name from pg_class c
+           join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname in ('app', 'app_private') and c.relkind = 'r' order by 1"""
+    )
+    return [row["name"] for row in rows if row["name"] not in ADDED]
+
+
+async def fingerprint(superuser: Any, until: UUID | None = None) -> dict[str, str]:
+    """Table -> hash of its sorted rows; mails and audit entries up to an id, for they are added."""
+    found = {}
+    for table in await tables(superuser):
+        where = f"where t.id <= '{until}'" if until and table in GROWING else ""
+        rows = await superuser.fetch(f"select t::text as row from {table} t {where}")
+        text = "\n".join(sorted(row["row"] for row in rows))
+        found[table] = f"{len(rows)} {hashlib.sha256(text.encode()).hexdigest()}"
+    return found
+
+
+async def mark(superuser: Any) -> UUID:
+    """An id that is later than every row there is."""
+    now: UUID = await superuser.fetchval("select app_private.new_id()")
+    return now
+
+
+async def owned(superuser: Any, company: UUID) -> list[str]:
+    """Every column of every table that still names a company, by the catalogue; evidence of what
+    was (audit, merges) aside."""
+    columns = await superuser.fetch(
+        """select n.nspname || '.' || c.relname as tab, a.attname as col,
+                  a.atttypid = 'uuid[]'::regtype as many
+           from pg_attribute a join pg_class c on c.oid = a.attrelid
+           join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname in ('app', 'app_private') and c.relkind = 'r' and a.attnum > 0
+             and not a.attisdropped and a.atttypid in ('uuid'::regtype, 'uuid[]'::regtype)
+             and (a.attname like '%company_id' or a.attname = 'parties')"""
+    )
+    kept = {"app.company_merge", "app_private.audit_entry", "app_private.company_split"}
+    found = []
+    for tab, col, many in columns:
+        if tab in kept:
+            continue
+        condition = f"$1 = any ({col})" if many else f"{col} = $1"
+        count = await superuser.fetchval(f"select count(*) from {tab} where {condition}", company)
+        if count:
+            found.append(f"{tab}.{col}: {count}")
+    return found

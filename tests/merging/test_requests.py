@@ -1,0 +1,245 @@
+"""Asking, reading, consenting over HTTP: without both sides nothing happens, nor is told."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.fixtures.http import Person
+from tests.fixtures.market import slug
+from tests.merging.conftest import Office
+
+CORA = "cora@klein.example"
+
+
+async def _asked(office: Office) -> str:
+    made = await office.market.anna.post("/merges", {"absorbed_company_email": CORA})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def _rehearsed(office: Office) -> tuple[str, str]:
+    merge = await _asked(office)
+    assert (await office.market.cora.post(f"/merges/{merge}/rehearsal")).status_code == 202
+    assert await office.work() == 1
+    rehearsal = await office.market.cora.get(f"/merges/{merge}/rehearsal")
+    assert rehearsal.status_code == 200, rehearsal.text
+    return merge, str(rehearsal.json()["id"])
+
+
+async def _state(person: Person, merge: str) -> str:
+    return str((await person.get(f"/merges/{merge}")).json()["state"])
+
+
+async def test_from_the_request_to_one_company(office: Office) -> None:
+    merge, rehearsal = await _rehearsed(office)
+    anna, cora = office.market.anna, office.market.cora
+    for person, state in ((cora, "rehearsed"), (anna, "consented")):
+        body = {"rehearsal_id": rehearsal}
+        answer = await person.post(f"/merges/{merge}/consent", body)
+        assert (answer.status_code, answer.json()["state"]) == (200, state)
+    assert await office.work() == 1
+    assert await _state(anna, merge) == await _state(cora, merge) == "done"
+    # Cora's session goes on, in the survivor, with the next request (docs/domain.md, case 5).
+    me = (await cora.get("/me")).json()
+    assert me["company"]["name"] == "Firma Huber"
+    key = Person(office.market.client, "kgk_world-Firma Klein")
+    assert (await key.get("/company")).json()["name"] == "Firma Huber"
+    for address in ("anna@huber.example", "ben@huber.example", CORA):
+        assert len(await office.mails(address, "merge-done")) == 1
+    partner = await office.mails("olga@nord.example", "merge-partner")
+    assert partner[0]["marketplaces"] == ["Marktplatz Nord"]
+    actions = await office.place.superuser.fetch(
+        "select action from app_private.audit_entry where object_id = $1 order by id", merge
+    )
+    assert [row["action"] for row in actions] == [
+        "merge-requested",
+        "merge-rehearsal-ordered",
+        "merge-rehearsed",
+        "merge-consented",
+        "merge-consented",
+        "merge-done",
+    ]
+
+
+async def test_asking_tells_nothing_about_who_is_a_customer(office: Office) -> None:
+    anna = office.market.anna
+    answers = []
+    for named in (CORA, "nobody@unknown.example"):
+        made = await anna.post("/merges", {"absorbed_company_email": named})
+        merge = made.json()["id"]
+        again = await anna.get(f"/merges/{merge}")
+        ordered = await anna.post(f"/merges/{merge}/rehearsal")
+        rehearsal = await anna.get(f"/merges/{merge}/rehearsal")
+        leads = await anna.get(f"/merges/{merge}/rehearsal/leads")
+        texts = [made.text, again.text, ordered.text, rehearsal.text, leads.text]
+        assert slug(ordered) == "merge-other-side-first"
+        assert slug(rehearsal) == "merge-not-rehearsed"
+        hidden = (named, merge, made.json()["created_at"], made.json()["execute_at"])
+        for text in hidden:
+            texts = [one.replace(text, "…") for one in texts]
+        answers.append(texts)
+    assert answers[0] == answers[1]
+    # The control: for Cora there is a request to answer, and a mail.
+    assert len((await office.market.cora.get("/merges")).json()["items"]) == 1
+    assert len(await office.mails(CORA, "merge-requested")) == 1
+    assert await office.mails("nobody@unknown.example", "merge-requested") == []
+    # Nor does raw SQL tell: the two columns that know are not granted.
+    async with office.place.api.transaction():
+        await office.place.api.fetchrow("select * from app.enter($1)", anna.token)
+        for column in ("other_company_id", "parties"):
+            assert not await office.place.superuser.fetchval(
+                "select has_column_privilege('kollegium_api', 'app.company_merge', $1, 'select')",
+                column,
+            )
+
+
+@pytest.mark.parametrize("named", ["absorbed_company_id", "survivor_company_id"])
+async def test_an_unknown_id_is_answered_alike(office: Office, named: str) -> None:
+    made = await office.market.anna.post("/merges", {named: str(uuid4())})
+    assert made.status_code == 201
+    assert made.json()["my_side"] != named.partition("_")[0]
+
+
+async def test_who_may_ask(office: Office) -> None:
+    market = office.market
+    body = {"absorbed_company_email": CORA}
+    for person in (market.ben, Person(market.client, "kgk_world-Firma Huber")):
+        assert slug(await person.post("/merges", body)) == "admin-required"
+    own = await market.anna.post("/merges", {"absorbed_company_email": "ben@huber.example"})
+    assert slug(own) == "merge-with-itself"
+    both = {**body, "survivor_company_email": CORA}
+    for wrong in ({}, both):
+        assert slug(await market.anna.post("/merges", wrong)) == "validation-failed"
+    answers = [slug(a) for a in [await market.anna.post("/merges", body) for _ in range(6)]
+               if a.status_code != 201]  # fmt: skip
+    assert set(answers) == {"too-many-requests"}
+
+
+async def test_strangers_see_no_merge(office: Office) -> None:
+    merge, rehearsal = await _rehearsed(office)
+    for person in (office.market.olga, office.market.lena, office.market.fritz):
+        for path in ("", "/rehearsal", "/rehearsal/leads"):
+            assert (await person.get(f"/merges/{merge}{path}")).status_code == 404
+        answer = await person.post(f"/merges/{merge}/consent", {"rehearsal_id": rehearsal})
+        assert answer.status_code == 404
+        assert (await person.get("/merges")).json()["items"] == []
+    assert (await office.market.ben.get(f"/merges/{merge}")).status_code == 200  # the control
+
+
+async def test_without_both_consents_nothing_happens(office: Office) -> None:
+    merge, rehearsal = await _rehearsed(office)
+    body = {"rehearsal_id": rehearsal}
+    assert slug(await office.market.ben.post(f"/merges/{merge}/consent", body)) == "admin-required"
+    assert (await office.market.anna.post(f"/merges/{merge}/consent", body)).status_code == 200
+    # A second consent of the same side is no consent of the other.
+    await office.market.anna.post(f"/merges/{merge}/consent", body)
+    assert await office.work() == 0
+    assert await _state(office.market.cora, merge) == "rehearsed"
+    assert (await office.market.cora.get("/company")).json()["name"] == "Firma Klein"
+    refused = await office.market.cora.post(f"/merges/{merge}/refuse", {"reason": "lieber nicht"})
+    assert refused.json()["state"] == "refused"
+    assert slug(await office.market.cora.post(f"/merges/{merge}/consent", body)) == "merge-state"
+    assert (await office.mails("anna@huber.example", "merge-refused"))[0][
+        "company"
+    ] == "Firma Klein"
+
+
+async def test_consent_is_to_the_latest_rehearsal(office: Office) -> None:
+    merge, rehearsal = await _rehearsed(office)
+    body = {"rehearsal_id": rehearsal}
+    assert (await office.market.cora.post(f"/merges/{merge}/consent", body)).status_code == 200
+    await office.market.anna.post(f"/merges/{merge}/rehearsal")
+    assert await office.work() == 1
+    # The former consent is void, and cannot be given again.
+    found = (await office.market.cora.get(f"/merges/{merge}")).json()
+    assert (found["state"], found["absorbed_consent_at"]) == ("rehearsed", None)
+    late = await office.market.cora.post(f"/merges/{merge}/consent", body)
+    assert slug(late) == "merge-rehearsed-anew"
+
+
+async def test_consent_by_the_token_from_the_mail(office: Office) -> None:
+    merge, _ = await _rehearsed(office)
+    tokens = {
+        address: (await office.mails(address, "merge-rehearsed"))[0]["token"]
+        for address in ("anna@huber.example", CORA)
+    }
+    post = office.market.client.post
+    wrong = await post("/merge-consents/kgm_unknown", json={"consent": True})
+    assert wrong.status_code == 404
+    for address, state in ((CORA, "rehearsed"), ("anna@huber.example", "consented")):
+        answer = await post(f"/merge-consents/{tokens[address]}", json={"consent": True})
+        assert (answer.status_code, answer.json()["state"]) == (200, state)
+    assert await office.work() == 1
+    assert await _state(office.market.cora, merge) == "done"
+    spent = await post(f"/merge-consents/{tokens[CORA]}", json={"consent": True})
+    assert spent.status_code == 404
+    # Members got no token: they cannot consent.
+    assert await office.mails("ben@huber.example", "merge-rehearsed") == []
+
+
+async def test_a_token_dies_with_its_rehearsal_and_its_admin(office: Office) -> None:
+    merge, _ = await _rehearsed(office)
+    old = (await office.mails(CORA, "merge-rehearsed"))[0]["token"]
+    await office.market.anna.post(f"/merges/{merge}/rehearsal")
+    assert await office.work() == 1
+    new = (await office.mails(CORA, "merge-rehearsed"))[0]["token"]
+    assert new != old
+    post = office.market.client.post
+    assert (await post(f"/merge-consents/{old}", json={"consent": True})).status_code == 404
+    await office.place.superuser.execute(
+        "update app.colleague set role = 'member' where email = $1", CORA
+    )
+    assert (await post(f"/merge-consents/{new}", json={"consent": True})).status_code == 404
+    await office.place.superuser.execute(
+        "update app.colleague set role = 'admin' where email = $1", CORA
+    )
+    refused = await post(f"/merge-consents/{new}", json={"consent": False})
+    assert refused.json() == {"merge_id": merge, "state": "refused"}
+
+
+async def test_not_before_its_time(office: Office) -> None:
+    made = await office.market.anna.post(
+        "/merges", {"absorbed_company_email": CORA, "execute_at": "2999-10-12T22:00:00Z"}
+    )
+    merge = made.json()["id"]
+    await office.market.cora.post(f"/merges/{merge}/rehearsal")
+    await office.work()
+    found = (await office.market.cora.get(f"/merges/{merge}")).json()
+    for person in (office.market.anna, office.market.cora):
+        await person.post(f"/merges/{merge}/consent", {"rehearsal_id": found["rehearsal_id"]})
+    assert await _state(office.market.anna, merge) == "consented"
+    assert await office.work() == 0
+    await office.place.superuser.execute(
+        "update app.company_merge set execute_at = now() - interval '1 min' where id = $1", merge
+    )
+    assert await office.work() == 1
+    assert await _state(office.market.anna, merge) == "done"
+
+
+async def test_an_old_id_answers_with_the_survivor(office: Office) -> None:
+    """410 for the operator who knew it, 404 for everybody else (docs/domain.md, cases 4 and 9)."""
+    world, market = office.world, office.market
+    lead = await market.draft()
+    await market.olga.post(market.path(lead, "/accept"))
+    await office.place.merging.merge(world.huber, world.klein)
+    card = f"/marketplaces/{world.nord_id}/participations/{world.klein.id}"
+    old = str(world.klein.id)
+    answers = [
+        await market.olga.patch(card, {"paused": True}),
+        await market.olga.delete(card),
+        await market.olga.post(market.path(lead, "/assign"), {"company_id": old}),
+        await market.olga.post(market.path(lead, "/offer"), {"company_ids": [old]}),
+        await market.olga.post(
+            f"/marketplaces/{world.nord_id}/participations",
+            {"company_id": old, "capacity": "giver"},
+        ),
+    ]
+    for answer in answers:
+        assert (answer.status_code, slug(answer)) == (410, "company-absorbed"), answer.text
+        assert answer.json()["company_id"] == str(world.huber.id)
+    for stranger in (market.fritz, market.lena, market.gerd):
+        assert (await stranger.patch(card, {"paused": True})).status_code == 404
+        assert (await stranger.delete(card)).status_code == 404
+    # Nobody's marketplace but his own: Fritz never met Klein on Marktplatz Süd.
+    sued = f"/marketplaces/{world.sued_id}/participations/{world.klein.id}"
+    assert (await market.fritz.patch(sued, {"paused": True})).status_code == 404
