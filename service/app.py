@@ -11,7 +11,7 @@ from service import readiness
 from service.calls import Call
 from service.companies.http import router as companies
 from service.database import Database
-from service.dispatch import Dispatch
+from service.dispatch import Dispatch, prepare
 from service.docs_page import router as docs_page
 from service.edge import Edge
 from service.engagements.http import router as engagements
@@ -76,5 +76,6 @@ def create_app(settings: Settings) -> Edge:
         request_max_body_size=max(settings.body_limit, settings.import_limit) + 1024,
         signature_types=[NamedDependency],
     )
+    prepare(app.routes)
     app.state.description = describe(app.routes)
     return Edge(app, settings)

@@ -6,12 +6,14 @@ than the transaction; so the innermost middleware calls the handler itself, with
 its signature once (docs/decisions/0013-handlers-are-called-directly.md).
 """
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import msgspec
 from litestar import Response
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from service import problems
@@ -24,7 +26,6 @@ class Dispatch:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._expected: dict[HTTPRouteHandler, Expected] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request whose route is known."""
@@ -34,16 +35,20 @@ class Dispatch:
         handler = cast("HTTPRouteHandler", scope["route_handler"])
         call = Call(scope, receive, handler.status_code)
         try:
-            given = self._wanted(handler).admit(scope, call)
+            expected: Expected = handler.opt["expected"]
+            given = expected.admit(scope, call)
             answer = _ready(await handler.fn(call, **given), handler.status_code)
         except Exception as error:
             answer = Answer(*problems.told(error, call.language))
         await answer.send(send)
 
-    def _wanted(self, handler: HTTPRouteHandler) -> Expected:
-        if handler not in self._expected:
-            self._expected[handler] = Expected(handler)
-        return self._expected[handler]
+
+def prepare(routes: Iterable[BaseRoute]) -> None:
+    """Reads what each route takes and leaves it with its handler."""
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                handler.opt["expected"] = Expected(handler)
 
 
 def _ready(answer: Response[Any], status: int) -> Answer[Any]:

@@ -12,14 +12,20 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from service.app import create_app
+from service.imports import queries as imports
 from service.leads import queries as leads
 from service.leads.messages import LeadFilter
 from service.offers import queries as offers
+from service.openapi import operation_id
+from service.settings import Settings
 from service.together import queries as together
 from tests.fixtures.database import NewDatabase, connected
 
 LEADS = 150_000
+# Nothing here is looked up but by plans: the rows fit together, so no foreign key is asked.
 FILL = """
+set session_replication_role = replica;
 insert into app.company (id, name) select gen_random_uuid(), 'Firma ' || n
   from generate_series(1, 400) n;
 insert into app.colleague (id, company_id, email, name, role)
@@ -60,6 +66,15 @@ insert into app.message (marketplace_id, id, lead_id, parties, company_id, compa
   from app.lead;
 insert into app.history (marketplace_id, id, lead_id, parties, event)
   select marketplace_id, app_private.new_id(), id, parties, 'created' from app.lead;
+insert into app.note (marketplace_id, id, lead_id, company_id, author_name, text)
+  select marketplace_id, app_private.new_id(), id, operator_company_id, 'A', 'Hallo' from app.lead;
+insert into app.lead_import (marketplace_id, id, company_id, file_name, format, encoding, imported,
+    duplicates, refused)
+  select m.id, app_private.new_id(), c.id, 'x.csv', 'deutsch', 'utf-8', 1, 0, 0
+  from generate_series(1, 5000) k join m on m.n = 1 + k % 20 join c on c.n = 101 + k % 97;
+insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id, outcome)
+  select i.marketplace_id, i.id, n, i.company_id, 'refused'
+  from app.lead_import i, generate_series(1, 25) n;
 analyze;
 """
 TOKENS = {"operator": "kgs_operator", "giver": "kgs_giver", "taker": "kgs_taker"}
@@ -141,12 +156,36 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "one lead": ("taker", lambda tx: leads.lead(tx, uuid4(), uuid4())),
     "messages": ("taker", lambda tx: together.messages(tx, uuid4(), uuid4(), None, 20)),
     "history": ("taker", lambda tx: together.history(tx, uuid4(), uuid4(), None, 20)),
+    "notes": ("operator", lambda tx: together.notes(tx, uuid4(), uuid4(), None, 20)),
+    "imports": ("giver", lambda tx: imports.imports(tx, None, 20)),
+    "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100)),
 }
+# Which routes they stand for. The other lists are of the small reference set (design: some thousand
+# companies), a company's own or a marketplace's: colleagues, invitations, keys, participations.
+ROUTES = {
+    "leads.list_leads", "offers.list_offers", "together.list_messages", "together.list_history",
+    "together.list_notes", "imports.list_imports", "imports.show_import",
+}  # fmt: skip
+SMALL = {
+    "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
+    "marketplaces.list_marketplaces", "marketplaces.list_participations",
+}  # fmt: skip
 
 
 # What one colleague handles, and the possible duplicates of one lead, are few rows that an index
 # finds; they are sorted in memory.
 MAY_SORT = {"taker's own leads", "one lead"}
+
+
+def test_every_list_is_named() -> None:
+    app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1/none"))
+    lists = {
+        operation_id(handler)
+        for route in app.routes
+        for handler in route.route_handlers
+        if "cursor" in handler.parsed_fn_signature.parameters
+    }
+    assert lists == ROUTES | SMALL
 
 
 @pytest.mark.parametrize("name", LISTS)

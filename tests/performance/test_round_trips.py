@@ -1,0 +1,264 @@
+"""What each operation costs at the database: round trips and statements, counted on the wire.
+
+Nothing is timed. Who adds a look before a write, or forgets that a view commits, changes a number
+here; who adds a route adds a line.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.calls import Call
+from service.edge import Edge
+from service.openapi import operation_id
+from tests.fixtures.database import Urls
+from tests.fixtures.http import from_address, running
+from tests.fixtures.market import Market
+from tests.fixtures.tap import Tap
+from tests.fixtures.world import PASSWORD, World
+
+CSV = (
+    b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
+    b"Petra;Muster;10115;Berlin;030 23125000;petra@muster.example;Dach;ja\n"
+)
+# (round trips, statements). The context is one statement, and begin and commit are two where a
+# write takes more than one trip.
+COSTS = {
+    "sessions.who_am_i": (1, 2),
+    "companies.show_company": (1, 2),
+    "companies.change_company": (1, 3),
+    "companies.list_colleagues": (1, 2),
+    "companies.change_colleague": (1, 3),
+    "companies.invite": (2, 5),
+    "companies.accept": (1, 1),
+    "companies.revoke_invitation": (1, 2),
+    "companies.list_invitations": (1, 2),
+    "companies.create_api_key": (2, 4),
+    "companies.list_api_keys": (1, 2),
+    "companies.revoke_api_key": (1, 2),
+    "marketplaces.create_marketplace": (2, 5),
+    "marketplaces.list_marketplaces": (1, 2),
+    "marketplaces.show_marketplace": (1, 2),
+    "marketplaces.change_marketplace": (1, 3),
+    "marketplaces.invite_partner": (2, 5),
+    "marketplaces.accept_participation": (1, 3),
+    "marketplaces.decline_participation": (1, 3),
+    "marketplaces.list_participations": (3, 6),
+    "marketplaces.change_participation": (2, 6),
+    "marketplaces.end_participation": (1, 2),
+    "leads.create": (2, 5),
+    "leads.show": (1, 2),
+    "leads.list_leads": (1, 2),
+    "leads.change": (1, 3),
+    "leads.submit": (1, 3),
+    "leads.accept": (1, 3),
+    "leads.offer": (1, 3),
+    "offers.list_offers": (1, 2),
+    "offers.decline": (1, 2),
+    "offers.reopen": (1, 2),
+    "offers.pick": (1, 3),
+    "engagements.change": (1, 3),
+    "together.add_note": (1, 2),
+    "together.list_notes": (1, 2),
+    "together.add_message": (1, 2),
+    "with a key": (3, 7),
+    "with the same key": (2, 4),
+    "together.list_messages": (1, 2),
+    "together.list_history": (1, 2),
+    "engagements.close": (1, 3),
+    "engagements.reopen": (1, 3),
+    "leads.reject": (1, 3),
+    "leads.withdraw": (1, 3),
+    "leads.assign": (1, 3),
+    "imports.import_file": (6, 9),
+    "imports.list_imports": (1, 2),
+    "imports.show_import": (2, 4),
+    "sessions.log_in": (3, 4),
+    "operation.healthz": (0, 0),
+    "operation.readyz": (5, 5),
+    "docs_page.description": (0, 0),
+    "docs_page.page": (0, 0),
+    "docs_page.asset": (0, 0),
+    "sessions.log_out": (1, 2),
+}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tap(world_database: Urls) -> AsyncIterator[Tap]:
+    """The line between service and database."""
+    async with Tap(world_database.api).open() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tapped(tap: Tap) -> AsyncIterator[Edge]:
+    """The service behind the tap, on one connection."""
+    async with running(tap.url, pool_size=1) as app:
+        yield app
+
+
+class Asker:
+    """Sends one request after the other and notes what each took."""
+
+    def __init__(self, market: Market, client: httpx.AsyncClient, tap: Tap) -> None:
+        self.market, self.client, self.tap = market, client, tap
+        self.found: dict[str, tuple[int, int]] = {}
+
+    async def ask(self, name: str, who: str, call: str, body: Any = None, **headers: str) -> Any:
+        """`call` is method and path; the answer must be a success."""
+        method, _, path = call.partition(" ")
+        token = f"Bearer {getattr(self.market.world, who).token}" if who else ""
+        given = {"Authorization": token} if who else {}
+        options: Any = {"content": body} if isinstance(body, bytes) else {"json": body}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        self.tap.reading()
+        answer = await self.client.request(
+            method, path, headers=given, **(options if body is not None else {})
+        )
+        assert answer.status_code < 300, (name, answer.text)
+        self.found[name] = self.tap.reading()
+        return answer.json() if answer.headers.get("content-type") == "application/json" else None
+
+
+async def companies(asker: Asker) -> None:
+    """The company's own house."""
+    ask, world = asker.ask, asker.market.world
+    await ask("sessions.who_am_i", "anna", "GET /me")
+    await ask("companies.show_company", "anna", "GET /company")
+    await ask("companies.change_company", "anna", "PATCH /company", {"language": "de"})
+    await ask("companies.list_colleagues", "anna", "GET /colleagues")
+    dora = f"PATCH /colleagues/{world.dora.id}"
+    await ask("companies.change_colleague", "anna", dora, {"role": "delegator"})
+    invitation = {"email": "neu@huber.example"}
+    made = await ask("companies.invite", "anna", "POST /invitations", invitation)
+    token = (await asker.market.mails_to("neu@huber.example"))[0]["payload"]["token"]
+    accepted = {"name": "Neu", "password": PASSWORD}
+    await ask("companies.accept", "", f"POST /invitations/{token}/accept", accepted)
+    made = await asker.market.anna.post("/invitations", {"email": "weg@huber.example"})
+    path = f"DELETE /invitations/{made.json()['id']}"
+    await ask("companies.revoke_invitation", "anna", path)
+    await ask("companies.list_invitations", "anna", "GET /invitations")
+    key = await ask("companies.create_api_key", "anna", "POST /api-keys", {"name": "x"})
+    await ask("companies.list_api_keys", "anna", "GET /api-keys")
+    await ask("companies.revoke_api_key", "anna", f"DELETE /api-keys/{key['id']}")
+
+
+async def marketplaces(asker: Asker) -> None:
+    """Marketplaces and who takes part."""
+    ask, world = asker.ask, asker.market.world
+    made = await ask("marketplaces.create_marketplace", "olga", "POST /marketplaces", {"name": "P"})
+    place = f"/marketplaces/{made['id']}"
+    await ask("marketplaces.list_marketplaces", "olga", "GET /marketplaces")
+    await ask("marketplaces.show_marketplace", "olga", f"GET {place}")
+    await ask("marketplaces.change_marketplace", "olga", f"PATCH {place}", {"name": "Q"})
+    for name, answer in (("anna", "accept"), ("cora", "decline")):
+        company = world.huber if name == "anna" else world.klein
+        invitation = {"company_id": str(company.id), "capacity": "taker"}
+        path = f"POST {place}/participations"
+        await ask("marketplaces.invite_partner", "olga", path, invitation)
+        await ask(f"marketplaces.{answer}_participation", name, f"{path}/{answer}")
+    await ask("marketplaces.list_participations", "olga", f"GET {place}/participations")
+    own = f"{place}/participations/{world.huber.id}"
+    await ask("marketplaces.change_participation", "anna", f"PATCH {own}", {"paused": True})
+    await ask("marketplaces.end_participation", "anna", f"DELETE {own}")
+
+
+async def leads(asker: Asker) -> None:
+    """From a draft to a closed engagement, and what ends a lead otherwise."""
+    ask, market = asker.ask, asker.market
+    nord, person = f"/marketplaces/{market.m}/leads", {"name": "P", "email": "p@muster.example"}
+    draft = {"prospect": person, "interest": "Dach", "distribution_permission": True}
+    lead = f"{nord}/{(await ask('leads.create', 'gerd', f'POST {nord}', draft))['id']}"
+    await ask("leads.show", "gerd", f"GET {lead}")
+    await ask("leads.list_leads", "gerd", "GET /leads")
+    await ask("leads.change", "gerd", f"PATCH {lead}", {"tags": ["dach"]}, If_Match="*")
+    await ask("leads.submit", "gerd", f"POST {lead}/submit")
+    await ask("leads.accept", "olga", f"POST {lead}/accept")
+    takers = {"company_ids": [str(market.world.huber.id), str(market.world.klein.id)]}
+    await ask("leads.offer", "olga", f"POST {lead}/offer", takers)
+    await ask("offers.list_offers", "anna", "GET /offers")
+    await ask("offers.decline", "anna", f"POST {lead}/decline")
+    await ask("offers.reopen", "anna", f"POST {lead}/reopen")
+    await ask("offers.pick", "anna", f"POST {lead}/pick")
+    step = {"step": "kontaktiert"}
+    await ask("engagements.change", "anna", f"PATCH {lead}/engagement", step, If_Match="*")
+    await ask("together.add_note", "anna", f"POST {lead}/notes", {"text": "x"})
+    await ask("together.list_notes", "anna", f"GET {lead}/notes")
+    message = f"POST {lead}/messages"
+    await ask("together.add_message", "anna", message, {"text": "x"})
+    await ask("with a key", "anna", message, {"text": "x"}, Idempotency_Key="one")
+    await ask("with the same key", "anna", message, {"text": "x"}, Idempotency_Key="one")
+    await ask("together.list_messages", "anna", f"GET {lead}/messages")
+    await ask("together.list_history", "anna", f"GET {lead}/history")
+    await ask("engagements.close", "anna", f"POST {lead}/engagement/close", {"outcome": "won"})
+    await ask("engagements.reopen", "anna", f"POST {lead}/engagement/reopen")
+    for name, tail, body in (
+        ("leads.reject", "/reject", {"reason": "x"}),
+        ("leads.withdraw", "/withdraw", None),
+        ("leads.assign", "/assign", {"company_id": str(market.world.huber.id)}),
+    ):
+        other = market.path(await market.draft())
+        if tail == "/assign":
+            await market.olga.post(f"{other}/accept")
+        await ask(name, "olga", f"POST {other}{tail}", body)
+
+
+async def the_rest(asker: Asker) -> None:
+    """Files, sessions, and what asks no database."""
+    ask, gerd = asker.ask, {"email": "gerd@geber.example", "password": PASSWORD}
+    path = f"POST /imports?marketplace={asker.market.m}"
+    made = await ask("imports.import_file", "gerd", path, CSV, Content_Type="text/csv")
+    await ask("imports.list_imports", "gerd", "GET /imports")
+    await ask("imports.show_import", "gerd", f"GET /imports/{made['id']}")
+    await ask("sessions.log_in", "", "POST /sessions", gerd)
+    await ask("operation.healthz", "", "GET /healthz")
+    await ask("operation.readyz", "", "GET /readyz")
+    await ask("docs_page.description", "", "GET /openapi.json")
+    await ask("docs_page.page", "", "GET /docs")
+    await ask("docs_page.asset", "", "GET /docs/start.js")
+    await ask("sessions.log_out", "ben", "DELETE /sessions/current")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def found(market: Market, tapped: Edge, tap: Tap) -> AsyncIterator[dict[str, Any]]:
+    """What each operation took."""
+    async with from_address(tapped) as client:
+        asker = Asker(market, client, tap)
+        for story in (companies, marketplaces, leads, the_rest):
+            await story(asker)
+        yield asker.found
+
+
+async def test_every_operation_takes_what_is_written_here(found: dict[str, Any]) -> None:
+    assert found == COSTS
+
+
+def test_every_route_has_a_line(tapped: Edge) -> None:
+    names = {
+        operation_id(handler)
+        for route in tapped.routes
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"}
+    }
+    assert names == {name for name in COSTS if " " not in name}
+
+
+async def test_one_more_look_is_noticed(
+    market: Market, tapped: Edge, tap: Tap, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: an operation that asks first, and one that is committed apart."""
+    async with from_address(tapped) as client:
+        asker = Asker(market, client, tap)
+        answer = Call.answer
+
+        async def looks_first(self: Call, operation: Any, *args: Any, **kwargs: Any) -> Any:
+            await self.check()
+            return await answer(self, operation, *args, **kwargs)
+
+        monkeypatch.setattr(Call, "answer", looks_first)
+        await asker.ask("companies.show_company", "anna", "GET /company")
+    trips, statements = COSTS["companies.show_company"]
+    assert asker.found["companies.show_company"] == (trips + 1, statements + 2)

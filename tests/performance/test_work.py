@@ -1,0 +1,184 @@
+"""How much Python a request runs, what it leaves behind, and in how many writes it is answered.
+
+Counted, not timed: calls of Python functions between a request and its answer (what the event loop
+itself calls is left out, since it depends on how bytes arrive), blocks of memory that stay.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from service.calls import Call
+from service.commands.serving import _OneWrite
+from service.edge import Edge
+from tests.fixtures.world import World
+
+# Python calls of one request. More than that: look at what was added to every request, and raise
+# the number only for a reason. Less than two thirds of it: write the new number down.
+CEILINGS = {"a lead": 182, "a list": 193, "a message": 198, "a refusal": 205, "no database": 114}
+TOLERANCE = 1.15
+LOOP = ("asyncio", "selectors.py", "uvloop")
+
+
+async def asked(
+    app: Edge, token: str, method: str, path: str, body: bytes = b"", query: bytes = b""
+) -> int:
+    """Sends one request to the application without client and socket; the status."""
+    sent: list[Any] = []
+    headers = [(b"host", b"kollegium.test"), (b"authorization", f"Bearer {token}".encode())]
+    if body:
+        headers += [(b"content-type", b"application/json")]
+        headers += [(b"content-length", str(len(body)).encode())]
+    scope: Any = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query,
+        "root_path": "", "headers": headers, "client": ("192.0.2.1", 1), "server": ("x", 80),
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return int(sent[0]["status"])
+
+
+async def calls(request: Callable[[], Awaitable[int]], status: int) -> int:
+    """Python calls of a request, after it was asked three times to fill caches."""
+    for _ in range(3):
+        assert await request() == status
+    count = 0
+
+    def profile(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal count
+        if event == "call" and not any(part in frame.f_code.co_filename for part in LOOP):
+            count += 1
+
+    sys.setprofile(profile)
+    try:
+        await request()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def requests(app: Edge, world: World) -> dict[str, tuple[int, Callable[[], Awaitable[int]]]]:
+    """One of each kind, with the status it is answered with."""
+    anna, lead = world.anna.token, f"/marketplaces/{world.nord_id}/leads/{world.leads['engaged']}"
+    unknown = f"/marketplaces/{world.nord_id}/leads/{uuid4()}/pick"
+    text = json.dumps({"text": "Termin steht"}).encode()
+    return {
+        "a lead": (200, lambda: asked(app, anna, "GET", lead)),
+        "a list": (200, lambda: asked(app, anna, "GET", "/leads", query=b"as=taker&limit=5")),
+        "a message": (201, lambda: asked(app, anna, "POST", f"{lead}/messages", text)),
+        "a refusal": (404, lambda: asked(app, anna, "POST", unknown)),
+        "no database": (200, lambda: asked(app, "", "GET", "/healthz")),
+    }
+
+
+@pytest.mark.parametrize("name", CEILINGS)
+async def test_a_request_runs_no_more_than_it_did(service: Edge, world: World, name: str) -> None:
+    status, request = requests(service, world)[name]
+    found = await calls(request, status)
+    assert CEILINGS[name] / 1.5 < found < CEILINGS[name] * TOLERANCE, found
+
+
+def test_every_kind_has_a_ceiling(service: Edge, world: World) -> None:
+    assert set(requests(service, world)) == set(CEILINGS)
+
+
+async def test_more_work_is_noticed(
+    service: Edge, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: an answer that goes through the standard library's encoder on its way."""
+    reply = Call.reply
+
+    def elaborate(self: Call, result: Any) -> Any:
+        answer = reply(self, result)
+        answer.content = json.dumps(json.loads(answer.content), indent=1).encode()
+        return answer
+
+    monkeypatch.setattr(Call, "reply", elaborate)
+    status, request = requests(service, world)["a lead"]
+    assert await calls(request, status) > CEILINGS["a lead"] * TOLERANCE
+
+
+async def grown(request: Callable[[], Awaitable[int]]) -> int:
+    """Blocks of memory that 500 requests left allocated, after 200 that filled caches."""
+    for _ in range(200):
+        await request()
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(500):
+        await request()
+    gc.collect()
+    return sys.getallocatedblocks() - before
+
+
+async def test_nothing_stays_behind(service: Edge, world: World) -> None:
+    _, request = requests(service, world)["a lead"]
+    assert await grown(request) < 250  # less than one for two requests
+
+
+async def test_what_stays_is_noticed(
+    service: Edge, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: a reply that is remembered."""
+    kept, reply = [], Call.reply
+
+    def remembered(self: Call, result: Any) -> Any:
+        kept.append(reply(self, result))
+        return kept[-1]
+
+    monkeypatch.setattr(Call, "reply", remembered)
+    _, request = requests(service, world)["a lead"]
+    assert await grown(request) > 500
+
+
+class Written:
+    """Stands in for a transport and notes what is written."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def test_head_and_body_leave_in_one_write() -> None:
+    below = Written()
+    transport: Any = _OneWrite(below, asyncio.get_running_loop())  # type: ignore[arg-type]
+    transport.write(b"head ")
+    assert below.writes == []
+    transport.write(b"body")
+    assert below.writes == [b"head body"]
+    await asyncio.sleep(0)
+    assert below.writes == [b"head body"]
+
+
+async def test_a_head_without_a_body_waits_for_one_turn_of_the_loop() -> None:
+    below = Written()
+    transport: Any = _OneWrite(below, asyncio.get_running_loop())  # type: ignore[arg-type]
+    transport.write(b"100 Continue")
+    await asyncio.sleep(0)
+    assert below.writes == [b"100 Continue"]
+    transport.write(b"last words")
+    transport.close()
+    assert below.writes == [b"100 Continue", b"last words"]
+    assert transport.is_closing()  # whatever else is asked goes to the transport below
