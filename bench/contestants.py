@@ -18,7 +18,6 @@ from bench.cluster import Cluster
 from bench.loads import Figure
 from bench.operations import Operation
 from bench.variant import ONE_LEAD, filtered
-from service import readiness
 
 Turn = Callable[[float], Figure]  # seconds of one turn
 
@@ -48,11 +47,8 @@ LOOK_UP = (
 async def bring_to_head(cluster: Cluster, leads: int) -> None:
     """Migrates a world that an earlier revision of the code built; its copy is made anew."""
     name = world.database(leads)
-    async with cluster.connected(name) as connection:
-        if await readiness.revision_of(connection) == readiness.head():
-            return
-    await world.migrate(cluster.url(name))
-    await cluster.drop(name + UNGUARDED)
+    if await world.bring_to_head(cluster, name):
+        await cluster.drop(name + UNGUARDED)
 
 
 async def copy_unguarded(cluster: Cluster, leads: int) -> None:

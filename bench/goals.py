@@ -14,6 +14,7 @@ GUARANTEE = 1.10
 GUARDED = ("get", "list", "offers", "pick", "message")
 CPU_OF_GET = 150.0
 GROWTH = 1.15
+GROWING = ("get", "list", "offers", "pick")
 CONTESTED_SHARE, CONTESTED_TAIL = 0.6, 5.0
 MEMORY_MB, MEMORY_GROWTH = 120.0, 0.02
 TAIL = 6.0
@@ -44,126 +45,157 @@ def paced(result: Result, field: str) -> float:
 
 
 def judge(results: list[Result], size: str = MAIN) -> list[Goal]:
-    """Every goal whose pieces were measured on the world, in the order of the table."""
+    """Every goal for every operation, in the order of the table. What no piece has measured yet is
+    there too, and not met."""
     found = {r["piece"]: r for r in results if r["world"] in (size, "all")}
     return [goal for ask in _QUESTIONS for goal in ask(found)]
 
 
-def _compared(
-    found: dict[str, Result], names: Any, one: str, other: str
-) -> Iterator[tuple[str, float, float]]:
-    """(operation, rate of one, rate of the other) wherever both took part."""
-    for name in names:
-        turns = found.get(name, {}).get("turns", {})
-        if turns.get(one) and turns.get(other):
-            yield name, middle(found[name], one, "rate"), middle(found[name], other, "rate")
+class _Judge(NamedTuple):
+    """A goal that a ratio or a size must reach, or must not exceed."""
+
+    name: str
+    goal: str
+    bound: float
+    at_least: bool
+
+    def says(self, value: float, shown: str) -> Goal:
+        met = value >= self.bound if self.at_least else value <= self.bound
+        return Goal(self.name, self.goal, shown, met)
+
+    def silent(self) -> Goal:
+        return Goal(self.name, self.goal, "not measured", False)
+
+
+def _rates(found: dict[str, Result], piece: str, one: str, other: str) -> tuple[float, float]:
+    """The rates of two contestants of a piece; zeros when one of them took no part."""
+    turns = found.get(piece, {}).get("turns", {})
+    if not (turns.get(one) and turns.get(other)):
+        return 0.0, 0.0
+    return middle(found[piece], one, "rate"), middle(found[piece], other, "rate")
 
 
 def _limit(found: dict[str, Result]) -> Iterator[Goal]:
-    for name, service, limit in _compared(found, SHARE_OF_LIMIT, "service", "limit"):
-        yield Goal(
-            f"{name}: share of the pgbench limit",
-            f"≥ {SHARE_OF_LIMIT[name]:.2f}",
-            f"{service / limit:.2f} ({service:,.0f} of {limit:,.0f} a second)",
-            service / limit >= SHARE_OF_LIMIT[name],
+    for name, bound in SHARE_OF_LIMIT.items():
+        ask = _Judge(f"{name}: share of the pgbench limit", f"≥ {bound:.2f}", bound, True)
+        service, limit = _rates(found, name, "service", "limit")
+        yield (
+            ask.says(
+                service / limit,
+                f"{service / limit:.2f} ({service:,.0f} of {limit:,.0f} a second)",
+            )
+            if limit
+            else ask.silent()
         )
 
 
 def _peer(found: dict[str, Result]) -> Iterator[Goal]:
-    for name, service, orm in _compared(found, TIMES_THE_PEER, "service", "orm"):
-        yield Goal(
-            f"{name}: against the ORM peer",
-            f"≥ {TIMES_THE_PEER[name]:.0f} ×",
-            f"{service / orm:.1f} × ({service:,.0f} and {orm:,.0f} a second)",
-            service / orm >= TIMES_THE_PEER[name],
+    for name, bound in TIMES_THE_PEER.items():
+        ask = _Judge(f"{name}: against the ORM peer", f"≥ {bound:.0f} ×", bound, True)
+        service, orm = _rates(found, name, "service", "orm")
+        yield (
+            ask.says(
+                service / orm, f"{service / orm:.1f} × ({service:,.0f} and {orm:,.0f} a second)"
+            )
+            if orm
+            else ask.silent()
         )
 
 
 def _guarantee(found: dict[str, Result]) -> Iterator[Goal]:
-    for name, filters, service in _compared(found, GUARDED, "filters", "service"):
-        yield Goal(
-            f"{name}: what the guarantee costs over HTTP",
-            f"≤ {GUARANTEE:.2f}",
-            f"{filters / service:.2f} ({filters:,.0f} with filters, {service:,.0f} guarded)",
-            filters / service <= GUARANTEE,
+    for name in GUARDED:
+        title = f"{name}: what the guarantee costs over HTTP"
+        ask = _Judge(title, f"≤ {GUARANTEE:.2f}", GUARANTEE, False)
+        filters, service = _rates(found, name, "filters", "service")
+        yield (
+            ask.says(
+                filters / service,
+                f"{filters / service:.2f} ({filters:,.0f} with filters, {service:,.0f} guarded)",
+            )
+            if service
+            else ask.silent()
         )
 
 
 def _processor(found: dict[str, Result]) -> Iterator[Goal]:
+    title = "get: processor time of the service"
+    ask = _Judge(title, f"≤ {CPU_OF_GET:.0f} µs", CPU_OF_GET, False)
     if "get" in found:
         used = middle(found["get"], "service", "service_cpu")
-        yield Goal(
-            "get: processor time of the service",
-            f"≤ {CPU_OF_GET:.0f} µs",
-            f"{used:.0f} µs",
-            used <= CPU_OF_GET,
-        )
+        yield ask.says(used, f"{used:.0f} µs")
+    else:
+        yield ask.silent()
 
 
 def _growth(found: dict[str, Result]) -> Iterator[Goal]:
-    for piece, result in found.items():
-        if piece.startswith("growth-"):
-            small, large = (middle(result, f"service {size}", "rate") for size in ("50k", "5m"))
-            yield Goal(
-                f"{piece.removeprefix('growth-')}: growth from 50,000 to 5,000,000 leads",
-                f"≤ {GROWTH:.2f} ×",
-                f"{small / large:.2f} × ({small:,.0f} and {large:,.0f} a second)",
-                small / large <= GROWTH,
+    for name in GROWING:
+        title = f"{name}: growth from 50,000 to 5,000,000 leads"
+        ask = _Judge(title, f"≤ {GROWTH:.2f} ×", GROWTH, False)
+        small, large = _rates(found, f"growth-{name}", "service 50k", "service 5m")
+        yield (
+            ask.says(
+                small / large, f"{small / large:.2f} × ({small:,.0f} and {large:,.0f} a second)"
             )
+            if large
+            else ask.silent()
+        )
 
 
 def _contested(found: dict[str, Result]) -> Iterator[Goal]:
-    for _, service, attempts in _compared(found, ("contested",), "service", "attempts"):
-        fewer = middle(found["contested"], "attempts-10", "rate")
-        yield Goal(
-            "64 clients pick one lead: share of pgbench with the same function",
-            f"≥ {CONTESTED_SHARE:.1f}",
-            f"{service / attempts:.2f} ({service:,.0f} of {attempts:,.0f} attempts a second;"
-            f" {fewer:,.0f} with 10 clients)",
-            service / attempts >= CONTESTED_SHARE,
-        )
-        p50, p99 = (middle(found["contested"], "service", field) for field in ("p50", "p99"))
-        yield Goal(
-            "64 clients pick one lead: p99",
-            f"≤ {CONTESTED_TAIL:.0f} × p50",
-            f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms)",
-            p99 / p50 <= CONTESTED_TAIL,
-        )
+    title = "64 clients pick one lead: "
+    share = _Judge(
+        f"{title}share of pgbench with the same function",
+        f"≥ {CONTESTED_SHARE:.1f}",
+        CONTESTED_SHARE,
+        True,
+    )
+    tail = _Judge(f"{title}p99", f"≤ {CONTESTED_TAIL:.0f} × p50", CONTESTED_TAIL, False)
+    service, attempts = _rates(found, "contested", "service", "attempts")
+    if not attempts:
+        yield from (share.silent(), tail.silent())
+        return
+    fewer = middle(found["contested"], "attempts-10", "rate")
+    yield share.says(
+        service / attempts,
+        f"{service / attempts:.2f} ({service:,.0f} of {attempts:,.0f} attempts a second;"
+        f" {fewer:,.0f} with 10 clients)",
+    )
+    p50, p99 = (middle(found["contested"], "service", field) for field in ("p50", "p99"))
+    yield tail.says(p99 / p50, f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms)")
 
 
 def _memory(found: dict[str, Result]) -> Iterator[Goal]:
+    size = _Judge("memory of a worker", f"≤ {MEMORY_MB:.0f} MB", MEMORY_MB, False)
+    title = "memory of a worker: growth over the second half"
+    growth = _Judge(title, f"≤ {MEMORY_GROWTH:.0%}", MEMORY_GROWTH, False)
     if "memory" not in found:
+        yield from (size.silent(), growth.silent())
         return
     samples = found["memory"]["samples"]
     last = samples[-1]
     half = next(s for s in samples if s["requests"] >= last["requests"] / 2)
-    yield Goal(
-        "memory of a worker",
-        f"≤ {MEMORY_MB:.0f} MB",
-        f"{last['megabytes']:.0f} MB after {last['requests']:,} requests",
-        last["megabytes"] <= MEMORY_MB,
-    )
+    shown = f"{last['megabytes']:.0f} MB after {last['requests']:,} requests"
+    yield size.says(last["megabytes"], shown)
     grown = last["megabytes"] / half["megabytes"] - 1
-    yield Goal(
-        "memory of a worker: growth over the second half",
-        f"≤ {MEMORY_GROWTH:.0%}",
+    yield growth.says(
+        grown,
         f"{grown:.1%} ({half['megabytes']:.1f} MB after {half['requests']:,} requests,"
         f" {last['megabytes']:.1f} MB after {last['requests']:,})",
-        grown <= MEMORY_GROWTH,
     )
 
 
 def _tail(found: dict[str, Result]) -> Iterator[Goal]:
     for name in TAILED:
+        ask = _Judge(f"{name}: p99 at 70 % of its peak rate", f"≤ {TAIL:.0f} × p50", TAIL, False)
         if found.get(name, {}).get("paced"):
             p50, p99 = (paced(found[name], field) for field in ("p50", "p99"))
-            yield Goal(
-                f"{name}: p99 at 70 % of its peak rate",
-                f"≤ {TAIL:.0f} × p50",
+            yield ask.says(
+                p99 / p50,
                 f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms"
                 f" at {paced(found[name], 'asked'):,.0f} a second)",
-                p99 / p50 <= TAIL,
             )
+        else:
+            yield ask.silent()
 
 
 _QUESTIONS = (_limit, _peer, _guarantee, _processor, _growth, _contested, _memory, _tail)

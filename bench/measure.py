@@ -21,10 +21,10 @@ from typing import Any
 from bench import contestants, loads, operations, processes, services, world
 from bench.cluster import Cluster, memory_mb
 from bench.contestants import Contestant
+from bench.goals import GROWING
 from bench.loads import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
-GROWING = ("get", "list", "offers", "pick")
 PIECES = (*operations.OPERATIONS, "memory", *(f"growth-{name}" for name in GROWING))
 SHARE_OF_PEAK = 0.7
 PACED_REQUESTS = 1000  # at least: a p99 of fewer is a maximum

@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 
 from bench.cluster import Cluster
-from service import identity
+from service import identity, readiness
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLDS = {"50k": 50_000, "500k": 500_000, "5m": 5_000_000}
@@ -84,6 +84,15 @@ async def migrate(url: str) -> None:
     await asyncio.to_thread(command.upgrade, config, "head")
 
 
+async def bring_to_head(cluster: Cluster, name: str) -> bool:
+    """Migrates a database unless it is at the newest revision; whether it was not."""
+    async with cluster.connected(name) as connection:
+        if await readiness.revision_of(connection) == readiness.head():
+            return False
+    await migrate(cluster.url(name))
+    return True
+
+
 async def build(
     cluster: Cluster,
     leads: int,
@@ -124,7 +133,7 @@ async def _begin(cluster: Cluster, name: str, leads: int, template: str) -> None
     """Schema, reference set, and the big tables without keys and indexes; or nothing at all."""
     await cluster.create(name, template)
     try:
-        await migrate(cluster.url(name))
+        await bring_to_head(cluster, name)
         await cluster.set_passwords()
         async with cluster.connected(name) as connection, connection.transaction():
             await connection.execute(HELPERS)

@@ -110,7 +110,10 @@ async def test_a_piece_ends_with_figures_and_leaves_no_trace(
 
     report.write([result], tmp_path, "tiny", plots=False)
     goals = json.loads((tmp_path / "performance.json").read_text())["goals"]
-    assert [set(goal) for goal in goals] == [{"name", "goal", "measured", "met"}]
+    assert {frozenset(goal) for goal in goals} == {frozenset(("name", "goal", "measured", "met"))}
+    assert [goal["name"] for goal in goals if goal["measured"] != "not measured"] == [
+        "message: p99 at 70 % of its peak rate"
+    ]
     assert "Post a message" in (tmp_path / "performance.md").read_text()
 
 
@@ -161,8 +164,17 @@ def _result(piece: str, **rates: float) -> dict[str, Any]:
 
 
 def test_goals_are_met_or_missed() -> None:
+    def judged(result: dict[str, Any]) -> list[bool]:
+        return [goal.met for goal in judge([result]) if goal.measured != "not measured"]
+
     met = _result("get", service=80, limit=100, orm=10, filters=85)
     missed = _result("get", service=40, limit=100, orm=10, filters=50)
-    assert [goal.met for goal in judge([met])] == [True, True, True, False, False]
-    assert [goal.met for goal in judge([missed])] == [False, False, False, False, False]
-    assert judge([]) == []
+    assert judged(met) == [True, True, True, False, False]
+    assert judged(missed) == [False, False, False, False, False]
+
+
+def test_what_was_not_measured_is_not_met() -> None:
+    goals = judge([])
+    assert len(goals) == 26
+    assert not any(goal.met for goal in goals)
+    assert {goal.measured for goal in goals} == {"not measured"}
