@@ -10,11 +10,11 @@ from tests.legacy.system import imported, state
 
 # What the people of the former system did between two runs.
 MEANWHILE = """
-    update legacy.leads set state = 'picked', picked_by_user_id = 3, picked_at = '2025-03-02 09:00+00',
-      status_id = 1 where id = 2;
+    update legacy.leads set state = 'picked', picked_by_user_id = 3,
+      picked_at = '2025-03-02 09:00+00', status_id = 1 where id = 2;
     update legacy.offers set state = 'picked', answered_at = '2025-03-02 09:00+00' where id = 1;
-    update legacy.leads set state = 'picked', picked_by_user_id = 4, picked_at = '2025-03-03 09:00+00',
-      contact_phone = '+49 30 23125 999' where id = 3;
+    update legacy.leads set state = 'picked', picked_by_user_id = 4,
+      picked_at = '2025-03-03 09:00+00', contact_phone = '+49 30 23125 999' where id = 3;
     update legacy.leads set state = 'released', picked_by_user_id = null, picked_at = null,
       status_id = null where id = 5;
     update legacy.offers set state = 'expired' where id = 6;
@@ -35,8 +35,8 @@ SEEN = {
     "prospects": "select * from app.prospect order by lead_id",
     "offers": """select id, state, company_id, decline_reason, answered_by_name from app.offer
                  order by id""",
-    "engagements": """select lead_id, company_id, state, step, handler_name, value from app.engagement
-                      where state <> 'revoked' order by lead_id""",
+    "engagements": """select lead_id, company_id, state, step, handler_name, value
+                      from app.engagement where state <> 'revoked' order by lead_id""",
     "notes": "select id, company_id, text from app.note order by id",
     "messages": "select id, parties::text, text from app.message order by id",
     "companies": "select id, name, state from app.company order by id",

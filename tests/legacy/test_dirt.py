@@ -126,7 +126,7 @@ FAULTS: dict[str, tuple[str, int, str, str]] = {
     ),
 }  # fmt: skip
 ADJUSTED = {"user-deleted", "email-lower-case", "picker-deleted", "offer-outdated"}
-# depends-on is met beside others; the rest arises between two runs (test_again.py) or outside of here.
+# depends-on is met beside others; the rest arises between two runs (test_again.py).
 ELSEWHERE = {"depends-on", "email-taken", "changed-here", "giver-changed"}
 
 

@@ -1,7 +1,7 @@
 """Killed at random points and resumed: the same end state as undisturbed.
 
-KOLLEGIUM_KILLS sets how often the job is killed (2), KOLLEGIUM_SERVER_KILLS how often PostgreSQL (1),
-KOLLEGIUM_SEED repeats a run.
+KOLLEGIUM_KILLS sets how often the job is killed (2), KOLLEGIUM_SERVER_KILLS how often PostgreSQL
+(1); KOLLEGIUM_SEED repeats a run.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,14 +142,15 @@ class _Server:
 
 
 @pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Server]:
+def own_server() -> Iterator[_Server]:
     """A server that nobody else uses."""
-    directory = tmp_path_factory.mktemp("killed")
-    for place in (directory, *list(directory.parents)[:2]):
-        place.chmod(0o711)  # as root the server runs as another account, which has to pass
-    server = _Server(directory)
-    yield server
-    server.running.stop()
+    # Not pytest's own directory: each start of pytest closes that to other accounts.
+    with tempfile.TemporaryDirectory(prefix="kollegium-killed-") as name:
+        directory = Path(name)
+        directory.chmod(0o711)  # as root the server runs as another account, which has to pass
+        server = _Server(directory)
+        yield server
+        server.running.stop()
 
 
 async def test_postgresql_is_killed_and_the_job_resumed(

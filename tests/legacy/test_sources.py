@@ -1,4 +1,4 @@
-"""A schema, another PostgreSQL and a directory of files are the same source; bad files are named."""
+"""A schema, another PostgreSQL and a directory of files are one source; bad files are named."""
 
 import csv
 import io
