@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, json_option, print_json, run
@@ -164,7 +164,8 @@ def show(week: str | None, whole: bool, as_json: bool, data_dir: Path) -> None:
             else "There is no company of the former service: `kollegium legacy import` makes them."
         )
         return
-    table = Table("week", "legacy user", "company", "id", "features", "colleagues", "proof")
+    id_ = Column("id", no_wrap=True, min_width=36)
+    table = Table("week", "user", "company", id_, "features", "colleagues", "proof")
     for member in members if whole else members[:SHOWN]:
         proof = {None: "none", 0: "equal"}.get(member.differences, f"{member.differences} differ")
         table.add_row(
