@@ -135,7 +135,8 @@ def _conclude(report: Report) -> None:
         console.print("Proven: nobody sees more or less than before.")
     else:
         console.print(
-            f"NOT proven. Rows that differ: {report.differences:,}, users: {report.differing_users:,}."
+            f"NOT proven. Rows that differ: {report.differences:,}, of users: "
+            f"{report.differing_users:,}."
         )
 
 
