@@ -864,7 +864,7 @@ as $$
   select p.first_id, m.id, m.operator_company_id, m.name, m.operator_name, m.steps, u.company_id,
     u.company_name, p.capacities,
     case when u.active then (array['active', 'invited', 'ended', 'declined'])[p.best] else 'ended' end, p.postcode_areas, p.tags, p.cap,
-    p.created_at, hash_record_extended(row(p.capacities, p.best, p.postcode_areas, p.tags, p.cap), 0)
+    p.created_at, hash_record_extended(row(u.active, p.capacities, p.best, p.postcode_areas, p.tags, p.cap), 0)
   from (
     select s.marketplace_id, s.user_id, min(s.id) as first_id, array_agg(s.role order by s.role) as capacities,
       min(array_position(array['active', 'invited', 'ended', 'declined'], s.state)) as best,
@@ -1091,7 +1091,7 @@ $$;
 -- The leads of a batch that are new, or differ from what was imported of them. action:
 --   new            not imported yet
 --   change         differs, and nobody touched it here
---   complete       was touched here; a row beside it is healed and comes in, as something of the past
+--   complete       was touched here, or the cut-over is past; a row beside it is healed and comes in
 --   changed-here   differs, and was touched here;  giver-changed: a giver is never exchanged
 --   late           differs after the cut-over: nothing happens
 create or replace function app_private.legacy_lead_rows(p_load integer, p_after bigint, p_last bigint)
@@ -1105,7 +1105,10 @@ as $$
     m.operator_company_id, m.operator_name, g.company_id, g.company_name,
     coalesce(g.colleague_id, o.colleague_id), coalesce(g.colleague_name, o.colleague_name),
     t.company_id, t.company_name, t.colleague_id, t.colleague_name, t.active,
-    case when act.action = 'complete' then 'unplaced' else case l.state
+    case when act.action = 'complete' then case when exists (
+        select from app.brokerage w where w.marketplace_id = m.id and w.state = 'open'
+          and w.id = app_private.legacy_id('brokerage', l.id, l.created_at)) then 'offered' else 'unplaced' end
+      else case l.state
       when 'new' then case when l.consent then 'submitted' else 'draft' end
       when 'released' then 'available' when 'picked' then 'engaged'
       when 'won' then 'closed' when 'lost' then 'closed'
@@ -1141,7 +1144,7 @@ as $$
     l.contact_country), 0) as hash) h
   cross join lateral (select case
     when k.legacy_id is null then 'new'
-    when a.version = k.version and (not c.cut_over or app_private.legacy_healed_beside(p_load, l.id))
+    when a.version = k.version and not c.cut_over
       then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
@@ -1180,8 +1183,9 @@ as $$
     when r.state in ('engaged', 'closed') and o.state in ('open', 'picked') then 'lost'
     when o.state = 'open' and r.state <> 'offered' then 'withdrawn'
     else o.state end as state) s
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'offers' and b.id = o.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('offers', o.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'offers' and b.id = o.id)
 $$;
 
 -- sql/functions/97_legacy_leads.sql
@@ -1404,8 +1408,9 @@ begin
   from unnest(p_rows) r
   join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and not c.shared
   join app_private.legacy_party p on p.legacy_id = c.user_id
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('comments', c.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
   on conflict (marketplace_id, id) do nothing;
   insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_id,
     author_name, text, created_at)
@@ -1415,8 +1420,9 @@ begin
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and c.shared
   join app_private.legacy_party p on p.legacy_id = c.user_id
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('comments', c.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
   on conflict (marketplace_id, id) do nothing;
 end
 $$;
@@ -1569,7 +1575,7 @@ as $$
     (array_agg(f.legacy_key order by length(f.legacy_key), f.legacy_key))[1:5]
   from legacy_staging.finding f where f.load = p_load
   group by f.kind, f.source_table, f.reason
-  order by f.kind <> 'quarantine', f.kind, count(*) desc, f.source_table, f.reason
+  order by f.kind <> 'quarantine', f.kind, f.reason = 'depends-on', count(*) desc, f.source_table, f.reason
 $$;
 comment on function app.legacy_findings(integer) is
   'What a load found, by kind, table and reason, with the first five legacy numbers.';
@@ -1673,3 +1679,46 @@ $$;
 comment on function app.legacy_add_warnings(integer, text, text, text[]) is
   'Adds warnings of the reader to a load, such as text-recoded.';
 grant execute on function app.legacy_add_warnings(integer, text, text, text[]) to kollegium_staff;
+
+-- sql/policies/colleague.sql
+set local role kollegium_owner;
+-- colleague: The colleagues of one company know each other; others meet their names on leads.
+alter table app.colleague enable row level security;
+alter table app.colleague force row level security;
+
+drop policy if exists select_own on app.colleague;
+create policy select_own on app.colleague for select to kollegium_api
+  using (company_id = (select app.current_company_id()));
+comment on policy select_own on app.colleague is 'own company''s row: colleagues see each other';
+drop policy if exists cross_broker on app.colleague;
+create policy cross_broker on app.colleague for all to kollegium_broker using (true) with check (true);
+comment on policy cross_broker on app.colleague is 'broker: the functions in sql/functions decide; its grants bound them';
+
+grant select (id, company_id, email, name, role, active, language, created_at, changed_at, version) on app.colleague to kollegium_api;
+grant select, insert on app.colleague to kollegium_broker;
+grant update (name, role, active, language, changed_at, version) on app.colleague to kollegium_broker;
+-- What changes in the former system follows until the cut-over (app.legacy_change_users).
+grant update (email) on app.colleague to kollegium_broker;
+-- not granted: insert, update, delete to kollegium_api: roles and activity change through app.change_colleague
+
+-- sql/policies/company.sql
+set local role kollegium_owner;
+-- company: A company sees itself. What others need of it (the name) stands on participations.
+alter table app.company enable row level security;
+alter table app.company force row level security;
+
+drop policy if exists select_own on app.company;
+create policy select_own on app.company for select to kollegium_api
+  using (id = (select app.current_company_id()));
+comment on policy select_own on app.company is 'own company''s row: a company sees itself';
+drop policy if exists cross_broker on app.company;
+create policy cross_broker on app.company for all to kollegium_broker using (true) with check (true);
+comment on policy cross_broker on app.company is 'broker: the functions in sql/functions decide; its grants bound them';
+
+grant select (id, name, state, delegator_role, language, created_at, changed_at, version) on app.company to kollegium_api;
+grant select, insert on app.company to kollegium_broker;
+grant update (name, delegator_role, language, changed_at, version) on app.company to kollegium_broker;
+-- What changes in the former system follows until the cut-over (app.legacy_change_users).
+grant update (state) on app.company to kollegium_broker;
+-- not granted: insert, update, delete to kollegium_api: companies are set up by staff and changed by app.change_company
+-- not granted: absorbed_into, origin_legacy_user_id to kollegium_api: nobody's business over HTTP

@@ -48,8 +48,9 @@ def show_plan(plan: Plan) -> None:
     console.print(
         f"Read in {_duration(plan.reading_seconds)}; a first import takes about "
         f"{_duration(plan.estimated_seconds)}, {plan.estimated_bytes / 1e9:.2f} GB of data "
-        f"and indexes and {plan.estimated_log_bytes / 1e9:.2f} GB of write-ahead log. Nothing was changed."
+        f"and indexes and {plan.estimated_log_bytes / 1e9:.2f} GB of write-ahead log."
     )
+    console.print("Nothing was changed.")
 
 
 def show_outcome(outcome: Outcome) -> None:

@@ -112,7 +112,7 @@ as $$
   select p.first_id, m.id, m.operator_company_id, m.name, m.operator_name, m.steps, u.company_id,
     u.company_name, p.capacities,
     case when u.active then (array['active', 'invited', 'ended', 'declined'])[p.best] else 'ended' end, p.postcode_areas, p.tags, p.cap,
-    p.created_at, hash_record_extended(row(p.capacities, p.best, p.postcode_areas, p.tags, p.cap), 0)
+    p.created_at, hash_record_extended(row(u.active, p.capacities, p.best, p.postcode_areas, p.tags, p.cap), 0)
   from (
     select s.marketplace_id, s.user_id, min(s.id) as first_id, array_agg(s.role order by s.role) as capacities,
       min(array_position(array['active', 'invited', 'ended', 'declined'], s.state)) as best,

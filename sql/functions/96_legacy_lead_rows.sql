@@ -42,7 +42,7 @@ $$;
 -- The leads of a batch that are new, or differ from what was imported of them. action:
 --   new            not imported yet
 --   change         differs, and nobody touched it here
---   complete       was touched here; a row beside it is healed and comes in, as something of the past
+--   complete       was touched here, or the cut-over is past; a row beside it is healed and comes in
 --   changed-here   differs, and was touched here;  giver-changed: a giver is never exchanged
 --   late           differs after the cut-over: nothing happens
 create or replace function app_private.legacy_lead_rows(p_load integer, p_after bigint, p_last bigint)
@@ -56,7 +56,10 @@ as $$
     m.operator_company_id, m.operator_name, g.company_id, g.company_name,
     coalesce(g.colleague_id, o.colleague_id), coalesce(g.colleague_name, o.colleague_name),
     t.company_id, t.company_name, t.colleague_id, t.colleague_name, t.active,
-    case when act.action = 'complete' then 'unplaced' else case l.state
+    case when act.action = 'complete' then case when exists (
+        select from app.brokerage w where w.marketplace_id = m.id and w.state = 'open'
+          and w.id = app_private.legacy_id('brokerage', l.id, l.created_at)) then 'offered' else 'unplaced' end
+      else case l.state
       when 'new' then case when l.consent then 'submitted' else 'draft' end
       when 'released' then 'available' when 'picked' then 'engaged'
       when 'won' then 'closed' when 'lost' then 'closed'
@@ -92,7 +95,7 @@ as $$
     l.contact_country), 0) as hash) h
   cross join lateral (select case
     when k.legacy_id is null then 'new'
-    when a.version = k.version and (not c.cut_over or app_private.legacy_healed_beside(p_load, l.id))
+    when a.version = k.version and not c.cut_over
       then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
@@ -131,6 +134,7 @@ as $$
     when r.state in ('engaged', 'closed') and o.state in ('open', 'picked') then 'lost'
     when o.state = 'open' and r.state <> 'offered' then 'withdrawn'
     else o.state end as state) s
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'offers' and b.id = o.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('offers', o.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'offers' and b.id = o.id)
 $$;

@@ -56,8 +56,9 @@ begin
   from unnest(p_rows) r
   join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and not c.shared
   join app_private.legacy_party p on p.legacy_id = c.user_id
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('comments', c.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
   on conflict (marketplace_id, id) do nothing;
   insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_id,
     author_name, text, created_at)
@@ -67,8 +68,9 @@ begin
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and c.shared
   join app_private.legacy_party p on p.legacy_id = c.user_id
-  where not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
+  where (r.action <> 'complete' or app_private.legacy_waits('comments', c.id))
+    and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
   on conflict (marketplace_id, id) do nothing;
 end
 $$;

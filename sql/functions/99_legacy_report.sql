@@ -77,7 +77,7 @@ as $$
     (array_agg(f.legacy_key order by length(f.legacy_key), f.legacy_key))[1:5]
   from legacy_staging.finding f where f.load = p_load
   group by f.kind, f.source_table, f.reason
-  order by f.kind <> 'quarantine', f.kind, count(*) desc, f.source_table, f.reason
+  order by f.kind <> 'quarantine', f.kind, f.reason = 'depends-on', count(*) desc, f.source_table, f.reason
 $$;
 comment on function app.legacy_findings(integer) is
   'What a load found, by kind, table and reason, with the first five legacy numbers.';

