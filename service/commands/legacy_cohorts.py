@@ -27,7 +27,7 @@ SHOWN = 20
 OUTCOMES = {
     "switched": "switched",
     "already": "was so before",
-    "unproven": "stays off: not proven yet (kollegium legacy prove)",
+    "unproven": "stays off: not proven since the last import (kollegium legacy prove)",
     "differs": "stays off: its proof found differences (kollegium legacy prove --user NUMBER)",
     "colleagues": "stays on: it has several colleagues",
     "invited": "stays on: an invitation is open (revoke it first)",
@@ -198,9 +198,9 @@ def switch(
 ) -> None:
     """Switch the colleague features of a WEEK on or off, in one transaction.
 
-    On: for companies whose latest proof found no difference; their admins get an e-mail. Off: only
-    while a company has one colleague and no open invitation; the others are listed and stay on.
-    Repeating is safe and takes along who was left out and is ready now.
+    On: for companies that were proven equal since the last import; their admins get an e-mail.
+    Off: only while a company has one colleague and no open invitation; the others are listed and
+    stay on. Repeating is safe and takes along who was left out and is ready now.
     """
     if unproven and state == "off":
         raise click.UsageError("--unproven belongs to `switch on`.")
