@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock check clean
+.PHONY: help setup run test bench-migration lint format lock check clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ $(shell grep -qsxF '$(CURDIR)' $(STAMP) || rm -f $(STAMP))
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 /usr/bin/python3)
 
 help: ## list all targets
-	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## build .venv/ with everything the service and its tests need
 
@@ -27,6 +27,9 @@ run: setup ## start the demo: embedded PostgreSQL, demo world, http://127.0.0.1:
 test: setup ## install what is missing and run all tests (ARGS="-k pick")
 	bash tests/packages.sh
 	exec $(BIN)/pytest $(ARGS)
+
+bench-migration: setup ## measure the import against plain SQL, write docs/evidence/migration.json
+	exec $(BIN)/python -m bench.migration.imports $(ARGS)
 
 # env.py sets both time-outs and one transaction for every revision; our ints are counters, not keys.
 SQUAWK := $(BIN)/squawk --assume-in-transaction --pg-version 15 \

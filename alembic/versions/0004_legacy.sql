@@ -41,9 +41,7 @@ $$;
 -- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
 -- passwords are about, half of the unknown addresses look as if they had one, so that neither the
 -- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
--- Dropped first, because the kind of answer of an existing function cannot be changed.
-drop function if exists app.prepare_log_in(text, bytea, bytea);
-create function app.prepare_log_in(
+create or replace function app.begin_log_in(
   p_email text, p_address bytea, p_fingerprint bytea,
   out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -52,7 +50,7 @@ declare
   v_digest bytea;
 begin
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
-  select cr.salt, cr.pbkdf2_iterations into salt, pbkdf2_iterations
+  select coalesce(cr.pbkdf2_salt, cr.salt), cr.pbkdf2_iterations into salt, pbkdf2_iterations
   from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
   where c.email = p_email;
   if not found then
@@ -65,20 +63,33 @@ begin
   end if;
 end
 $$;
-comment on function app.prepare_log_in(text, bytea, bytea) is
+comment on function app.begin_log_in(text, bytea, bytea) is
   'How to stretch the password for an e-mail address, known or not; seconds to wait after failures.';
+grant execute on function app.begin_log_in(text, bytea, bytea) to kollegium_api;
+
+-- For the release before, which knows Argon2id alone; goes with the next one.
+create or replace function app.prepare_log_in(
+  p_email text, p_address bytea, p_fingerprint bytea, out salt bytea, out retry_after integer)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select b.salt, b.retry_after from app.begin_log_in(p_email, p_address, p_fingerprint) b
+$$;
+comment on function app.prepare_log_in(text, bytea, bytea) is
+  'What app.begin_log_in says, as the release before asks for it.';
 grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
 
 -- A password of the former system is replaced at the first log-in: the right proof of the old kind
 -- buys a proof of the new kind. Anything else changes nothing, and says nothing.
 create or replace function app.renew_proof(p_email text, p_proof bytea, p_salt bytea, p_new_proof bytea)
-returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+begin
   update app_private.credential cr set salt = p_salt, proof_sha256 = sha256(p_new_proof),
-    pbkdf2_iterations = null, changed_at = now()
+    pbkdf2_iterations = null, pbkdf2_salt = null, changed_at = now()
   from app.colleague c
   where c.id = cr.colleague_id and c.email = p_email and c.active
-    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof)
+    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof);
+end
 $$;
 comment on function app.renew_proof(text, bytea, bytea, bytea) is
   'Replaces a password''s proof of the former system by one of Argon2id, against the right old one.';
@@ -287,21 +298,6 @@ begin
     || '7' || substr(v_digest, 1, 3) || 'a' || substr(v_digest, 4, 15);
 end
 $$;
-
--- Where a legacy user is now: after a merge his colleague acts for the survivor.
-create or replace view app_private.legacy_party with (security_invoker = true) as
-select u.legacy_id, co.id as company_id, co.name as company_name, c.id as colleague_id,
-       c.name as colleague_name, c.active
-from app_private.legacy_user u
-join app.colleague c on c.id = u.colleague_id
-join app.company co on co.id = c.company_id;
-comment on view app_private.legacy_party is 'The company and colleague that a legacy user is now.';
-comment on column app_private.legacy_party.legacy_id is 'Number of the user.';
-comment on column app_private.legacy_party.company_id is 'The company he acts for now.';
-comment on column app_private.legacy_party.company_name is 'Its name.';
-comment on column app_private.legacy_party.colleague_id is 'The colleague.';
-comment on column app_private.legacy_party.colleague_name is 'His name.';
-comment on column app_private.legacy_party.active is 'Does he still act for it?';
 
 -- sql/functions/91_legacy_checks.sql
 set local role kollegium_owner;
@@ -623,9 +619,10 @@ begin
   select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
     u.created_at, u.updated_at
   from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
-  select u.colleague_id, convert_to(u.password[2], 'UTF8'), sha256(decode(u.password[3], 'base64')),
-    u.password[1]::integer
+  insert into app_private.credential
+    (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+  select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
+    u.password[1]::integer, convert_to(u.password[2], 'UTF8')
   from app_private.legacy_users_of(p_load, p_after, p_limit) u
   where u.company_id = any (v_won) and u.password is not null;
   insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
@@ -709,9 +706,11 @@ begin
   delete from app_private.credential
   where colleague_id = p_colleague and pbkdf2_iterations is not null;
   if p_password is not null then
-    insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
-    values (p_colleague, convert_to(p_password[2], 'UTF8'), sha256(decode(p_password[3], 'base64')),
-            p_password[1]::integer)
+    -- salt is a place-holder until app.renew_proof: nothing is stretched with it.
+    insert into app_private.credential
+      (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+    values (p_colleague, uuid_send(p_colleague), sha256(decode(p_password[3], 'base64')),
+            p_password[1]::integer, convert_to(p_password[2], 'UTF8'))
     on conflict (colleague_id) do nothing;
   end if;
 end

@@ -2,13 +2,10 @@
 
 -- A password that was taken over is checked with PBKDF2 until its owner logs in (docs/decisions).
 alter table app_private.credential add column pbkdf2_iterations integer check (pbkdf2_iterations > 0);
-alter table app_private.credential drop constraint credential_salt_check;
-alter table app_private.credential add constraint credential_salt_check
-  check (case when pbkdf2_iterations is null then length(salt) = 16 else length(salt) between 1 and 256 end) not valid;
-comment on column app_private.credential.salt is
-  'Handed to the web tier to stretch with: 16 random bytes, or the former system''s.';
+alter table app_private.credential add column pbkdf2_salt bytea check (length(pbkdf2_salt) between 1 and 256);
 comment on column app_private.credential.pbkdf2_iterations is
   'Set: taken over from the former system, stretched with PBKDF2. Null: Argon2id.';
+comment on column app_private.credential.pbkdf2_salt is 'The former system''s salt; set with the iterations.';
 
 -- ---------------------------------------------------------------------------------------------
 -- Staging: scratch, unlogged, emptied after each run. Staff may add rows and read none; the broker's
@@ -459,3 +456,20 @@ create type app_private.legacy_lead_row as (
   engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
   updated_at timestamptz, row_hash bigint, known_hash bigint, app_version integer
 );
+
+-- Where a legacy user is now: after a merge his colleague acts for the survivor. It runs with the rights
+-- of who asks, and nobody but the broker may.
+create view app_private.legacy_party with (security_invoker = true) as
+select u.legacy_id, co.id as company_id, co.name as company_name, c.id as colleague_id,
+       c.name as colleague_name, c.active
+from app_private.legacy_user u
+join app.colleague c on c.id = u.colleague_id
+join app.company co on co.id = c.company_id;
+comment on view app_private.legacy_party is 'The company and colleague that a legacy user is now.';
+comment on column app_private.legacy_party.legacy_id is 'Number of the user.';
+comment on column app_private.legacy_party.company_id is 'The company he acts for now.';
+comment on column app_private.legacy_party.company_name is 'Its name.';
+comment on column app_private.legacy_party.colleague_id is 'The colleague.';
+comment on column app_private.legacy_party.colleague_name is 'His name.';
+comment on column app_private.legacy_party.active is 'Does he still act for it?';
+grant select on app_private.legacy_party to kollegium_broker;

@@ -9,7 +9,7 @@ async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Pre
     return await tx.view(
         Prepared,
         "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after "
-        "from app.prepare_log_in($1, $2, $3)",
+        "from app.begin_log_in($1, $2, $3)",
         email,
         address,
         fingerprint,

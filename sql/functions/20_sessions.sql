@@ -39,9 +39,7 @@ $$;
 -- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
 -- passwords are about, half of the unknown addresses look as if they had one, so that neither the
 -- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
--- Dropped first, because the kind of answer of an existing function cannot be changed.
-drop function if exists app.prepare_log_in(text, bytea, bytea);
-create function app.prepare_log_in(
+create or replace function app.begin_log_in(
   p_email text, p_address bytea, p_fingerprint bytea,
   out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -50,7 +48,7 @@ declare
   v_digest bytea;
 begin
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
-  select cr.salt, cr.pbkdf2_iterations into salt, pbkdf2_iterations
+  select coalesce(cr.pbkdf2_salt, cr.salt), cr.pbkdf2_iterations into salt, pbkdf2_iterations
   from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
   where c.email = p_email;
   if not found then
@@ -63,20 +61,33 @@ begin
   end if;
 end
 $$;
-comment on function app.prepare_log_in(text, bytea, bytea) is
+comment on function app.begin_log_in(text, bytea, bytea) is
   'How to stretch the password for an e-mail address, known or not; seconds to wait after failures.';
+grant execute on function app.begin_log_in(text, bytea, bytea) to kollegium_api;
+
+-- For the release before, which knows Argon2id alone; goes with the next one.
+create or replace function app.prepare_log_in(
+  p_email text, p_address bytea, p_fingerprint bytea, out salt bytea, out retry_after integer)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select b.salt, b.retry_after from app.begin_log_in(p_email, p_address, p_fingerprint) b
+$$;
+comment on function app.prepare_log_in(text, bytea, bytea) is
+  'What app.begin_log_in says, as the release before asks for it.';
 grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
 
 -- A password of the former system is replaced at the first log-in: the right proof of the old kind
 -- buys a proof of the new kind. Anything else changes nothing, and says nothing.
 create or replace function app.renew_proof(p_email text, p_proof bytea, p_salt bytea, p_new_proof bytea)
-returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+begin
   update app_private.credential cr set salt = p_salt, proof_sha256 = sha256(p_new_proof),
-    pbkdf2_iterations = null, changed_at = now()
+    pbkdf2_iterations = null, pbkdf2_salt = null, changed_at = now()
   from app.colleague c
   where c.id = cr.colleague_id and c.email = p_email and c.active
-    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof)
+    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof);
+end
 $$;
 comment on function app.renew_proof(text, bytea, bytea, bytea) is
   'Replaces a password''s proof of the former system by one of Argon2id, against the right old one.';

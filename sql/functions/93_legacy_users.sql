@@ -66,9 +66,10 @@ begin
   select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
     u.created_at, u.updated_at
   from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
-  select u.colleague_id, convert_to(u.password[2], 'UTF8'), sha256(decode(u.password[3], 'base64')),
-    u.password[1]::integer
+  insert into app_private.credential
+    (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+  select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
+    u.password[1]::integer, convert_to(u.password[2], 'UTF8')
   from app_private.legacy_users_of(p_load, p_after, p_limit) u
   where u.company_id = any (v_won) and u.password is not null;
   insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
@@ -152,9 +153,11 @@ begin
   delete from app_private.credential
   where colleague_id = p_colleague and pbkdf2_iterations is not null;
   if p_password is not null then
-    insert into app_private.credential (colleague_id, salt, proof_sha256, pbkdf2_iterations)
-    values (p_colleague, convert_to(p_password[2], 'UTF8'), sha256(decode(p_password[3], 'base64')),
-            p_password[1]::integer)
+    -- salt is a place-holder until app.renew_proof: nothing is stretched with it.
+    insert into app_private.credential
+      (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+    values (p_colleague, uuid_send(p_colleague), sha256(decode(p_password[3], 'base64')),
+            p_password[1]::integer, convert_to(p_password[2], 'UTF8'))
     on conflict (colleague_id) do nothing;
   end if;
 end

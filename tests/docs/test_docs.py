@@ -148,7 +148,7 @@ def _words(text: str) -> list[list[str]]:
 
 def unknown_commands(text: str, folder: Path) -> list[str]:
     """Calls of make and kollegium that name a target or command that is not there."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     findings = []
     for words in _words(text):
         program, arguments = words[0].rpartition("/")[2], words[1:]

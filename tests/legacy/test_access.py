@@ -74,7 +74,7 @@ async def test_a_deleted_user_cannot_log_in(client: httpx.AsyncClient) -> None:
 async def test_unknown_addresses_look_like_known_ones(moved: Urls) -> None:
     """Some of them are stretched the former way, always the same ones."""
     async with connected(moved.api) as api:
-        query = "select salt, pbkdf2_iterations from app.prepare_log_in($1, '\\x00', '\\x00')"
+        query = "select salt, pbkdf2_iterations from app.begin_log_in($1, '\\x00', '\\x00')"
         first = [tuple(await api.fetchrow(query, f"nobody{n}@example.org")) for n in range(40)]
         again = [tuple(await api.fetchrow(query, f"nobody{n}@example.org")) for n in range(40)]
     assert first == again
