@@ -307,7 +307,17 @@ comment on function app.colleague_features() is
   'Whether the caller''s company may invite and merge, and the week in which that comes or came.';
 grant execute on function app.colleague_features() to kollegium_api;
 
--- Every company of the former service that still acts, for assigning and for reading.
+-- When rows of the former system came over last; -infinity: never. A proof from before says nothing
+-- about them.
+create or replace function app_private.last_import_at() returns timestamptz
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(max(a.at), '-infinity') from app_private.audit_entry a
+  where a.action = 'legacy-run-ended'
+$$;
+
+-- Every company of the former service that still acts, for assigning and for reading. The proof is
+-- that of before its features came, or one from after the last import.
 create or replace function app.list_cohorts()
 returns table (company_id uuid, legacy_user_id text, name text, week text, features_on boolean,
   overridden boolean, colleagues bigint, proven_at timestamptz, differences integer)
@@ -319,6 +329,7 @@ as $$
   from app.company co
   left join app_private.cohort_company c on c.company_id = co.id
   left join app_private.legacy_proof p on p.company_id = co.id
+    and (c.features_on or p.proven_at >= (select app_private.last_import_at()))
   where co.origin_legacy_user_id is not null and co.state = 'active'
   order by c.week, co.name, co.id
 $$;
@@ -393,7 +404,8 @@ grant execute on function app.move_to_cohort(uuid, text) to kollegium_staff;
 
 -- Switches a week on or off and says what became of each company:
 --   switched   now as wished          already     was so before
---   unproven   has no proof, stays off    differs   its proof found differences, stays off
+--   unproven   has no proof since the last import, stays off
+--   differs    its proof found differences, stays off
 --   colleagues has several, stays on      invited   an invitation is open, stays on
 -- Repeating it is safe, and takes along who was proven, or lost the invitation, meanwhile.
 create or replace function app.switch_cohort(p_week text, p_on boolean, p_unproven boolean)
@@ -453,6 +465,7 @@ as $$
   from app_private.cohort_company c
   join app.company co on co.id = c.company_id and co.state = 'active'
   left join app_private.legacy_proof p on p.company_id = c.company_id
+    and p.proven_at >= (select app_private.last_import_at())
   where c.week = p_week
 $$;
 

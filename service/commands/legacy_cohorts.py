@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, json_option, print_json, run
@@ -27,7 +27,7 @@ SHOWN = 20
 OUTCOMES = {
     "switched": "switched",
     "already": "was so before",
-    "unproven": "stays off: not proven yet (kollegium legacy prove)",
+    "unproven": "stays off: not proven since the last import (kollegium legacy prove)",
     "differs": "stays off: its proof found differences (kollegium legacy prove --user NUMBER)",
     "colleagues": "stays on: it has several colleagues",
     "invited": "stays on: an invitation is open (revoke it first)",
@@ -164,7 +164,8 @@ def show(week: str | None, whole: bool, as_json: bool, data_dir: Path) -> None:
             else "There is no company of the former service: `kollegium legacy import` makes them."
         )
         return
-    table = Table("week", "legacy user", "company", "id", "features", "colleagues", "proof")
+    id_ = Column("id", no_wrap=True, min_width=36)
+    table = Table("week", "user", "company", id_, "features", "colleagues", "proof")
     for member in members if whole else members[:SHOWN]:
         proof = {None: "none", 0: "equal"}.get(member.differences, f"{member.differences} differ")
         table.add_row(
@@ -197,9 +198,9 @@ def switch(
 ) -> None:
     """Switch the colleague features of a WEEK on or off, in one transaction.
 
-    On: for companies whose latest proof found no difference; their admins get an e-mail. Off: only
-    while a company has one colleague and no open invitation; the others are listed and stay on.
-    Repeating is safe and takes along who was left out and is ready now.
+    On: for companies that were proven equal since the last import; their admins get an e-mail.
+    Off: only while a company has one colleague and no open invitation; the others are listed and
+    stay on. Repeating is safe and takes along who was left out and is ready now.
     """
     if unproven and state == "off":
         raise click.UsageError("--unproven belongs to `switch on`.")

@@ -135,7 +135,8 @@ def _conclude(report: Report) -> None:
         console.print("Proven: nobody sees more or less than before.")
     else:
         console.print(
-            f"NOT proven: {report.differences:,} differences of {report.differing_users:,} users."
+            f"NOT proven. Rows that differ: {report.differences:,}, of users: "
+            f"{report.differing_users:,}."
         )
 
 

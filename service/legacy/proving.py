@@ -19,7 +19,7 @@ from service import identity
 from service.legacy import seen
 from service.legacy.comparing import Row, compared
 
-BATCH = 2000  # users
+BATCH = 1000  # users; their sessions live for five minutes
 ROWS = 50_000  # compared one by one at a time
 
 State = Literal["ready", "deleted", "waits", "missing", "joined"]

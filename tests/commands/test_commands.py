@@ -46,7 +46,9 @@ def found(done: subprocess.CompletedProcess[str]) -> Any:
     ["", "demo", "serve", "worker", "migrate", "check", "company create", "company list", "mails",
      "merge", "merge request", "merge rehearse", "merge consent", "merge run", "merge undo",
      "merge split", "merge list", "merge show",
-     "psql", "import-leads"],
+     "psql", "import-leads", "legacy prove", "legacy status", "legacy suggestions",
+     "legacy cohorts assign", "legacy cohorts move", "legacy cohorts show",
+     "legacy cohorts switch"],
 )  # fmt: skip
 def test_help_explains_every_option(command: str) -> None:
     done = kollegium(*command.split(), "--help")

@@ -149,6 +149,17 @@ async def test_only_proven_companies_are_switched_on(stage: Stage) -> None:
     assert (week.proven, week.differing, week.unproven) == (1, 1, 0)
 
 
+async def test_a_proof_from_before_the_last_import_does_not_count(stage: Stage) -> None:
+    await stage.rollout.move(stage.world.klein.id, WEEK)
+    await stage.prove(stage.world.klein.id)
+    await stage.superuser.execute("select app_private.audit('legacy-run-ended', null, null, null)")
+    (before,) = await stage.rollout.members(WEEK)
+    assert before.differences is None
+    assert await stage.switch(on=True) == {"Firma Klein": "unproven"}
+    await stage.prove(stage.world.klein.id)
+    assert await stage.switch(on=True) == {"Firma Klein": "switched"}
+
+
 async def test_off_again_only_while_a_company_is_alone(stage: Stage) -> None:
     for company in (stage.world.klein, stage.world.huber):
         await stage.rollout.move(company.id, WEEK)
