@@ -33,7 +33,7 @@ from service.embedded import EmbeddedServer
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RATIO, P99 = 2.0, 1.5
-CLIENTS, PAUSE = 4, 0.02  # far from saturation: what is measured is waiting, not throughput
+CLIENTS, PAUSE = 4, 0.08  # far from saturation: what is measured is waiting, not throughput
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min",
             "autovacuum": "off"}  # fmt: skip
 LIST = (
@@ -168,7 +168,7 @@ async def merged(bench: Bench, *, disturbed: bool = False) -> dict[str, float]:
             working = asyncio.create_task(load(bench.role(url, "api"), stop))
             await asyncio.sleep(1)
             if name == "quiet":
-                await asyncio.sleep(min(figures["rehearsal"], 15))
+                await asyncio.sleep(figures["rehearsal"])
             else:
                 await timed("merge", "select app.run_merge($1)")
             stop.set()

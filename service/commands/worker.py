@@ -48,10 +48,15 @@ async def purge(connection: Any) -> int:
     return int(await connection.fetchval("select app.purge()", timeout=_STATEMENT_SECONDS))
 
 
-async def merges(connection: Any, stop: asyncio.Event | None = None) -> int:
+async def merges(
+    connection: Any,
+    stop: asyncio.Event | None = None,
+    postponed: Callable[[str], None] = lambda sqlstate: None,
+) -> int:
     """Rehearses and runs the merges that are due, each in a transaction; returns how many.
 
-    Large companies take longer than a timer may; a lost race is left for the next round.
+    Large companies take longer than a timer may. A lost race is left for the next round, and told
+    to `postponed` with its SQLSTATE.
     """
     total = 0
     while not (stop and stop.is_set()):
@@ -60,11 +65,10 @@ async def merges(connection: Any, stop: asyncio.Event | None = None) -> int:
                 await connection.execute("set local statement_timeout = '10min'")
                 done = await connection.fetchval("select app.work_on_merges()", timeout=660)
         except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as error:
-            log.warning("merge_postponed", sqlstate=error.sqlstate)
+            postponed(str(error.sqlstate))
             break
         if done is None:
             break
-        log.info("merge_worked_on", merge=str(done))
         total += 1
     return total
 
@@ -82,7 +86,11 @@ async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], 
         expired = await expire(connection, stop)
         if expired:
             log.info("offers_expired", leads=expired)
-        await merges(connection, stop)
+        merged = await merges(
+            connection, stop, lambda state: log.warning("merge_postponed", sqlstate=state)
+        )
+        if merged:
+            log.info("merges_worked_on", merges=merged)
         if time.monotonic() >= purge_at:
             log.info("purged", rows=await purge(connection))
             purge_at = time.monotonic() + PURGE_SECONDS

@@ -20,7 +20,7 @@ class MergeDraft(Input):
     absorbed_company_id: UUID | UnsetType = UNSET
     survivor_company_email: Email | UnsetType = UNSET
     survivor_company_id: UUID | UnsetType = UNSET
-    execute_at: datetime | UnsetType = UNSET
+    execute_at: Annotated[datetime, msgspec.Meta(tz=True)] | UnsetType = UNSET
 
 
 class Consent(Input):

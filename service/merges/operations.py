@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from service.database import Tx
 from service.errors import Problem
@@ -19,6 +19,20 @@ from service.merges.messages import (
     TokenAnswered,
 )
 from service.vocabulary import Page, cut, decode_cursor, email_address, fetched
+
+
+def _address(given: str | UnsetType, side: str) -> str | None:
+    """In its one spelling. Raises validation-failed that names the field of the draft."""
+    if given is UNSET or isinstance(given, UnsetType):
+        return None
+    try:
+        return email_address(given)
+    except Problem as problem:
+        detail = (problem.errors or [{"detail": ""}])[0]["detail"]
+        pointer = f"/{side}_company_email"
+        raise Problem(
+            "validation-failed", errors=[{"pointer": pointer, "detail": detail}]
+        ) from problem
 
 
 async def request(tx: Tx, data: MergeDraft) -> Merge:
@@ -39,7 +53,7 @@ async def request(tx: Tx, data: MergeDraft) -> Merge:
     merge_id = await queries.request(
         tx,
         "survivor" if side == "survivor" else "absorbed",
-        email_address(email) if isinstance(email, str) else None,
+        _address(email, "absorbed" if side == "survivor" else "survivor"),
         company_id if isinstance(company_id, UUID) else None,
         None if data.execute_at is UNSET else data.execute_at,
     )

@@ -60,6 +60,10 @@ declare
   v record;
   v_rows jsonb := '{}';
   v_count bigint;
+  -- An array is looked up by hash; who works a lead follows the engagement it has now.
+  v_engagements constant uuid[] := array(select j.id from app_private.merge_journal j
+    where j.merge_id = p_merge and j.tab = 'app.engagement' and j.kind = 'moved'
+      and 'company_id' = any (j.columns));
 begin
   for v in
     select r.tab, array_agg(r.col) as cols from app_private.merge_rules() r
@@ -70,8 +74,7 @@ begin
       v.tab,
       (select string_agg(format('%1$I = case when %1$L = any (j.columns) and t.%1$I = $2%2$s then $1 else t.%1$I end',
          c, case when v.tab = 'app.lead' and c = 'engaged_company_id' then
-           ' and exists (select from app_private.merge_journal e where e.merge_id = $3
-               and e.tab = ''app.engagement'' and e.kind = ''moved'' and e.id = t.engagement_id)'
+           ' and t.engagement_id = any ($5)'
            else '' end), ', ') from unnest(v.cols) c),
       case when exists (select from app_private.merge_journal j where j.merge_id = p_merge
         and j.tab = v.tab and j.kind = 'moved' and j.marketplace_id is not null)
@@ -79,8 +82,8 @@ begin
       (select string_agg(format('t.%I = $2', c), ' or ') from unnest(v.cols) c),
       -- An offer that was picked since belongs to the engagement of the survivor.
       case when v.tab = 'app.offer'
-        then ' and not (t.state = ''picked'' and t.answered_at > $4)' else ' and $4 is not null' end)
-    using p_from, p_to, p_merge, p_done_at;
+        then ' and not (t.state = ''picked'' and t.answered_at > $4) and $5 is not null' else ' and $4 is not null and $5 is not null' end)
+    using p_from, p_to, p_merge, p_done_at, v_engagements;
     get diagnostics v_count = row_count;
     v_rows := v_rows || jsonb_build_object(v.tab, v_count);
   end loop;
