@@ -1788,7 +1788,7 @@ begin
   for v in select distinct e.company_id, e.handler_id from app.engagement e
            join app.colleague c on c.id = e.handler_id and c.company_id <> e.company_id
            where e.company_id in (p_one, p_other) loop
-    perform app_private.clear_handler(v.company_id, v.handler_id);
+    perform app_private.change_handler_name(v.company_id, v.handler_id, null);
     -- Closed ones too: the key on (company, handler) knows no former colleagues.
     update app.engagement set handler_id = null, handler_name = null
     where company_id = v.company_id and handler_id = v.handler_id;
@@ -2662,7 +2662,7 @@ begin
   perform app_private.expect_splittable(v_old, p_markets, p_leads);
   insert into app.company (id, name, delegator_role, language)
   select v_new, p_company_name, c.delegator_role, v_colleague.language from app.company c where c.id = v_old;
-  perform app_private.clear_handler(v_old, v_colleague.id);
+  perform app_private.change_handler_name(v_old, v_colleague.id, null);
   update app.engagement set handler_id = null, handler_name = null
   where company_id = v_old and handler_id = v_colleague.id;
   update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1

@@ -135,7 +135,7 @@ begin
   for v in select distinct e.company_id, e.handler_id from app.engagement e
            join app.colleague c on c.id = e.handler_id and c.company_id <> e.company_id
            where e.company_id in (p_one, p_other) loop
-    perform app_private.clear_handler(v.company_id, v.handler_id);
+    perform app_private.change_handler_name(v.company_id, v.handler_id, null);
     -- Closed ones too: the key on (company, handler) knows no former colleagues.
     update app.engagement set handler_id = null, handler_name = null
     where company_id = v.company_id and handler_id = v.handler_id;

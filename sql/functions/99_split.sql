@@ -46,7 +46,7 @@ begin
   perform app_private.expect_splittable(v_old, p_markets, p_leads);
   insert into app.company (id, name, delegator_role, language)
   select v_new, p_company_name, c.delegator_role, v_colleague.language from app.company c where c.id = v_old;
-  perform app_private.clear_handler(v_old, v_colleague.id);
+  perform app_private.change_handler_name(v_old, v_colleague.id, null);
   update app.engagement set handler_id = null, handler_name = null
   where company_id = v_old and handler_id = v_colleague.id;
   update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1

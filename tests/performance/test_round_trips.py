@@ -17,6 +17,7 @@ from service.openapi import operation_id
 from tests.fixtures.database import Urls
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
+from tests.fixtures.merges import rehearsed
 from tests.fixtures.tap import Tap
 from tests.fixtures.world import PASSWORD, World
 
@@ -46,8 +47,8 @@ COSTS = {
     "marketplaces.invite_partner": (2, 5),
     "marketplaces.accept_participation": (1, 3),
     "marketplaces.decline_participation": (1, 3),
-    "marketplaces.list_participations": (3, 6),
-    "marketplaces.change_participation": (2, 6),
+    "marketplaces.list_participations": (2, 4),
+    "marketplaces.change_participation": (2, 7),
     "marketplaces.end_participation": (1, 2),
     "leads.create": (2, 5),
     "leads.show": (1, 2),
@@ -83,6 +84,16 @@ COSTS = {
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),
     "sessions.log_out": (1, 2),
+    "companies.list_merge_suggestions": (1, 2),
+    "merges.request": (2, 5),
+    "merges.list_merges": (1, 2),
+    "merges.show": (1, 2),
+    "merges.order_rehearsal": (1, 3),
+    "merges.show_rehearsal": (1, 2),
+    "merges.list_leads": (1, 2),
+    "merges.consent": (1, 3),
+    "merges.refuse": (1, 3),
+    "merges.answer_by_token": (1, 1),
 }
 
 
@@ -222,12 +233,32 @@ async def the_rest(asker: Asker) -> None:
     await ask("sessions.log_out", "ben", "DELETE /sessions/current")
 
 
+async def merges(asker: Asker) -> None:
+    """Two companies on their way to be one; nobody merges them here."""
+    ask, market = asker.ask, asker.market
+    await ask("companies.list_merge_suggestions", "anna", "GET /company/merge-suggestions")
+    body = {"absorbed_company_email": "cora@klein.example"}
+    made = await ask("merges.request", "anna", "POST /merges", body)
+    await ask("merges.list_merges", "anna", "GET /merges")
+    await ask("merges.show", "anna", f"GET /merges/{made['id']}")
+    await ask("merges.order_rehearsal", "cora", f"POST /merges/{made['id']}/rehearsal")
+    await ask("merges.refuse", "cora", f"POST /merges/{made['id']}/refuse", {"reason": "x"})
+    ready = await rehearsed(market.urls, market.world.huber.id, market.world.lang.id)
+    path = f"/merges/{ready['merge_id']}"
+    await ask("merges.show_rehearsal", "anna", f"GET {path}/rehearsal")
+    await ask("merges.list_leads", "anna", f"GET {path}/rehearsal/leads?to=survivor")
+    consent = {"rehearsal_id": ready["rehearsal_id"]}
+    await ask("merges.consent", "anna", f"POST {path}/consent", consent)
+    answer = f"POST /merge-consents/{ready['token']}"
+    await ask("merges.answer_by_token", "", answer, {"consent": True})
+
+
 @pytest_asyncio.fixture(scope="module")
 async def found(market: Market, tapped: Edge, tap: Tap) -> AsyncIterator[dict[str, Any]]:
     """What each operation took."""
     async with from_address(tapped) as client:
         asker = Asker(market, client, tap)
-        for story in (companies, marketplaces, leads, the_rest):
+        for story in (companies, marketplaces, leads, merges, the_rest):
             await story(asker)
         yield asker.found
 
