@@ -197,7 +197,6 @@ BODIES: dict[str, Any] = {
     "leads.reject": {"reason": "x"},
     "leads.assign": {"company_id": "0199b6a0-0000-7000-8000-000000000001"},
     "engagements.close": {"outcome": "won"},
-    "merges.request": {"absorbed_company_email": "lena@lang.example"},
     "together.add_note": {"text": "x"},
     "together.add_message": {"text": "x"},
 }

@@ -88,7 +88,7 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
         if operation.get("security", document["security"]) == []
     }
     assert public == {
-        "sessions.log_in", "companies.accept", "merges.answer_by_token", "operation.healthz", "operation.readyz",
+        "sessions.log_in", "companies.accept", "operation.healthz", "operation.readyz",
     }  # fmt: skip
 
 
