@@ -185,6 +185,7 @@ async def test_worker_staff_and_auditor_read_no_table(world_database: Urls) -> N
 OTHERS = {
     "create_company": {"kollegium_staff"},
     "list_companies": {"kollegium_staff"},
+    "set_password": {"kollegium_staff"},
     "expire_offers": {"kollegium_worker"},
     "purge": {"kollegium_worker"},
     "read_mails": {"kollegium_worker"},
