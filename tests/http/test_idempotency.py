@@ -199,6 +199,9 @@ BODIES: dict[str, Any] = {
     "engagements.close": {"outcome": "won"},
     "together.add_note": {"text": "x"},
     "together.add_message": {"text": "x"},
+    "merges.request": {"absorbed_company_email": "einmal@neu.example"},
+    "merges.consent": {"rehearsal_id": "0199b6a0-0000-7000-8000-000000000001"},
+    "merges.refuse": {"reason": "x"},
 }
 
 
@@ -214,7 +217,8 @@ async def test_works_for_every_post(
     for path, operation in posts.items():
         if operation.get("security") == []:
             continue
-        place = path.format(m=world.nord_id, l=world.leads["engaged"])
+        ids = {"m": world.nord_id, "l": world.leads["engaged"], "merge_id": world.nord_id}
+        place = path.format(**ids)
         body, headers = BODIES.get(operation["operationId"]), key()
         options: dict[str, Any] = {"json": body}
         if path == "/imports":

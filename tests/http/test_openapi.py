@@ -89,6 +89,7 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
     }
     assert public == {
         "sessions.log_in", "companies.accept", "operation.healthz", "operation.readyz",
+        "merges.answer_by_token",
     }  # fmt: skip
 
 
