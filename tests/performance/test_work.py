@@ -22,7 +22,7 @@ from tests.fixtures.world import World
 
 # Python calls of one request. More than that: look at what was added to every request, and raise
 # the number only for a reason. Less than two thirds of it: write the new number down.
-CEILINGS = {"a lead": 182, "a list": 193, "a message": 198, "a refusal": 205, "no database": 114}
+CEILINGS = {"a lead": 182, "a list": 193, "a message": 198, "a refusal": 277, "no database": 114}
 TOLERANCE = 1.15
 LOOP = ("asyncio", "selectors.py", "uvloop")
 
