@@ -25,7 +25,7 @@ from uuid import UUID
 
 import asyncpg
 
-from bench import migration_evidence
+from bench.migration.evidence import goal, record
 from service import embedded
 from service.commands.connections import with_database, with_login
 from service.embedded import EmbeddedServer
@@ -183,14 +183,13 @@ def _goals(
     times = {name: statistics.median(m[name] for m in merges) for name in merges[0]}
     ratio, share = times["merge"] / plain, beside["during"] / beside["quiet"]
     print(f"bare updates {plain:.1f} s; " + ", ".join(f"{k} {v:.1f} s" for k, v in times.items()))
-    goal = migration_evidence.goal
     return [
-        goal("merge of 100,000 leads, ratio to the bare updates", f"<= {RATIO}",
+        goal("merge", "100,000 leads, wall time as a ratio to the bare updates", f"<= {RATIO}",
              f"{ratio:.2f} ({times['merge']:.1f} s, bare {plain:.1f} s; rehearsal "
-             f"{times['rehearsal']:.1f} s, undo {times['undo']:.1f} s)", met=ratio <= RATIO),
-        goal("p99 of other companies during that merge, ratio to undisturbed", f"<= {P99}",
+             f"{times['rehearsal']:.1f} s, undo {times['undo']:.1f} s)", ratio <= RATIO),
+        goal("merge", "p99 of other companies meanwhile, as a ratio to undisturbed", f"<= {P99}",
              f"{share:.2f} ({beside['during']:.1f} ms, undisturbed {beside['quiet']:.1f} ms)",
-             met=share <= P99),
+             share <= P99),
     ]  # fmt: skip
 
 
@@ -221,7 +220,7 @@ def main() -> None:
     for one in goals:
         print(f"{'met' if one['met'] else 'MISSED'}: {one['name']}: {one['measured']}")
     if not given.no_evidence:
-        migration_evidence.write(goals)
+        record("merge", goals)
 
 
 if __name__ == "__main__":
