@@ -41,12 +41,14 @@ PROBLEMS: dict[str, str] = {
     "engagements.close": "taker-required engagement-state",
     "engagements.reopen": "taker-required engagement-state reopen-window-over",
     "imports.import_file": "not-found giver-required file-unreadable",
-    "merges.request": "admin-required merge-with-itself too-many-requests",
-    "merges.order_rehearsal": "admin-required merge-state merge-other-side-first",
+    "merges.request": "admin-required colleague-features-off merge-with-itself too-many-requests",
+    "merges.order_rehearsal": "admin-required colleague-features-off merge-state"
+    " merge-other-side-first",
     "merges.show_rehearsal": "merge-not-rehearsed",
-    "merges.consent": "admin-required merge-state merge-rehearsed-anew merge-blocked",
+    "merges.consent": "admin-required colleague-features-off merge-state merge-rehearsed-anew"
+    " merge-blocked",
     "merges.refuse": "admin-required merge-state",
-    "merges.answer_by_token": "not-found merge-blocked",
+    "merges.answer_by_token": "not-found colleague-features-off merge-blocked",
 }
 
 # Members of a problem beyond type, title, status, detail and errors.
