@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, NamedTuple
 
-from service import merge_mails
+from service import company_mails
 
 
 class Mail(NamedTuple):
@@ -76,26 +76,6 @@ $capacity.
 After logging in, every colleague of your company can accept or decline
 (POST $base_url/marketplaces/…/participations/accept or …/decline). If your company has not been set
 up here yet, the invitation waits for it.""",
-        ),
-    },
-    "colleague-features-on": {
-        "de": Mail(
-            "Die Kollegenfunktion ist für $company eingeschaltet",
-            """für $company ist die Kollegenfunktion seit heute eingeschaltet.
-
-Sie können jetzt Kollegen einladen (POST $base_url/invitations). Was einer von Ihnen pickt, sehen
-und bearbeiten dann alle Kollegen Ihrer Firma, und kein anderer Leadnehmer. Arbeiten Sie schon mit
-weiteren Zugängen, können diese auf Wunsch zu einer Firma zusammengeführt werden. An Ihren
-bisherigen Leads ändert sich nichts, solange Sie niemanden einladen.""",
-        ),
-        "en": Mail(
-            "The colleague features are switched on for $company",
-            """As of today the colleague features are switched on for $company.
-
-You can invite colleagues now (POST $base_url/invitations). Whatever one of you picks, all
-colleagues of your company will see and work, and no other taker. If you already work with further
-accounts, they can be brought together into one company on request. Nothing changes about your
-present leads until you invite somebody.""",
         ),
     },
     "partner-answered": {
@@ -222,7 +202,7 @@ message itself is not sent by e-mail.""",
 
 _TEXTS |= {
     template: {language: Mail(*text) for language, text in texts.items()}
-    for template, texts in merge_mails.TEXTS.items()
+    for template, texts in company_mails.TEXTS.items()
 }
 
 _WORDS: dict[str, dict[str, str]] = {

@@ -1,6 +1,27 @@
-"""The texts of mails about merges: template -> language -> subject and text (see mails.py)."""
+"""The texts of mails about users becoming companies and companies one: template -> language ->
+subject and text (see mails.py)."""
 
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {
+    "colleague-features-on": {
+        "de": (
+            "Die Kollegenfunktion ist für $company eingeschaltet",
+            """für $company ist die Kollegenfunktion seit heute eingeschaltet.
+
+Sie können jetzt Kollegen einladen (POST $base_url/invitations). Was einer von Ihnen pickt, sehen
+und bearbeiten dann alle Kollegen Ihrer Firma, und kein anderer Leadnehmer. Arbeiten Sie schon mit
+weiteren Zugängen, können diese auf Wunsch zu einer Firma zusammengeführt werden. An Ihren
+bisherigen Leads ändert sich nichts, solange Sie niemanden einladen.""",
+        ),
+        "en": (
+            "The colleague features are switched on for $company",
+            """As of today the colleague features are switched on for $company.
+
+You can invite colleagues now (POST $base_url/invitations). Whatever one of you picks, all
+colleagues of your company will see and work, and no other taker. If you already work with further
+accounts, they can be brought together into one company on request. Nothing changes about your
+present leads until you invite somebody.""",
+        ),
+    },
     "merge-requested": {
         "de": (
             "$company möchte sich mit Ihrer Firma zusammenführen lassen",
