@@ -1,0 +1,83 @@
+"""An imported former system, for tests that plant differences and let the proof look for them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from service.legacy.proving import Proof, Prover
+from tests.fixtures.database import Urls, as_bearer
+
+
+class Former:
+    """A database with an imported former system, and a load of it at hand."""
+
+    def __init__(self, urls: Urls, superuser: Any, staff: Any, api: Any, load: int) -> None:
+        self.urls, self.superuser, self.staff, self.api = urls, superuser, staff, api
+        self.prover = Prover(staff, [api], load)
+
+    async def prove(self, **options: Any) -> dict[int, Proof]:
+        """The proofs of all users."""
+        users = await self.prover.users()
+        return {one.legacy_user: one async for one in self.prover.prove(users, **options)}
+
+    async def findings(self) -> set[tuple[int, str, Any, str, str]]:
+        """User, kind, lead, verdict and reason (with fields) of all rows that are not equal."""
+        return {
+            (
+                proof.legacy_user,
+                row.what,
+                row.lead_id,
+                row.verdict,
+                " ".join([row.reason, *row.fields]),
+            )
+            for user, proof in (await self.prove()).items()
+            for row in proof.rows
+        }
+
+    async def plant(self, *statements: str) -> None:
+        """As a superuser with a bad day: past policies, functions and versions."""
+        async with self.superuser.transaction():
+            for statement in statements:
+                assert await self.superuser.execute(statement) not in ("UPDATE 0", "DELETE 0")
+
+    async def hand(self, lead: Any, column: str, parties: list[UUID]) -> None:
+        """Gives a lead to its stranger, with all that follows it and without a new version."""
+        where = f"marketplace_id = '{lead['marketplace_id']}' and lead_id = '{lead['id']}'"
+        async with self.superuser.transaction():
+            done = await self.superuser.execute(
+                f"update app.lead set {column} = $1 where {where.replace('lead_id', 'id')}",
+                lead["stranger"],
+            )
+            assert done == "UPDATE 1"
+            for table in ("prospect", "history", "message"):
+                await self.superuser.execute(
+                    f"update app.{table} set parties = $1 where {where}", parties
+                )
+
+    async def user(self, company: UUID) -> int:
+        """The legacy user of a company."""
+        return int(await self.superuser.fetchval(
+            "select legacy_id from app_private.legacy_user where company_id = $1", company
+        ))  # fmt: skip
+
+    async def one(self, sql: str) -> Any:
+        """A row that the world is known to have."""
+        row = await self.superuser.fetchrow(sql)
+        assert row is not None, "the generated world has no such row; take another seed"
+        return row
+
+    @asynccontextmanager
+    async def acting(self, company: UUID) -> AsyncIterator[Any]:
+        """A request of the company's colleague."""
+        await self.superuser.execute(
+            """insert into app_private.bearer (token_sha256, colleague_id, expires_at)
+               select sha256('kgs_acting'), colleague_id, now() + interval '1 min'
+               from app_private.legacy_user where company_id = $1""",
+            company,
+        )
+        async with as_bearer(self.api, "kgs_acting"):
+            yield self.api
+        await self.superuser.execute(
+            "delete from app_private.bearer where token_sha256 = sha256('kgs_acting')"
+        )
