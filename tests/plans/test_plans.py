@@ -161,8 +161,8 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100)),
 }
 # Which routes they stand for. The other lists are of the small reference set (design: some thousand
-# companies), a company's own or a marketplace's: colleagues, invitations, keys, participations, merges;
-# the leads behind a rehearsal are read by two admins, once.
+# companies), a company's own or a marketplace's: colleagues, invitations, keys, participations,
+# merges; the leads behind a rehearsal are read by two admins, once.
 ROUTES = {
     "leads.list_leads", "offers.list_offers", "together.list_messages", "together.list_history",
     "together.list_notes", "imports.list_imports", "imports.show_import",
