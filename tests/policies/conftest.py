@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.policies.second_run import second_run
+
 HERE = Path(__file__).parent
 
 
@@ -21,3 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.policies)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begins the run on the second server when its test is among those to run."""
+    wanted = any(item.path.name == "test_second_server.py" for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        second_run.start()
+
+
+def pytest_unconfigure() -> None:
+    """Leaves no server behind."""
+    second_run.stop()
