@@ -12,10 +12,10 @@ from service.errors import Problem
 
 _FOLDER = Path(__file__).parent
 _TYPES = {
-    "index.html": "text/html",
-    "start.js": "text/javascript",
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
+    "index.html": "text/html; charset=utf-8",
+    "start.js": "text/javascript; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
 }
 # Inline styles are what the page's own components set; scripts come from files here alone.
 _POLICY = (
