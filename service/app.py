@@ -43,7 +43,7 @@ ROOMS = [
 
 def provide_call() -> Call:
     """Tells Litestar that `call` is no query parameter; service/dispatch.py gives it."""
-    raise NotImplementedError
+    raise RuntimeError("service/dispatch.py calls handlers, not Litestar")
 
 
 def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
