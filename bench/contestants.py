@@ -36,11 +36,9 @@ UNGUARDED = "_unguarded"
 COMPANY = "(select app.current_company_id())"
 # What a service without policies does first: who is this?
 LOOK_UP = (
-    "select c.company_id as company from app_private.bearer b"
-    " join app.colleague c on c.id = b.colleague_id and c.active"
-    " join app.company co on co.id = c.company_id and co.state = 'active'"
+    "select b.company_id as company from app_private.bearer b"
     f" where b.token_sha256 = sha256(convert_to({operations.TOKEN}, 'UTF8'))"
-    " and b.expires_at > now() \\gset"
+    " and b.active and b.company_state = 'active' and b.expires_at > now() \\gset"
 )
 
 

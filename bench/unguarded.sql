@@ -31,9 +31,10 @@ begin
   select co.id, co.name, co.delegator_role, c.id, c.name, c.email, c.role, c.language, null::uuid
   into v_caller
   from app_private.bearer b
-  join app.colleague c on c.id = b.colleague_id and c.active
-  join app.company co on co.id = c.company_id and co.state = 'active'
-  where b.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and b.expires_at > statement_timestamp();
+  join app.company co on co.id = b.company_id
+  join app.colleague c on c.id = b.colleague_id
+  where b.token_sha256 = sha256(convert_to(p_token, 'UTF8'))
+    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
   if v_caller.company_id is null then
     raise exception using errcode = '28000', message = 'no valid token';
   end if;

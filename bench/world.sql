@@ -18,8 +18,8 @@ select bench.id(2, n), bench.id(1, n / 5), 'kollege' || n || '@bench.example', '
   case n % 5 when 0 then 'admin' when 1 then 'delegator' else 'member' end, bench.day(), bench.day()
 from generate_series(0, 9999) n;
 
-insert into app_private.bearer (token_sha256, colleague_id, expires_at)
-select sha256(convert_to('kgs_' || lpad(n::text, 43, '0'), 'UTF8')), bench.id(2, n),
+insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
+select sha256(convert_to('kgs_' || lpad(n::text, 43, '0'), 'UTF8')), bench.id(1, n / 5), bench.id(2, n),
   now() + interval '10 years'
 from generate_series(0, 9999) n;
 

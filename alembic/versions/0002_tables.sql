@@ -33,6 +33,7 @@ create table app.company (
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
   version integer not null default 1,
+  unique (id, state),
   check ((state = 'absorbed') = (absorbed_into is not null))
 );
 
@@ -47,7 +48,8 @@ create table app.colleague (
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
   version integer not null default 1,
-  unique (company_id, id)
+  unique (company_id, id),
+  unique (company_id, id, active)
 );
 
 create table app.invitation (
@@ -69,9 +71,10 @@ create table app.api_key (
   name text not null check (length(name) between 1 and 200),
   created_by_id uuid references app.colleague (id),
   created_at timestamptz not null default now(),
-  revoked_at timestamptz
+  revoked_at timestamptz,
+  active boolean not null generated always as (revoked_at is null) stored,
+  unique (company_id, id, active)
 );
-create index on app.api_key (company_id, id);
 
 create table app.marketplace (
   id uuid primary key,
@@ -416,13 +419,25 @@ create table app_private.credential (
 
 create table app_private.bearer (
   token_sha256 bytea primary key check (length(token_sha256) = 32),
-  colleague_id uuid references app.colleague on delete cascade,
-  api_key_id uuid references app.api_key on delete cascade,
+  company_id uuid not null,
+  company_state text not null default 'active',
+  colleague_id uuid,
+  api_key_id uuid,
+  active boolean not null default true,
   address_sha256 bytea,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
-  check (num_nonnulls(colleague_id, api_key_id) = 1)
+  check (num_nonnulls(colleague_id, api_key_id) = 1),
+  -- What a token is worth stands in its own row, so that looking it up is one probe of one index. The
+  -- copies cannot drift: whoever moves, deactivates, revokes or closes changes them by these keys.
+  foreign key (company_id, company_state) references app.company (id, state)
+    on update cascade on delete cascade,
+  foreign key (company_id, colleague_id, active) references app.colleague (company_id, id, active)
+    on update cascade on delete cascade,
+  foreign key (company_id, api_key_id, active) references app.api_key (company_id, id, active)
+    on update cascade on delete cascade
 );
+create index on app_private.bearer (company_id);
 create index on app_private.bearer (colleague_id) where colleague_id is not null;
 create index on app_private.bearer (api_key_id) where api_key_id is not null;
 create index on app_private.bearer (expires_at);
@@ -529,6 +544,7 @@ comment on column app.api_key.name is 'What it is for, in the words of who made 
 comment on column app.api_key.created_by_id is 'The admin who made it.';
 comment on column app.api_key.created_at is 'When it was made.';
 comment on column app.api_key.revoked_at is 'Set: the key has no context any more.';
+comment on column app.api_key.active is 'Whether it still opens anything.';
 
 comment on table app.marketplace is 'Where an operator brings leads and takers together.';
 comment on column app.marketplace.id is 'Id; first in the key of everything on the lead side.';
@@ -759,6 +775,9 @@ comment on column app_private.credential.proof_sha256 is 'SHA-256 of the stretch
 comment on column app_private.credential.changed_at is 'When the password was set.';
 comment on table app_private.bearer is 'Tokens of sessions and API keys, as hashes: the source of every context.';
 comment on column app_private.bearer.token_sha256 is 'SHA-256 of the token.';
+comment on column app_private.bearer.company_id is 'For whom the token acts: the company of its colleague or key.';
+comment on column app_private.bearer.company_state is 'State of that company; no context unless it is active.';
+comment on column app_private.bearer.active is 'Whether its colleague or key is active; no context otherwise.';
 comment on column app_private.bearer.colleague_id is 'Whose session; null for an API key.';
 comment on column app_private.bearer.api_key_id is 'Which API key; null for a session.';
 comment on column app_private.bearer.address_sha256 is 'SHA-256 of the client''s address at log-in.';

@@ -33,32 +33,16 @@ $$;
 -- The company of the session's token, or null. Expiry is measured against the statement, not the
 -- transaction: a log-out elsewhere ends a running request with its next statement. Called as
 -- `(select app.current_company_id())` by every policy: once per statement and table, never per row. So
--- it is the dearest part of a short request; each kind of token has its own join, no wider than it must be.
+-- it is the dearest part of a short request, and a probe of one index: foreign keys keep company_id,
+-- company_state and active in step with the rows that decide them.
 create or replace function app.current_company_id() returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_token constant text := current_setting('kollegium.token', true);
-  v_sha256 bytea;
-  v_company_id uuid;
 begin
-  if v_token is null or v_token = '' then
-    return null;
-  end if;
-  v_sha256 := sha256(convert_to(v_token, 'UTF8'));
-  select co.id into v_company_id
-  from app_private.bearer b
-  join app.colleague c on c.id = b.colleague_id and c.active
-  join app.company co on co.id = c.company_id and co.state = 'active'
-  where b.token_sha256 = v_sha256 and b.expires_at > statement_timestamp();
-  if not found then
-    select co.id into v_company_id
-    from app_private.bearer b
-    join app.api_key k on k.id = b.api_key_id and k.revoked_at is null
-    join app.company co on co.id = k.company_id and co.state = 'active'
-    where b.token_sha256 = v_sha256 and b.expires_at > statement_timestamp();
-  end if;
-  return v_company_id;
+  return (
+    select b.company_id from app_private.bearer b
+    where b.token_sha256 = sha256(convert_to(current_setting('kollegium.token', true), 'UTF8'))
+      and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp());
 end
 $$;
 comment on function app.current_company_id() is
@@ -77,10 +61,11 @@ begin
          coalesce(c.role, 'member'), coalesce(c.language, co.language), k.id
   into v_caller
   from app_private.bearer b
-  left join app.colleague c on c.id = b.colleague_id and c.active
-  left join app.api_key k on k.id = b.api_key_id and k.revoked_at is null
-  join app.company co on co.id = coalesce(c.company_id, k.company_id) and co.state = 'active'
-  where b.token_sha256 = sha256(convert_to(v_token, 'UTF8')) and b.expires_at > statement_timestamp();
+  join app.company co on co.id = b.company_id
+  left join app.colleague c on c.id = b.colleague_id
+  left join app.api_key k on k.id = b.api_key_id
+  where b.token_sha256 = sha256(convert_to(v_token, 'UTF8'))
+    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
   if v_caller.company_id is null then
     raise exception using errcode = '28000', message = 'no valid token';
   end if;

@@ -113,7 +113,8 @@ begin
   from app.colleague c
   join app_private.credential cr on cr.colleague_id = c.id
   join app.company co on co.id = c.company_id and co.state = 'active'
-  where c.email = p_email and c.active and cr.proof_sha256 = sha256(p_proof);
+  where c.email = p_email and c.active and cr.proof_sha256 = sha256(p_proof)
+  for key share of c, co;  -- who is just being deactivated or merged is waited for, and read again
   if v_colleague.id is null then
     return;
   end if;
@@ -126,8 +127,8 @@ begin
   where bucket = sha256(convert_to(
     'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex'), 'UTF8'));
   expires_at := now() + interval '12 hours';
-  insert into app_private.bearer (token_sha256, colleague_id, address_sha256, expires_at)
-  values (p_token_sha256, v_colleague.id, p_address, expires_at);
+  insert into app_private.bearer (token_sha256, company_id, colleague_id, address_sha256, expires_at)
+  values (p_token_sha256, v_colleague.company_id, v_colleague.id, p_address, expires_at);
   perform app_private.audit('session-opened', v_colleague.company_id, v_colleague.id, null);
 end
 $$;
@@ -1012,8 +1013,8 @@ begin
     return 0;
   end if;
   if p_revoked_at is null then
-    insert into app_private.bearer (token_sha256, api_key_id, created_at, expires_at)
-    values (p_token, p_id, p_at, 'infinity');
+    insert into app_private.bearer (token_sha256, company_id, api_key_id, created_at, expires_at)
+    values (p_token, p_company, p_id, p_at, 'infinity');
   end if;
   insert into app_private.legacy_api_key (legacy_id, api_key_id) values (p_legacy_id, p_id);
   perform app_private.audit('api-key-created', p_company, p_colleague, p_id,

@@ -1079,6 +1079,7 @@ set local role kollegium_owner;
 --   choose    as move, but where both sides have a row for the same thing one goes to the journal
 --   unite     as choose, and what stays takes over what the other one allowed
 --   generated made by PostgreSQL out of the others
+--   cascade   follows by a foreign key with `on update cascade`
 --   keep      evidence of what was: never changes
 --   tenant    the companies themselves: the absorbed one stays, marked, so that its id can be answered
 --
@@ -1123,6 +1124,8 @@ as $$
     (150, 'app.colleague', 'company_id', 'move', 'own', null, 'whom he acts for, from his next request on (case 5)'),
     (160, 'app.invitation', 'company_id', 'move', 'own', null, 'who invited'),
     (170, 'app.api_key', 'company_id', 'move', 'own', null, 'the owner; its token keeps working'),
+    (175, 'app_private.bearer', 'company_id', 'cascade', 'own', 'app.colleague', 'for whom a token acts, from the next request on (case 5)'),
+    (175, 'app_private.bearer', 'company_state', 'cascade', 'own', 'app.company', 'whether that company acts at all'),
     (180, 'app_private.idempotent_answer', 'company_id', 'choose', 'key', null, 'where both used one key the survivor''s answer stays'),
     (190, 'app_private.outbox', 'company_id', 'move', 'pending', null, 'on whose behalf; what is sent already stays'),
     (200, 'app_private.audit_entry', 'company_id', 'keep', null, null, 'who did it then'),

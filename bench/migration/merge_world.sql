@@ -8,8 +8,8 @@ create function pg_temp.c(text) returns uuid language sql as 'select id from com
 
 insert into app.colleague (id, company_id, email, name, role)
 select app_private.new_id(), id, lower(letter) || '@bench.example', 'Admin ' || letter, 'admin' from company;
-insert into app_private.bearer (token_sha256, colleague_id, expires_at)
-select sha256(convert_to('kgs_bench-' || name, 'UTF8')), id, 'infinity' from app.colleague;
+insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
+select sha256(convert_to('kgs_bench-' || name, 'UTF8')), company_id, id, 'infinity' from app.colleague;
 
 insert into app.marketplace (id, operator_company_id, name, operator_name, steps)
 select app_private.new_id(), id, 'Marktplatz O', 'Firma O', '{neu,kontaktiert}' from company where letter = 'O';

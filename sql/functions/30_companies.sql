@@ -236,8 +236,8 @@ declare
 begin
   insert into app.api_key (id, company_id, name, created_by_id)
   values (v_id, v_caller.company_id, p_name, v_caller.colleague_id);
-  insert into app_private.bearer (token_sha256, api_key_id, expires_at)
-  values (p_token_sha256, v_id, 'infinity');
+  insert into app_private.bearer (token_sha256, company_id, api_key_id, expires_at)
+  values (p_token_sha256, v_caller.company_id, v_id, 'infinity');
   perform app_private.audit('api-key-created', v_caller.company_id, v_caller.colleague_id, v_id);
   return v_id;
 end

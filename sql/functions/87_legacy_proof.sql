@@ -23,9 +23,10 @@ begin
       and co.origin_legacy_user_id is not null
     join app.colleague k on k.company_id = co.id and k.active
     where not exists (select from app.colleague o where o.company_id = co.id and o.id <> k.id)
+    for key share of co, k
   loop
-    insert into app_private.bearer (token_sha256, colleague_id, expires_at)
-    values (v_token_sha256, v_colleague, now() + interval '5 minutes');
+    insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
+    values (v_token_sha256, v_company, v_colleague, now() + interval '5 minutes');
     perform app_private.audit('proof-session-opened', v_company, v_colleague, v_company);
     return next v_company;
   end loop;

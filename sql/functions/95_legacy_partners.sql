@@ -128,8 +128,8 @@ begin
     return 0;
   end if;
   if p_revoked_at is null then
-    insert into app_private.bearer (token_sha256, api_key_id, created_at, expires_at)
-    values (p_token, p_id, p_at, 'infinity');
+    insert into app_private.bearer (token_sha256, company_id, api_key_id, created_at, expires_at)
+    values (p_token, p_company, p_id, p_at, 'infinity');
   end if;
   insert into app_private.legacy_api_key (legacy_id, api_key_id) values (p_legacy_id, p_id);
   perform app_private.audit('api-key-created', p_company, p_colleague, p_id,

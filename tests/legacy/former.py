@@ -71,8 +71,8 @@ class Former:
     async def acting(self, company: UUID) -> AsyncIterator[Any]:
         """A request of the company's colleague."""
         await self.superuser.execute(
-            """insert into app_private.bearer (token_sha256, colleague_id, expires_at)
-               select sha256('kgs_acting'), colleague_id, now() + interval '1 min'
+            """insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
+               select sha256('kgs_acting'), company_id, colleague_id, now() + interval '1 min'
                from app_private.legacy_user where company_id = $1""",
             company,
         )

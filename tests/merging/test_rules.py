@@ -20,7 +20,14 @@ NAMING = """
         or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
           and k.confrelid = 'app.company'::regclass and a.attnum = any (k.conkey)))
 """
-RULES = {"move", "follow", "choose", "unite", "generated", "keep", "tenant"}
+RULES = {"move", "follow", "choose", "unite", "generated", "cascade", "keep", "tenant"}
+MADE = {
+    "generated": "select attrelid::regclass::text as tab, attname as col from pg_attribute "
+    "where attgenerated = 's'",
+    "cascade": "select k.conrelid::regclass::text as tab, a.attname as col from pg_constraint k "
+    "join pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey) "
+    "where k.contype = 'f' and k.confupdtype = 'c'",
+}
 
 
 async def _findings(superuser: Any) -> list[str]:
@@ -32,16 +39,12 @@ async def _findings(superuser: Any) -> list[str]:
     findings += [f"{tab}.{col}: a rule for nothing" for tab, col in sorted(ruled - named)]
     findings += [f"{row['tab']}.{row['col']}: {row['rule']}" for row in rules
                  if row["rule"] not in RULES or not row["why"]]  # fmt: skip
-    generated = await superuser.fetch(
-        "select attrelid::regclass::text as tab, attname as col from pg_attribute "
-        "where attgenerated = 's'"
-    )
-    made = {(row["tab"], row["col"]) for row in generated}
-    return findings + [
-        f"{row['tab']}.{row['col']}: generated {(row['tab'], row['col']) in made}"
-        for row in rules
-        if ((row["tab"], row["col"]) in made) != (row["rule"] == "generated")
-    ]
+    for rule, by_itself in MADE.items():
+        made = {(row["tab"], row["col"]) for row in await superuser.fetch(by_itself)}
+        findings += [f"{row['tab']}.{row['col']}: {rule} {(row['tab'], row['col']) in made}"
+                     for row in rules
+                     if ((row["tab"], row["col"]) in made) != (row["rule"] == rule)]  # fmt: skip
+    return findings
 
 
 async def test_every_column_has_a_rule(place: Place) -> None:

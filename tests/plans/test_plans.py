@@ -106,8 +106,9 @@ async def filled(new_database: NewDatabase) -> AsyncIterator[Any]:
         for capacity, token in TOKENS.items():
             column = "engaged" if capacity == "taker" else capacity
             await superuser.execute(
-                "insert into app_private.bearer (token_sha256, colleague_id, expires_at)"
-                f" select sha256('{token}'), c.id, 'infinity' from app.colleague c"
+                "insert into app_private.bearer"
+                " (token_sha256, company_id, colleague_id, expires_at)"
+                f" select sha256('{token}'), c.company_id, c.id, 'infinity' from app.colleague c"
                 f" where company_id = (select {column}_company_id from app.lead"
                 f"   where {column}_company_id is not null limit 1)"
             )
