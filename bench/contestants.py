@@ -9,6 +9,7 @@ orm         FastAPI with SQLAlchemy's ORM on that copy (bench/peers/orm)
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,11 @@ Turn = Callable[[float], Figure]  # seconds of one turn
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who takes turns, on which database, and the service that runs, if it is one."""
+    """Who takes turns, on which database, and the service that runs, if it is one. `paced` takes
+    requests a second and seconds, and returns latencies."""
 
     turn: Turn
+    paced: Callable[[float, float], dict[str, float]]
     database: str
     running: services.Running | None = None
 
@@ -156,16 +159,22 @@ def prepared(
                 )
                 _refuse_open_door(running, operation)
                 turn = _http(cluster, running, file, operation)
-                found[each] = Contestant(turn, database, running)
+                paced = functools.partial(loads.pace, running.url, file, operation, directory)
+                found[each] = Contestant(turn, paced, database, running)
             else:
                 text = _script(cluster, each, database, operation, sent)
                 script = directory / "requests" / f"{operation.name}-{each}.pgbench"
                 script.write_text(text)
                 role = "bench_peer" if each == "where" else "kollegium_api"
                 clients = 10 if each == "attempts-10" else operation.connections or loads.CLIENTS
-                url = cluster.url(database, role)
-                turn = _sql(cluster, url, script, operations.window(blocks), clients)
-                found[each] = Contestant(turn, database)
+                first, last = operations.window(blocks)
+                sql = loads.Sql(
+                    *(cluster, cluster.url(database, role), script, clients),
+                    {"first": first, "last": last},
+                )
+                turn = functools.partial(loads.pgbench, sql)
+                paced = functools.partial(loads.paced_pgbench, sql)
+                found[each] = Contestant(turn, paced, database)
         yield found
 
 
@@ -204,15 +213,6 @@ def _script(
     values: list[str | None] = [world.uid(3, 0), world.uid(4, world.CONTESTED)]
     known = {world.uid(3, 0): f"'{world.uid(3, 0)}'", values[1] or "": operations.LEAD["l"]}
     return f"{operation.variables.strip()}\n{operations.bound(call, values, known)};\n"
-
-
-def _sql(cluster: Cluster, url: str, script: Path, window: tuple[int, int], clients: int) -> Turn:
-    first, last = window
-
-    def turn(seconds: float) -> Figure:
-        return loads.pgbench(cluster, url, script, seconds, clients, first=first, last=last)
-
-    return turn
 
 
 def _http(cluster: Cluster, running: services.Running, file: Path, operation: Operation) -> Turn:

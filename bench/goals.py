@@ -39,9 +39,9 @@ def middle(result: Result, who: str, field: str) -> float:
     return float(median(turn[field] for turn in result["turns"][who]))
 
 
-def paced(result: Result, field: str) -> float:
+def paced(result: Result, who: str, field: str) -> float:
     """The median of a field over the rounds at 70 % of the peak rate."""
-    return float(median(turn[field] for turn in result["paced"]))
+    return float(median(turn[field] for turn in result["paced"][who]))
 
 
 def judge(results: list[Result], size: str = MAIN) -> list[Goal]:
@@ -188,12 +188,12 @@ def _tail(found: dict[str, Result]) -> Iterator[Goal]:
     for name in TAILED:
         ask = _Judge(f"{name}: p99 at 70 % of its peak rate", f"≤ {TAIL:.0f} × p50", TAIL, False)
         if found.get(name, {}).get("paced"):
-            p50, p99 = (paced(found[name], field) for field in ("p50", "p99"))
-            yield ask.says(
-                p99 / p50,
-                f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms"
-                f" at {paced(found[name], 'asked'):,.0f} a second)",
-            )
+            p50, p99 = (paced(found[name], "service", field) for field in ("p50", "p99"))
+            said = f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms)"
+            if found[name]["paced"].get("limit"):
+                p50_sql, p99_sql = (paced(found[name], "limit", field) for field in ("p50", "p99"))
+                said += f"; pgbench alone {p99_sql / p50_sql:.1f} ×"
+            yield ask.says(p99 / p50, said)
         else:
             yield ask.silent()
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -136,39 +137,60 @@ def wrk(
     )
 
 
-def pgbench(
-    cluster: Cluster,
-    url: str,
-    script: Path,
-    seconds: float,
-    clients: int = CLIENTS,
-    **defines: int,
-) -> Figure:
-    """Closed loop of prepared statements, each a round trip, as one pgbench thread sends them."""
-    parts = urlsplit(url)
-    command = [tools.pgbench(), "--no-vacuum", "--protocol=prepared", "--jobs=1"]
-    command += [f"--client={clients}", f"--time={max(1, round(seconds))}", f"--file={script}"]
-    defines = {"turn": 0, "clients": clients, **defines}
+@dataclass(frozen=True)
+class Sql:
+    """What pgbench runs: prepared statements, each a round trip, from one thread."""
+
+    cluster: Cluster
+    url: str
+    script: Path
+    clients: int
+    defines: dict[str, int]
+
+
+def _pgbench(what: Sql, seconds: float, *more: str) -> tuple[float, int]:
+    """Runs it; transactions a second, and how many there were."""
+    parts = urlsplit(what.url)
+    command = [tools.pgbench(), "--no-vacuum", "--protocol=prepared", "--jobs=1", *more]
+    command += [f"--client={what.clients}", f"--time={max(1, round(seconds))}"]
+    defines = {"turn": 0, "clients": what.clients, **what.defines}
     command += [f"--define={name}={value}" for name, value in defines.items()]
     command += ["-h", str(parts.hostname), "-p", str(parts.port), "-U", str(parts.username)]
-    command.append(parts.path.strip("/"))
+    command += [f"--file={what.script}", parts.path.strip("/")]
     environment = {"PATH": os.environ["PATH"], "PGPASSWORD": str(parts.password)}
-    meter = Meter(cluster, None)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     count = re.search(r"actually processed: (\d+)", done.stdout)
     if done.returncode or rate is None or count is None or "aborted" in done.stderr:
         raise LoadError(f"pgbench failed: {done.stderr[-800:]}{done.stdout[-300:]}")
+    return float(rate.group(1)), int(count.group(1))
+
+
+def pgbench(what: Sql, seconds: float) -> Figure:
+    """Closed loop: each client sends the next when the one before is answered."""
+    meter = Meter(what.cluster, None)
+    rate, count = _pgbench(what, seconds)
     # Its backends end with it; the postmaster has counted them once it has buried them.
     time.sleep(0.2)
-    used = meter.used(int(count.group(1)))
+    used = meter.used(count)
     return Figure(
-        rate=float(rate.group(1)),
-        requests=int(count.group(1)),
+        rate=rate,
+        requests=count,
         service_cpu=0.0,
         database_cpu=used.database,
         elsewhere=used.elsewhere,
     )
+
+
+def paced_pgbench(what: Sql, rate: float, seconds: float) -> dict[str, float]:
+    """Open loop, as `pace`, but at random moments: p50, p99, max in microseconds from when due."""
+    with tempfile.TemporaryDirectory() as directory:
+        log = Path(directory) / "took"
+        _pgbench(what, seconds, f"--rate={rate:.3f}", "--log", f"--log-prefix={log}")
+        lines = [line for file in Path(directory).iterdir() for line in file.open()]
+    took = sorted(int(line.split()[2]) for line in lines)
+    at = {"p50": len(took) // 2, "p99": len(took) * 99 // 100, "max": len(took) - 1}
+    return {"asked": rate, "requests": len(took), **{name: took[n] for name, n in at.items()}}
 
 
 def pace(

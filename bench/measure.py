@@ -10,12 +10,11 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from bench import contestants, loads, operations, processes, services, world
@@ -78,8 +77,8 @@ def operation(
         asyncio.run(contestants.copy_unguarded(bench.cluster, leads))
     with contestants.prepared(bench.cluster, leads, op, bench.directory, who) as found:
         turns = interleaved(bench, found, writes=op.writes)
-        peak = median(figure.rate for figure in turns["service"])
-        paced = list(_paced(bench, op, found["service"], leads, SHARE_OF_PEAK * peak))
+        steady = {who: found[who] for who in found if who in ("service", "limit")}
+        paced = _paced(bench, steady, writes=op.writes)
     return {"turns": _plain(turns), "paced": paced}
 
 
@@ -101,17 +100,22 @@ def interleaved(
 
 
 def _paced(
-    bench: Bench, op: operations.Operation, service: Contestant, leads: int, rate: float
-) -> Iterator[dict[str, float]]:
-    if service.running is None:
-        raise RuntimeError("only a service is paced")
-    file = loads.request_file(op, leads // world.BLOCK, bench.directory)
-    seconds = max(bench.plan.seconds, bench.plan.paced_requests / rate)
-    for number in range(bench.plan.rounds):
-        bench.tell(f"at {rate:.0f} a second, {number + 1} of {bench.plan.rounds}")
-        yield loads.pace(service.running.url, file, op, bench.directory, rate, seconds)
-        if op.writes:
-            asyncio.run(contestants.forget(bench.cluster, service.database))
+    bench: Bench, found: dict[str, Contestant], *, writes: bool
+) -> dict[str, list[dict[str, float]]]:
+    """Rounds at 70 % of the peak. The peak is measured right before each: a machine that others use
+    too is not as fast as some minutes ago, and 70 % of then may be 100 % of now."""
+    paced: dict[str, list[dict[str, float]]] = {name: [] for name in found}
+    for number in range(1, bench.plan.rounds + 1):
+        for name, contestant in found.items():
+            bench.tell(f"at a constant rate, round {number} of {bench.plan.rounds}: {name}")
+            rate = SHARE_OF_PEAK * contestant.turn(bench.plan.seconds).rate
+            if writes:
+                asyncio.run(contestants.forget(bench.cluster, contestant.database))
+            seconds = max(bench.plan.seconds, bench.plan.paced_requests / rate)
+            paced[name].append(contestant.paced(rate, seconds))
+            if writes:
+                asyncio.run(contestants.forget(bench.cluster, contestant.database))
+    return paced
 
 
 def growth(bench: Bench, name: str) -> dict[str, Any]:

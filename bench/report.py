@@ -113,11 +113,12 @@ def _operation(result: Result) -> Iterator[str]:
     title = OPERATIONS[result["piece"]].title
     title = f"## {title[0].upper()}{title[1:]}"
     yield from table(COLUMNS, rows_of(result), title)
-    if result.get("paced"):
-        times = [f"{paced(result, field) / 1000:.1f}" for field in ("p50", "p99", "max")]
+    for who in result.get("paced", {}):
+        times = [f"{paced(result, who, field) / 1000:.1f}" for field in ("p50", "p99", "max")]
         yield (
-            f"At a constant {paced(result, 'asked'):,.0f} a second (70 % of the peak), from when a"
-            f" request is due: p50 {times[0]} ms, p99 {times[1]} ms, longest {times[2]} ms.\n"
+            f"{WHO[who]}, at a constant {paced(result, who, 'asked'):,.0f} a second (70 % of its"
+            f" peak right before), from when a request is due: p50 {times[0]} ms,"
+            f" p99 {times[1]} ms, longest {times[2]} ms.\n"
         )
 
 

@@ -38,11 +38,14 @@ $$;
 create or replace function app.current_company_id() returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_sha256 constant bytea := sha256(convert_to(current_setting('kollegium.token', true), 'UTF8'));
+  v_company_id uuid;
 begin
-  return (
-    select b.company_id from app_private.bearer b
-    where b.token_sha256 = sha256(convert_to(current_setting('kollegium.token', true), 'UTF8'))
-      and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp());
+  select b.company_id into v_company_id from app_private.bearer b
+  where b.token_sha256 = v_sha256
+    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
+  return v_company_id;
 end
 $$;
 comment on function app.current_company_id() is
@@ -98,10 +101,10 @@ create or replace function app.enter(p_token text) returns app.caller
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_token constant text := set_config('kollegium.token', coalesce(p_token, ''), true);
   v_before uuid;
   v_caller app.caller;
 begin
-  perform set_config('kollegium.token', coalesce(p_token, ''), true);
   for attempt in 1 .. 3 loop
     v_before := app.current_company_id();
     if v_before is null then
