@@ -14,6 +14,8 @@ import prometheus_client
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service import problems
+from service.errors import Problem
 from service.settings import Settings
 
 _GRACE_SECONDS = 10  # a request may take as long (settings.request_timeout)
@@ -56,6 +58,14 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", _OneWrite(transport, self.loop))
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP never reaches the application; it is refused in the same form."""
+        _, headers, body = problems.parts(Problem("bad-request", reason="not-http"), "en")
+        headers |= {"content-length": str(len(body)), "connection": "close"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{head}\r\n".encode() + body)
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):

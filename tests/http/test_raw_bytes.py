@@ -81,6 +81,7 @@ def test_raw_bytes(address: tuple[str, int], name: str) -> None:
     answer = spoken(address, RAW[name])
     assert answer.startswith(b"HTTP/1.1 4"), answer[:300]
     assert answer.count(b"HTTP/1.1 ") == 1, "one request, one answer"
+    assert b"content-type: application/problem+json\r\n" in answer
 
 
 def test_the_control_of_raw_bytes(address: tuple[str, int]) -> None:
