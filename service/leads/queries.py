@@ -14,11 +14,11 @@ _LEAD = """
     l.operator_company_id, l.operator_name, l.giver_company_id, l.giver_name,
     l.engaged_company_id, l.engaged_company_name, l.created_at, l.submitted_at, l.changed_at,
     l.version,
-    case when p.lead_id is not null then jsonb_build_object(
+    case when p.lead_id is not null then json_build_object(
       'name', p.name, 'salutation', p.salutation, 'company', p.company, 'email', p.email,
       'phone', p.phone, 'street', p.street, 'postcode', p.postcode, 'city', p.city,
       'country', p.country, 'answers', p.answers) end as prospect,
-    case when e.id is not null then jsonb_build_object(
+    case when e.id is not null then json_build_object(
       'id', e.id, 'marketplace_id', e.marketplace_id, 'lead_id', e.lead_id,
       'company_id', e.company_id, 'company_name', e.company_name, 'state', e.state,
       'origin', e.origin, 'self_pick', e.self_pick, 'picked_by', e.picked_by_name,
@@ -35,7 +35,7 @@ _FROM = """
 # contact, as far as he may see them; at most 20.
 _DUPLICATES = """,
   case when l.state in ('draft', 'submitted', 'available') then (
-    select coalesce(jsonb_agg(d), '[]') from (
+    select coalesce(json_agg(d), '[]') from (
       select o.id, o.state, o.created_at, array_remove(array[
           case when c.email_key = p.email_key then 'email' end,
           case when c.phone_key = p.phone_key then 'phone' end], null) as matches

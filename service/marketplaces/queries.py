@@ -13,7 +13,7 @@ _MARKETPLACE = """
   select * from (
     select id, name, operator_name, operator_company_id, steps, true as as_operator,
            '{}'::text[] as capacities, version, null::text as state,
-           jsonb_build_object('operator_may_take', operator_may_take,
+           json_build_object('operator_may_take', operator_may_take,
              'giver_may_withdraw', giver_may_withdraw, 'auto_accept', auto_accept,
              'auto_offer', auto_offer, 'response_hours', response_hours,
              'reopen_days', reopen_days, 'teaser_digits', teaser_digits) as settings

@@ -7,7 +7,7 @@ from service.offers.messages import Offer
 from service.vocabulary import Page
 
 _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company_name, state, wave,
-    jsonb_build_object('interest', interest, 'postcode_area', postcode_area, 'tags', tags)
+    json_build_object('interest', interest, 'postcode_area', postcode_area, 'tags', tags)
       as teaser, opened_at, expires_at, answered_at, answered_by_name as answered_by,
     decline_reason"""
 
