@@ -75,8 +75,7 @@ def broken_links(text: str, folder: Path) -> list[str]:
             findings.append(target)
         elif anchor:
             there = text if file is None else file.read_text("utf-8")
-            if anchor not in _anchors(there):
-                findings.append(target)
+            findings += [target] * (anchor not in _anchors(there))
     return findings
 
 
@@ -90,15 +89,12 @@ def missing_files(text: str, folder: Path) -> list[str]:
         if not looks or name.startswith(("/", "./", "~")) or "NNNN" in name or name in ELSEWHERE:
             continue
         wanted = name.rstrip("/")
-        if "*" in wanted:
-            found = any(ROOT.glob(wanted)) or any(folder.glob(wanted))
-        else:
-            found = (
-                wanted in FILES
-                or (folder / wanted).exists()
-                or any(file.endswith("/" + wanted) for file in FILES)
-            )
-        if not found:
+        if not (
+            any(ROOT.glob(wanted)) or any(folder.glob(wanted))
+            if "*" in wanted
+            else (folder / wanted).exists()
+            or any(f"/{file}".endswith(f"/{wanted}") for file in FILES)
+        ):
             findings.append(name)
     return findings
 
