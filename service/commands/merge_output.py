@@ -1,13 +1,30 @@
 """Merges as staff reads them: a row in a list, a rehearsal, what was done, what was undone."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from service.commands.output import console
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar while both companies wait; it yields what is to be told of each table that comes."""
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[table]}")
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task(f"{what}; both companies wait …", total=None, table="")
+
+        def told(table: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, table=table.partition(".")[2])
+
+        yield told
+
 
 _NEXT = {
     "requested": "the side that was asked has not answered",
@@ -140,6 +157,42 @@ def _print_effects(effects: list[dict[str, Any]]) -> None:
         console.print(f"… and {len(effects) - 40} more: --json")
 
 
+def _seen(group: dict[str, Any]) -> str:
+    return (
+        f"{group['leads']} leads on {group['marketplace']}, had as {group['as']}, seen by "
+        f"colleagues of the {group['to']}"
+    )
+
+
+def _effect(effect: dict[str, Any]) -> str:
+    to = ", ".join(f"{key} {value}" for key, value in effect.get("to", {}).items())
+    what = "removed" if effect["kind"] == "collapsed" else f"changed to {to}"
+    of = f" of the {effect['of']}" if "of" in effect else ""
+    where = effect.get("lead_id") or effect.get("marketplace_id", "")
+    return f"{_TABLES.get(effect['tab'], effect['tab'])}{of} {what} ({where})"
+
+
+def drift_text(merge_id: UUID, drift: dict[str, Any]) -> str:
+    """What the merge would do that nobody consented to, and what to do about it."""
+    lines = [
+        f"{name}: {value['stays']} would stay, {value['goes']} go"
+        for name, value in drift.get("settings", {}).items()
+    ]
+    for before, now, tell in (
+        ("not_visible", "visible", _seen),
+        ("no_effects", "effects", _effect),
+    ):
+        for word, key in (("rehearsed", before), ("now", now)):
+            found = drift.get(key, [])
+            lines += [f"{word}: {tell(one)}" for one in found[:10]]
+            lines += [f"{word}: {len(found) - 10} more"] if len(found) > 10 else []
+    return (
+        "Nothing was changed: the merge would do something else than was consented to.\n  "
+        + "\n  ".join(lines)
+        + f"\nRehearse it again and ask both sides again: kollegium merge rehearse {merge_id}"
+    )
+
+
 def _print_rows(title: str, rows: dict[str, int]) -> None:
     table = Table("table", "rows", title=title)
     for name, count in rows.items():
@@ -159,29 +212,31 @@ def print_result(merge: Merge) -> None:
     console.print(f"To take it back within 30 days: kollegium merge undo {merge.id}")
 
 
-def print_undo(merge: Merge) -> None:
-    """What undoing did, and what stays where it is."""
+def print_undo(merge: Merge, *, dry_run: bool = False) -> None:
+    """What undoing did (or would do), and what stays where it is."""
     result = merge.undo_result or {"rows": {}, "since": {}}
-    console.print(
-        f"{merge.absorbed_name} and {merge.survivor_name} are two companies again{_took(merge)}."
-    )
+    are = "would be two companies again" if dry_run else "are two companies again"
+    console.print(f"{merge.absorbed_name} and {merge.survivor_name} {are}{_took(merge)}.")
     _print_rows("Given back", result["rows"])
     if not result["since"]:
         console.print(f"Nothing was made since the merge that stays with {merge.survivor_name}.")
-        return
-    since = {name: found["rows"] for name, found in result["since"].items()}
-    _print_rows(f"Made since, stays with {merge.survivor_name} (ids: --json)", since)
+    else:
+        since = {name: found["rows"] for name, found in result["since"].items()}
+        _print_rows(f"Made since, stays with {merge.survivor_name} (ids: --json)", since)
+    if dry_run:
+        console.print("Nothing was changed.")
 
 
 def print_split(done: dict[str, Any]) -> None:
-    """A colleague and the leads that go with him."""
-    if "company_id" not in done:
+    """A colleague and the leads that go with him; without the company's id: would go."""
+    if "company_id" in done:
         console.print(
-            f"{done['colleague']} would leave with {done['leads']} leads into {done['company']}."
+            f"{done['colleague']} is the admin of {done['company']} ({done['company_id']}), with "
+            f"{done['leads']} leads."
         )
-        return
-    console.print(
-        f"{done['colleague']} is the admin of {done['company']} ({done['company_id']}), with "
-        f"{done['leads']} leads."
-    )
-    _print_rows("Went with him", done["rows"])
+    else:
+        console.print(
+            f"{done['colleague']} would leave with {done['leads']} leads into {done['company']}. "
+            "Nothing was changed."
+        )
+    _print_rows("Go with him", done["rows"])

@@ -47,9 +47,34 @@ async def test_a_merge_and_its_undoing(place: Place, world: World) -> None:
     assert done.returncode == 0, done.stderr
     assert "Firma Huber has absorbed Firma Klein" in done.stdout
     assert "can be undone for 30 days" in desk.type("list").stdout
+    dry = desk.type("undo", merge, "--dry-run")
+    assert "would be two companies again" in dry.stdout, dry.stderr
+    assert "Nothing was changed" in dry.stdout
+    assert desk.json("show", merge)["state"] == "done"
     undone = desk.type("undo", merge, "--yes")
     assert "two companies again" in undone.stdout
     assert desk.json("show", merge)["state"] == "undone"
+
+
+async def test_drift_is_told_with_what_to_do(place: Place, world: World) -> None:
+    merge = await place.merging.prepare(world.klein, world.huber)
+    await place.superuser.execute(
+        "update app.company set language = 'en' where id = $1", world.huber.id
+    )
+    await place.superuser.execute(
+        "update app.offer set state = 'declined' where lead_id = $1 and company_id = $2",
+        *(world.leads["offered"], world.klein.id),
+    )
+    refused = Desk(place).type("run", str(merge), "--yes")
+    assert refused.returncode == 1
+    for line in (
+        "Nothing was changed",
+        "language: de would stay, en go",
+        f"rehearsed: offer of the absorbed removed ({world.leads['offered']})",
+        f"now: offer of the survivor removed ({world.leads['offered']})",
+        f"kollegium merge rehearse {merge}",
+    ):
+        assert line in refused.stderr
 
 
 async def test_a_split(place: Place, world: World) -> None:
