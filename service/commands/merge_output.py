@@ -10,6 +10,7 @@ import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from service.commands.merge_refusals import TABLES, block_text
 from service.commands.output import console
 
 
@@ -17,7 +18,10 @@ from service.commands.output import console
 def waiting(what: str) -> Iterator[Callable[[str, int, int], None]]:
     """A bar while both companies wait; it yields what is to be told of each table that comes."""
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[table]}")
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+    quiet = not console.is_terminal
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet
+    ) as progress:
         task = progress.add_task(f"{what}; both companies wait …", total=None, table="")
 
         def told(table: str, done: int, total: int) -> None:
@@ -35,8 +39,6 @@ _NEXT = {
     "undone": "",
     "refused": "",
 }
-_TABLES = {"app.offer": "offer", "app.participation": "card", "app.lead": "lead",
-           "app.brokerage": "wave", "app.partner_invitation": "invitation"}  # fmt: skip
 
 
 class Merge(msgspec.Struct):
@@ -119,9 +121,7 @@ def print_rehearsal(merge: Merge) -> None:
         f"{merge.rehearsed_at:%Y-%m-%d %H:%M} UTC{_took(merge)}."
     )
     for block in found["blocks"]:
-        console.print(
-            f"FORBIDDEN: {block['reason']}: {block.get('marketplace', block.get('company'))}"
-        )
+        console.print(f"FORBIDDEN: {block_text(block)}")
     table = Table("seen newly by colleagues of", "marketplace", "as", "leads", title="Visible")
     names = {"survivor": merge.survivor_name, "absorbed": merge.absorbed_name}
     for group in found["visible"]:
@@ -147,7 +147,7 @@ def _print_effects(effects: list[dict[str, Any]]) -> None:
     for effect in effects[:40]:
         to = ", ".join(f"{key} {value}" for key, value in effect.get("to", {}).items())
         table.add_row(
-            _TABLES.get(effect["tab"], effect["tab"]),
+            TABLES.get(effect["tab"], effect["tab"]),
             effect.get("of", ""),
             "removed (journal)" if effect["kind"] == "collapsed" else to or "handed over",
             effect.get("lead_id") or effect.get("marketplace_id", ""),
@@ -155,42 +155,6 @@ def _print_effects(effects: list[dict[str, Any]]) -> None:
     console.print(table)
     if len(effects) > 40:
         console.print(f"… and {len(effects) - 40} more: --json")
-
-
-def _seen(group: dict[str, Any]) -> str:
-    return (
-        f"{group['leads']} leads on {group['marketplace']}, had as {group['as']}, seen by "
-        f"colleagues of the {group['to']}"
-    )
-
-
-def _effect(effect: dict[str, Any]) -> str:
-    to = ", ".join(f"{key} {value}" for key, value in effect.get("to", {}).items())
-    what = "removed" if effect["kind"] == "collapsed" else f"changed to {to}"
-    of = f" of the {effect['of']}" if "of" in effect else ""
-    where = effect.get("lead_id") or effect.get("marketplace_id", "")
-    return f"{_TABLES.get(effect['tab'], effect['tab'])}{of} {what} ({where})"
-
-
-def drift_text(merge_id: UUID, drift: dict[str, Any]) -> str:
-    """What the merge would do that nobody consented to, and what to do about it."""
-    lines = [
-        f"{name}: {value['stays']} would stay, {value['goes']} go"
-        for name, value in drift.get("settings", {}).items()
-    ]
-    for before, now, tell in (
-        ("not_visible", "visible", _seen),
-        ("no_effects", "effects", _effect),
-    ):
-        for word, key in (("rehearsed", before), ("now", now)):
-            found = drift.get(key, [])
-            lines += [f"{word}: {tell(one)}" for one in found[:10]]
-            lines += [f"{word}: {len(found) - 10} more"] if len(found) > 10 else []
-    return (
-        "Nothing was changed: the merge would do something else than was consented to.\n  "
-        + "\n  ".join(lines)
-        + f"\nRehearse it again and ask both sides again: kollegium merge rehearse {merge_id}"
-    )
 
 
 def _print_rows(title: str, rows: dict[str, int]) -> None:

@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from service.commands.connections import connected
-from service.commands.merge_output import Merge, drift_text
+from service.commands.merge_output import Merge
+from service.commands.merge_refusals import explained
 from service.errors import Problem
 
 # Lost races without effect: a deadlock with somebody who wrote for both companies, or a lock that
@@ -96,19 +97,15 @@ class Staff:
         for attempt in range(1, _ATTEMPTS + 1):
             begun = time.monotonic()
             try:
-                async with self._transaction(keep=keep):
-                    await self._connection.fetchval(f"select app.{function}($1)", merge_id)
-                    found = await self.one(merge_id)
+                with explained(merge_id):
+                    async with self._transaction(keep=keep):
+                        await self._connection.fetchval(f"select app.{function}($1)", merge_id)
+                        found = await self.one(merge_id)
                 break
             except _RETRIED:
                 if attempt == _ATTEMPTS:
                     raise
                 await asyncio.sleep(attempt)
-            except asyncpg.PostgresError as error:
-                if error.constraint_name == "merge-drift":
-                    drift = msgspec.json.decode(error.detail or "{}").get("drift", {})
-                    raise click.ClickException(drift_text(merge_id, drift)) from error
-                raise
         found.took = round(time.monotonic() - begun, 2)
         return found
 
@@ -126,9 +123,10 @@ class Staff:
 
     async def consent(self, merge_id: UUID, side: str, reference: str) -> Merge:
         """Records the written consent of one side."""
-        await self._connection.fetchval(
-            "select app.record_merge_consent($1, $2, $3)", merge_id, side, reference
-        )
+        with explained(merge_id):
+            await self._connection.fetchval(
+                "select app.record_merge_consent($1, $2, $3)", merge_id, side, reference
+            )
         return await self.one(merge_id)
 
     async def leads_of(self, merge_id: UUID) -> list[tuple[UUID, UUID]]:
