@@ -245,7 +245,7 @@ def split(
 @json_option
 @data_dir_option
 def list_(as_json: bool, data_dir: Path) -> None:
-    """All merges, newest first: who, how far, and what is missing."""
+    """All merges, newest first: who, how far, and what is missing. Reports: `show`."""
 
     async def work() -> list[Merge]:
         async with staff(data_dir) as office:

@@ -88,8 +88,8 @@ def _sentence(slug: str, merge_id: UUID, detail: dict[str, Any]) -> str | None:
     if slug == "merge-state":
         allowed = " or ".join(detail["allowed"])
         return (
-            f"The merge is {detail['state']}; this can be done when it is {allowed}. How far it "
-            f"is: kollegium merge show {merge_id}"
+            f"The merge is {detail['state']}; for this it has to be {allowed}. How far it is: "
+            f"kollegium merge show {merge_id}"
         )
     if slug == "merge-not-undoable":
         return "The merge cannot be undone: " + _HINDRANCES[detail["reason"]].format(**detail)

@@ -55,9 +55,12 @@ class Staff:
             connection.add_log_listener(lambda _, notice: _tell(told, str(notice.message)))
 
     async def all(self, merge_id: UUID | None = None) -> list[Merge]:
-        """Merges, newest first, or one of them."""
+        """Merges, newest first and without their long reports, or one of them with all."""
+        without = '{"rehearsal": null, "result": null, "undo_result": null}'
         text = await self._connection.fetchval(
-            "select coalesce(json_agg(m), '[]')::text from app.list_merges($1) m", merge_id
+            "select coalesce(json_agg(to_jsonb(m) || $2::text::jsonb), '[]')::text"
+            " from app.list_merges($1) m",
+            *(merge_id, "{}" if merge_id else without),
         )
         return msgspec.json.decode(text, type=list[Merge])
 

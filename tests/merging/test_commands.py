@@ -33,7 +33,7 @@ async def test_a_merge_and_its_undoing(place: Place, world: World) -> None:
     merge = made["id"]
     early = desk.type("run", merge, "--yes")
     assert early.returncode == 1
-    assert "The merge is answered; this can be done when it is consented" in early.stderr
+    assert "The merge is answered; for this it has to be consented" in early.stderr
     rehearsed = desk.type("rehearse", merge)
     assert rehearsed.returncode == 0, rehearsed.stderr
     assert "Firma Huber absorbs Firma Klein" in rehearsed.stdout

@@ -10,7 +10,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID
@@ -34,7 +33,6 @@ CONNECTION_KILLS = int(os.environ.get("KOLLEGIUM_MERGE_KILLS", "10"))
 JOB_KILLS = int(os.environ.get("KOLLEGIUM_KILLS", "2"))
 SERVER_KILLS = int(os.environ.get("KOLLEGIUM_SERVER_KILLS", "1"))
 SEED = int(os.environ.get("KOLLEGIUM_SEED", "0")) or random.randrange(10**6)
-Kill = Callable[[Place, UUID, str, float], Awaitable[None]]
 
 
 @pytest.fixture
