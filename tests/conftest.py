@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.http",
     "tests.fixtures.market",
     "tests.fixtures.embedded",
+    "tests.fixtures.killable",
 ]
 
 

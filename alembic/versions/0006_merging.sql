@@ -1217,6 +1217,16 @@ as $$
   end
 $$;
 
+-- Tells whoever waits on this connection which table comes next, of how many; nobody else sees anything
+-- of it before the end.
+create or replace function app_private.tell_progress(p_tab text, p_done bigint, p_all bigint)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise notice 'progress % % %', p_done, p_all, p_tab;
+end
+$$;
+
 -- Moves the rows of one table from $1 to $2: set-based, one statement for the journal and one for the
 -- rows. Returns how many rows changed.
 create or replace function app_private.move_table(
@@ -1531,7 +1541,10 @@ declare
   v_late_leads uuid[];
   v_rows jsonb := '{}';
   v_tab text;
+  v_place bigint;
+  v_places bigint;
 begin
+  perform app_private.tell_progress('app.lead', 0, 1);
   select k.marketplaces, k.leads into v_markets, v_leads from app_private.leads_of(p_from) k;
   -- Whoever locks several leads at once (timers) locks offered ones, in this order.
   perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
@@ -1555,11 +1568,13 @@ begin
   perform app_private.merge_waves(p_merge);
   perform app_private.merge_cards(p_merge, p_from, p_to);
   perform app_private.merge_answers(p_merge, p_from, p_to);
-  for v_tab in
-    select r.tab from app_private.merge_rules() r
+  for v_tab, v_place, v_places in
+    select r.tab, row_number() over (order by min(r.place)), count(*) over () + 1
+    from app_private.merge_rules() r
     where r.rule in ('move', 'choose', 'unite', 'follow') and r.found <> 'key' and r.tab <> 'app.lead'
     group by r.tab order by min(r.place)
   loop
+    perform app_private.tell_progress(v_tab, v_place, v_places);
     v_rows := v_rows || jsonb_build_object(v_tab,
       app_private.move_table(p_merge, p_from, p_to, v_tab, v_markets, v_leads));
   end loop;
@@ -1583,9 +1598,12 @@ declare
       and 'company_id' = any (j.columns));
 begin
   for v in
-    select r.tab, array_agg(r.col) as cols from app_private.merge_rules() r
+    select r.tab, array_agg(r.col) as cols, row_number() over (order by min(r.place)) - 1 as place,
+      count(*) over () * 2 as places  -- copies follow afterwards: as long again
+    from app_private.merge_rules() r
     where r.rule in ('move', 'choose') and r.found <> 'key' group by r.tab order by min(r.place)
   loop
+    perform app_private.tell_progress(v.tab, v.place, v.places);
     execute format('update %1$s t set %2$s from app_private.merge_journal j
       where j.merge_id = $3 and j.tab = %1$L and j.kind = ''moved'' and t.id = j.id and %3$s and (%4$s)%5$s',
       v.tab,
@@ -1621,9 +1639,12 @@ as $$
 declare
   v record;
 begin
-  for v in select r.* from app_private.merge_rules() r where r.rule = 'follow'
-           and r.of in ('app.lead', 'app.lead_import') order by r.place
+  for v in select r.*, count(*) over () + row_number() over (order by r.place) - 1 as done,
+             count(*) over () * 2 as places
+           from app_private.merge_rules() r where r.rule = 'follow'
+             and r.of in ('app.lead', 'app.lead_import') order by r.place
   loop
+    perform app_private.tell_progress(v.tab, v.done, v.places);
     if v.of = 'app.lead_import' then
       execute format('update %s t set %I = $1 where t.import_id = any ($3) and t.%2$I = $2', v.tab, v.col)
       using p_from, p_to, p_imports;
@@ -2520,28 +2541,41 @@ comment on function app.list_merges(uuid) is 'Merges, newest first, or one of th
 grant execute on function app.list_merges(uuid) to kollegium_staff;
 
 -- Every single lead that one side sees only since (or would see by) the merge, for who wants the list
--- behind the numbers of a rehearsal. Ordered by id; before the merge is done.
+-- behind the numbers of a rehearsal. Ordered by id; before the merge is done. Each capacity walks its own
+-- index and stops after a page; one in which the rehearsal found nothing to see is not walked at all.
 create or replace function app.merge_leads(p_merge uuid, p_side text, p_after uuid, p_limit integer)
 returns table (marketplace_id uuid, id uuid, state text, personal_data boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_company constant uuid := app.current_company_id();
+  v_after constant uuid := coalesce(p_after, '00000000-0000-0000-0000-000000000000');
   v_mine uuid;
   v_theirs uuid;
+  v_as text[];
 begin
   select case p_side when 'survivor' then m.absorbed_company_id else m.survivor_company_id end,
-    case p_side when 'survivor' then m.survivor_company_id else m.absorbed_company_id end
-  into v_mine, v_theirs
+    case p_side when 'survivor' then m.survivor_company_id else m.absorbed_company_id end,
+    array(select g ->> 'as' from jsonb_array_elements(m.rehearsal -> 'visible') g where g ->> 'to' = p_side)
+  into v_mine, v_theirs, v_as
   from app.company_merge m
   where m.id = p_merge and m.state in ('rehearsed', 'consented')
-    and v_company = any (m.parties);
+    and app.current_company_id() = any (m.parties);
   return query
-  select l.marketplace_id, l.id, l.state, p.erased_at is null
-  from app.lead l left join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id
-  where (l.operator_company_id = v_mine or l.giver_company_id = v_mine or l.engaged_company_id = v_mine)
-    and v_theirs <> all (l.parties) and (p_after is null or l.id > p_after)
-  order by l.id limit p_limit;
+  select k.marketplace_id, k.id, k.state, p.erased_at is null
+  from (
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'operator' = any (v_as) and l.operator_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)
+    union
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'giver' = any (v_as) and l.giver_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)
+    union
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'taker' = any (v_as) and l.engaged_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)) k
+  left join app.prospect p on p.marketplace_id = k.marketplace_id and p.lead_id = k.id
+  order by k.id limit p_limit;
 end
 $$;
 comment on function app.merge_leads(uuid, text, uuid, integer) is

@@ -14,6 +14,7 @@ from service.commands.merge_output import (
     print_result,
     print_split,
     print_undo,
+    waiting,
 )
 from service.commands.merge_staff import pair, staff
 from service.commands.output import console, data_dir_option, json_option, print_json, run
@@ -90,8 +91,8 @@ def rehearse(merge_id: UUID, as_json: bool, data_dir: Path) -> None:
     """
 
     async def work() -> Merge:
-        async with staff(data_dir) as office:
-            with console.status("Rehearsing; both companies wait …"):
+        with waiting("Rehearsing") as told:
+            async with staff(data_dir, told) as office:
                 return await office.rehearse(merge_id)
 
     done = run(work())
@@ -133,8 +134,8 @@ def run_(merge_id: UUID, dry_run: bool, yes: bool, as_json: bool, data_dir: Path
             return await office.one(merge_id)
 
     async def work() -> Merge:
-        async with staff(data_dir) as office:
-            with console.status("Merging; both companies wait …"):
+        with waiting("Merging") as told:
+            async with staff(data_dir, told) as office:
                 return await office.run(merge_id)
 
     found = run(look())
@@ -152,10 +153,11 @@ def run_(merge_id: UUID, dry_run: bool, yes: bool, as_json: bool, data_dir: Path
 
 @merge.command()
 @ONE
+@click.option("--dry-run", is_flag=True, help="Undo it, show what that did, and take it back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @data_dir_option
-def undo(merge_id: UUID, yes: bool, as_json: bool, data_dir: Path) -> None:
+def undo(merge_id: UUID, dry_run: bool, yes: bool, as_json: bool, data_dir: Path) -> None:
     """Take a merge back within 30 days: what there was before is whose it was.
 
     What was made since stays with the survivor and is listed. Refused, with the reason, when the
@@ -167,12 +169,12 @@ def undo(merge_id: UUID, yes: bool, as_json: bool, data_dir: Path) -> None:
             return await office.one(merge_id)
 
     async def work() -> Merge:
-        async with staff(data_dir) as office:
-            with console.status("Undoing; both companies wait …"):
-                return await office.undo(merge_id)
+        with waiting("Undoing") as told:
+            async with staff(data_dir, told) as office:
+                return await office.undo(merge_id, keep=not dry_run)
 
     found = run(look())
-    if not yes:
+    if not (yes or dry_run):
         console.print(f"Merged on {found.done_at:%Y-%m-%d %H:%M} UTC." if found.done_at else "")
         click.confirm(
             f"Make {found.absorbed_name} and {found.survivor_name} two companies again?",
@@ -180,7 +182,7 @@ def undo(merge_id: UUID, yes: bool, as_json: bool, data_dir: Path) -> None:
             err=True,
         )
     done = run(work())
-    print_json(done) if as_json else print_undo(done)
+    print_json(done) if as_json else print_undo(done, dry_run=dry_run)
 
 
 @merge.command()
@@ -195,7 +197,7 @@ def undo(merge_id: UUID, yes: bool, as_json: bool, data_dir: Path) -> None:
     metavar="MERGE",
     help="All leads that came with this merge and are still the company's.",
 )
-@click.option("--dry-run", is_flag=True, help="Count the leads and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Split, show what that did, and take it back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @REFERENCE
 @json_option
@@ -226,18 +228,14 @@ def split(
             return list(dict.fromkeys([*chosen, *more]))
 
     going = run(look())
-    if dry_run:
-        found = {"colleague": colleague, "company": name, "leads": len(going)}
-        print_json(found) if as_json else print_split(found)
-        return
-    if not yes:
+    if not (yes or dry_run):
         click.confirm(
             f"{colleague} leaves with {len(going)} leads. Go ahead?", abort=True, err=True
         )
 
     async def work() -> dict[str, object]:
         async with staff(data_dir) as office:
-            return await office.split(colleague, name, going, reference)
+            return await office.split(colleague, name, going, reference, keep=not dry_run)
 
     done = run(work())
     print_json(done) if as_json else print_split(done)
@@ -247,7 +245,7 @@ def split(
 @json_option
 @data_dir_option
 def list_(as_json: bool, data_dir: Path) -> None:
-    """All merges, newest first: who, how far, and what is missing."""
+    """All merges, newest first: who, how far, and what is missing. Reports: `show`."""
 
     async def work() -> list[Merge]:
         async with staff(data_dir) as office:

@@ -1,13 +1,34 @@
 """Merges as staff reads them: a row in a list, a rehearsal, what was done, what was undone."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from service.commands.merge_refusals import TABLES, block_text
 from service.commands.output import console
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar while both companies wait; it yields what is to be told of each table that comes."""
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[table]}")
+    quiet = not console.is_terminal
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet
+    ) as progress:
+        task = progress.add_task(f"{what}; both companies wait …", total=None, table="")
+
+        def told(table: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, table=table.partition(".")[2])
+
+        yield told
+
 
 _NEXT = {
     "requested": "the side that was asked has not answered",
@@ -18,8 +39,6 @@ _NEXT = {
     "undone": "",
     "refused": "",
 }
-_TABLES = {"app.offer": "offer", "app.participation": "card", "app.lead": "lead",
-           "app.brokerage": "wave", "app.partner_invitation": "invitation"}  # fmt: skip
 
 
 class Merge(msgspec.Struct):
@@ -102,9 +121,7 @@ def print_rehearsal(merge: Merge) -> None:
         f"{merge.rehearsed_at:%Y-%m-%d %H:%M} UTC{_took(merge)}."
     )
     for block in found["blocks"]:
-        console.print(
-            f"FORBIDDEN: {block['reason']}: {block.get('marketplace', block.get('company'))}"
-        )
+        console.print(f"FORBIDDEN: {block_text(block)}")
     table = Table("seen newly by colleagues of", "marketplace", "as", "leads", title="Visible")
     names = {"survivor": merge.survivor_name, "absorbed": merge.absorbed_name}
     for group in found["visible"]:
@@ -130,7 +147,7 @@ def _print_effects(effects: list[dict[str, Any]]) -> None:
     for effect in effects[:40]:
         to = ", ".join(f"{key} {value}" for key, value in effect.get("to", {}).items())
         table.add_row(
-            _TABLES.get(effect["tab"], effect["tab"]),
+            TABLES.get(effect["tab"], effect["tab"]),
             effect.get("of", ""),
             "removed (journal)" if effect["kind"] == "collapsed" else to or "handed over",
             effect.get("lead_id") or effect.get("marketplace_id", ""),
@@ -159,29 +176,31 @@ def print_result(merge: Merge) -> None:
     console.print(f"To take it back within 30 days: kollegium merge undo {merge.id}")
 
 
-def print_undo(merge: Merge) -> None:
-    """What undoing did, and what stays where it is."""
+def print_undo(merge: Merge, *, dry_run: bool = False) -> None:
+    """What undoing did (or would do), and what stays where it is."""
     result = merge.undo_result or {"rows": {}, "since": {}}
-    console.print(
-        f"{merge.absorbed_name} and {merge.survivor_name} are two companies again{_took(merge)}."
-    )
+    are = "would be two companies again" if dry_run else "are two companies again"
+    console.print(f"{merge.absorbed_name} and {merge.survivor_name} {are}{_took(merge)}.")
     _print_rows("Given back", result["rows"])
     if not result["since"]:
         console.print(f"Nothing was made since the merge that stays with {merge.survivor_name}.")
-        return
-    since = {name: found["rows"] for name, found in result["since"].items()}
-    _print_rows(f"Made since, stays with {merge.survivor_name} (ids: --json)", since)
+    else:
+        since = {name: found["rows"] for name, found in result["since"].items()}
+        _print_rows(f"Made since, stays with {merge.survivor_name} (ids: --json)", since)
+    if dry_run:
+        console.print("Nothing was changed.")
 
 
 def print_split(done: dict[str, Any]) -> None:
-    """A colleague and the leads that go with him."""
-    if "company_id" not in done:
+    """A colleague and the leads that go with him; without the company's id: would go."""
+    if "company_id" in done:
         console.print(
-            f"{done['colleague']} would leave with {done['leads']} leads into {done['company']}."
+            f"{done['colleague']} is the admin of {done['company']} ({done['company_id']}), with "
+            f"{done['leads']} leads."
         )
-        return
-    console.print(
-        f"{done['colleague']} is the admin of {done['company']} ({done['company_id']}), with "
-        f"{done['leads']} leads."
-    )
-    _print_rows("Went with him", done["rows"])
+    else:
+        console.print(
+            f"{done['colleague']} would leave with {done['leads']} leads into {done['company']}. "
+            "Nothing was changed."
+        )
+    _print_rows("Go with him", done["rows"])

@@ -133,8 +133,9 @@ class Effect(msgspec.Struct, omit_defaults=True):
 
 
 class Rehearsal(msgspec.Struct):
-    """What the merge would do: it was performed and taken back. blocks forbid it; rows says how
-    many rows of each table would change hands."""
+    """What the merge would do: it was performed and taken back, unless blocks forbid it. effects
+    are the first 1,000 of effects_total; rows says how many rows of each table would change
+    hands."""
 
     merge_id: UUID
     id: UUID
@@ -144,8 +145,9 @@ class Rehearsal(msgspec.Struct):
     to_survivor: Readable
     to_absorbed: Readable
     settings: dict[str, Setting]
-    effects: list[Effect] = []
-    rows: dict[str, int] = {}
+    effects: list[Effect]
+    effects_total: int
+    rows: dict[str, int]
 
 
 class NewlyVisible(msgspec.Struct):

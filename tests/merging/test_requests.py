@@ -136,6 +136,23 @@ async def test_without_both_consents_nothing_happens(office: Office) -> None:
     ] == "Firma Klein"
 
 
+async def test_a_merge_that_is_forbidden_says_why(office: Office) -> None:
+    """An operator and a taker of its own: both read it, and cannot consent."""
+    olga, anna = office.market.olga, office.market.anna
+    made = await olga.post("/merges", {"absorbed_company_email": "anna@huber.example"})
+    path = f"/merges/{made.json()['id']}"
+    await anna.post(f"{path}/rehearsal")
+    assert await office.work() == 1
+    for person in (olga, anna):
+        answer = await person.get(f"{path}/rehearsal")
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert [block["reason"] for block in found["blocks"]] == ["operator-may-not-take"]
+        assert (found["effects"], found["effects_total"], found["rows"]) == ([], 0, {})
+        consent = await person.post(f"{path}/consent", {"rehearsal_id": found["id"]})
+        assert slug(consent) == "merge-blocked"
+
+
 async def test_consent_is_to_the_latest_rehearsal(office: Office) -> None:
     merge, rehearsal = await _rehearsed(office)
     body = {"rehearsal_id": rehearsal}

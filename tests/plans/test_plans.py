@@ -163,7 +163,7 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
 }
 # Which routes they stand for. The other lists are of the small reference set (design: some thousand
 # companies), a company's own or a marketplace's: colleagues, invitations, keys, participations,
-# merges; the leads behind a rehearsal are read by two admins, once.
+# merges. The leads behind a rehearsal are walked inside a function: what it reads is counted.
 ROUTES = {
     "leads.list_leads", "offers.list_offers", "together.list_messages", "together.list_history",
     "together.list_notes", "imports.list_imports", "imports.show_import",
@@ -171,8 +171,9 @@ ROUTES = {
 SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
-    "companies.list_merge_suggestions", "merges.list_merges", "merges.list_leads",
+    "companies.list_merge_suggestions", "merges.list_merges",
 }  # fmt: skip
+COUNTED = {"merges.list_leads"}
 
 
 # What one colleague handles, and the possible duplicates of one lead, are few rows that an index
@@ -188,7 +189,7 @@ def test_every_list_is_named() -> None:
         for handler in route.route_handlers
         if "cursor" in handler.parsed_fn_signature.parameters
     }
-    assert lists == ROUTES | SMALL
+    assert lists == ROUTES | SMALL | COUNTED
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -214,3 +215,48 @@ async def test_a_lost_index_is_noticed(filled: Any) -> None:
         text = await plan(connection, TOKENS["taker"], noted)
         await transaction.rollback()
     assert flaws(text) != []
+
+
+async def _read_for_a_page(connection: Any, after: UUID | None) -> tuple[int, int]:
+    """Leads on a page of what the operator of many leads would show to another company, and rows of
+    app.lead that were read for it."""
+    company = (
+        "select company_id from app.colleague where id = (select colleague_id"
+        " from app_private.bearer where token_sha256 = sha256(convert_to($1, 'UTF8')))"
+    )
+    sides = [await connection.fetchval(company, TOKENS[name]) for name in ("operator", "giver")]
+    merge = await connection.fetchval(
+        "insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,"
+        " state, survivor_company_id, absorbed_company_id, rehearsal_id, rehearsal)"
+        " values (app_private.new_id(), $1, 'F', 'survivor', 'rehearsed', $1, $2,"
+        " app_private.new_id(),"
+        """ '{"visible": [{"to": "absorbed", "as": "operator"}]}') returning id""",
+        *sides,
+    )
+    reads = (
+        "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables"
+        " where relid = 'app.lead'::regclass"
+    )
+    before = await connection.fetchval(reads)
+    await connection.execute("set local role kollegium_api")
+    await connection.fetchval("select true from app.enter($1)", TOKENS["operator"])
+    sql = "select * from app.merge_leads($1, 'absorbed', $2, 21)"
+    rows = await connection.fetch(sql, merge, after)
+    await connection.execute("reset role")
+    return len(rows), await connection.fetchval(reads) - before
+
+
+async def test_a_page_of_a_rehearsals_leads_costs_a_page(filled: Any) -> None:
+    """At its beginning and in its middle; the control without the index reads them all."""
+    async with connected(filled.superuser) as connection:
+        middle = "select id from app.lead order by id offset $1 limit 1"
+        middle_id = await connection.fetchval(middle, LEADS // 2)
+        for after, lost in ((None, False), (middle_id, False), (None, True)):
+            transaction = connection.transaction()
+            await transaction.start()
+            if lost:
+                await connection.execute("drop index app.lead_operator")
+            leads_listed, read = await _read_for_a_page(connection, after)
+            await transaction.rollback()
+            assert leads_listed == 21
+            assert (read > 1_000) if lost else (read < 100), (after, lost, read)
