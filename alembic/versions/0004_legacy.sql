@@ -198,8 +198,9 @@ set local role kollegium_owner;
 -- The migration, part 1: rows of the former system while a run works with them (docs/migration.md).
 --
 -- Staff fills schema legacy_staging with COPY and can read nothing there; these functions read it.
--- A load belongs to one session, which holds a session-level lock on its number: a run that was killed
--- lets go of it, and the next run empties what it left behind.
+-- A load belongs to one run: its first session holds a session-level lock on the load's number, and each
+-- batch one for its transaction. A run that was killed lets go of both, and the next run empties what it
+-- left behind.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_load_lock(p_load integer) returns bigint
@@ -241,7 +242,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
   perform app_private.legacy_clear_loads();
   select coalesce(max(load), 0) + 1 into v_load from legacy_staging.load;
-  perform pg_advisory_lock(app_private.legacy_load_lock(v_load));
+  perform pg_advisory_lock_shared(app_private.legacy_load_lock(v_load));
   insert into legacy_staging.load (load, source) values (v_load, p_source);
   return v_load;
 end
@@ -279,7 +280,7 @@ returns void language plpgsql volatile security definer set search_path = pg_cat
 as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
-  perform pg_advisory_unlock(app_private.legacy_load_lock(p_load));
+  perform pg_advisory_unlock_shared(app_private.legacy_load_lock(p_load));
   perform app_private.legacy_clear_loads();
 end
 $$;
@@ -602,39 +603,46 @@ create or replace function app.legacy_import_users(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_won uuid[];
+  v_won bigint[];
 begin
-  select max(u.legacy_id), count(*) into last, seen
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u;
-  with won as (
+  with batch as materialized (
+    select * from app_private.legacy_users_of(p_load, p_after, p_limit)
+  ), won as (
     insert into app.company (id, name, state, language, origin_legacy_user_id, created_at, changed_at)
     select u.company_id, u.company_name, case when u.active then 'active' else 'closed' end,
       u.language, u.legacy_id::text, u.created_at, u.updated_at
-    from app_private.legacy_users_of(p_load, p_after, p_limit) u
-    where not app_private.legacy_cut_over() or app_private.legacy_waits('users', u.legacy_id)
+    from batch u
+    where not (select app_private.legacy_cut_over()) or app_private.legacy_waits('users', u.legacy_id)
     order by u.legacy_id
     on conflict (origin_legacy_user_id) do nothing returning id
-  ) select array_agg(w.id), count(*) into v_won, created from won w;
-  insert into app.colleague (id, company_id, email, name, role, active, language, created_at, changed_at)
-  select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
-    u.created_at, u.updated_at
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  insert into app_private.credential
-    (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
-  select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
-    u.password[1]::integer, convert_to(u.password[2], 'UTF8')
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.password is not null;
-  insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
-  select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  perform app_private.claim_partner_invitations(u.email, u.company_id)
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.active and exists (
-    select from app.partner_invitation i where i.email = u.email and i.state = 'open');
-  perform app_private.audit('legacy-user-imported', u.company_id, u.colleague_id, u.company_id,
-    jsonb_build_object('legacy_user', u.legacy_id))
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+  ), mine as materialized (
+    select u.* from batch u join won w on w.id = u.company_id
+  ), colleagues as (
+    insert into app.colleague
+      (id, company_id, email, name, role, active, language, created_at, changed_at)
+    select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
+      u.created_at, u.updated_at from mine u
+  ), credentials as (
+    insert into app_private.credential
+      (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+    select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
+      u.password[1]::integer, convert_to(u.password[2], 'UTF8')
+    from mine u where u.password is not null
+  ), known as (
+    insert into app_private.legacy_user
+      (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
+    select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2 from mine u
+    returning legacy_id
+  ) select (select max(u.legacy_id) from batch u), (select count(*) from batch),
+      array_agg(k.legacy_id), count(*)
+    into last, seen, v_won, created from known k;
+  perform app_private.claim_partner_invitations(c.email, c.company_id)
+  from app_private.legacy_user m join app.colleague c on c.id = m.colleague_id and c.active
+  where m.legacy_id = any (v_won) and exists (
+    select from app.partner_invitation i where i.email = c.email and i.state = 'open');
+  perform app_private.audit('legacy-user-imported', m.company_id, m.colleague_id, m.company_id,
+    jsonb_build_object('legacy_user', m.legacy_id))
+  from app_private.legacy_user m where m.legacy_id = any (v_won);
 end
 $$;
 comment on function app.legacy_import_users(integer, bigint, integer) is
@@ -847,10 +855,11 @@ $$;
 
 -- 'a, b,,c' as an array: what the former system kept in one text.
 create or replace function app_private.legacy_list(p_text text) returns text[]
-language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(btrim(t) order by n) filter (where btrim(t) <> ''), '{}')
-  from unnest(string_to_array(p_text, ',')) with ordinality u (t, n)
+begin
+  return coalesce(array_remove(regexp_split_to_array(btrim(p_text), ' *, *'), ''), '{}');
+end
 $$;
 
 -- One card for each marketplace and user: the rows of a giver and of a taker together.
@@ -894,9 +903,16 @@ declare
   v_cut_over constant boolean := app_private.legacy_cut_over();
 begin
   perform from app.company co where co.id in (
-    select c.company_id from app_private.legacy_cards_of(p_load) c) order by co.id for share;
-  select count(*) into seen from app_private.legacy_cards_of(p_load);
-  with won as (
+    select u.company_id from app_private.legacy_party u where u.legacy_id in (
+      select s.user_id from legacy_staging.participants s where s.load = p_load))
+  order by co.id for share;
+  changed := 0;
+  if not v_cut_over and exists (select from app_private.legacy_participation) then
+    changed := app_private.legacy_change_participations(p_load);
+  end if;
+  with cards as materialized (
+    select * from app_private.legacy_cards_of(p_load)
+  ), won as (
     insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
       postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps, invited_at,
       answered_at, ended_at)
@@ -904,7 +920,7 @@ begin
       c.postcode_areas, c.tags, c.cap, c.marketplace_name, c.operator_name, c.company_name, c.steps,
       c.created_at, case when c.state <> 'invited' then c.created_at end,
       case when c.state = 'ended' then c.created_at end
-    from app_private.legacy_cards_of(p_load) c
+    from cards c
     where c.company_id <> c.operator_company_id
       and (not v_cut_over or app_private.legacy_waits('participants', c.first_id))
     order by c.marketplace_id, c.company_id
@@ -913,10 +929,9 @@ begin
   ), kept as (
     insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
     select w.marketplace_id, w.company_id, c.row_hash, 1
-    from won w join app_private.legacy_cards_of(p_load) c using (marketplace_id, company_id)
+    from won w join cards c using (marketplace_id, company_id)
     on conflict (marketplace_id, company_id) do nothing
-  ) select count(*) into created from won;
-  changed := case when v_cut_over then 0 else app_private.legacy_change_participations(p_load) end;
+  ) select (select count(*) from cards), count(*) into seen, created from won;
 end
 $$;
 comment on function app.legacy_import_participations(integer) is
@@ -1118,6 +1133,7 @@ as $$
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
     m.name, m.steps, coalesce(st.step, m.steps[1]), m.response_hours,
     coalesce(b.has_offers, false),
+    app_private.legacy_id('brokerage', l.id, l.created_at),
     case when t.company_id is not null then app_private.legacy_id(
       'engagement of ' || l.picked_by_user_id || ' ', l.id, coalesce(l.picked_at, l.updated_at)) end,
     case when t.company_id is not null then coalesce(l.picked_at, l.updated_at) end,
@@ -1147,7 +1163,7 @@ as $$
       then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
-    from (select app_private.legacy_cut_over() as cut_over) c) act
+    from (select (select app_private.legacy_cut_over()) as cut_over) c) act
   where l.load = p_load and l.id > p_after and l.id <= p_last
     and k.row_hash is distinct from h.hash
     and not exists (select from legacy_staging.blocked x
@@ -1165,9 +1181,8 @@ returns table (marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, co
 language sql stable set search_path = pg_catalog, pg_temp rows 15000
 as $$
   select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
-    app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id, p.company_id,
-    p.company_name, r.operator_company_id, s.state, r.interest, r.postcode_area, r.tags,
-    r.marketplace_name, o.offered_at,
+    r.brokerage_id, r.lead_id, p.company_id, p.company_name, r.operator_company_id, s.state,
+    r.interest, r.postcode_area, r.tags, r.marketplace_name, o.offered_at,
     coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
     case when s.state = 'open' then null
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
@@ -1195,7 +1210,21 @@ set local role kollegium_owner;
 -- lead. A second run waits there for the first and then finds nothing left to do.
 set local role kollegium_broker;
 
--- At most p_limit leads after number p_after; last is where the next batch begins, null after the end.
+-- Where the batches of a load begin: the number of the lead before each.
+create or replace function app.legacy_lead_batches(p_load integer, p_limit integer)
+returns setof bigint language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select 0
+  union all
+  (select l.id from (select s.id, row_number() over (order by s.id) as n
+                     from legacy_staging.leads s where s.load = p_load) l
+   where l.n % p_limit = 0 order by l.id)
+$$;
+comment on function app.legacy_lead_batches(integer, integer) is
+  'The numbers after which the batches of a load begin, of so many leads each.';
+grant execute on function app.legacy_lead_batches(integer, integer) to kollegium_staff;
+
+-- At most p_limit leads after number p_after; batches may run side by side. last is where the next batch begins, null after the end.
 create or replace function app.legacy_import_leads(
   p_load integer, p_after bigint, p_limit integer,
   out last bigint, out seen integer, out created integer, out changed integer)
@@ -1204,6 +1233,7 @@ as $$
 declare
   v_rows app_private.legacy_lead_row[];
 begin
+  perform pg_advisory_xact_lock_shared(app_private.legacy_load_lock(p_load));
   created := 0; changed := 0;
   select max(s.id), count(*) into last, seen
   from (select l.id from legacy_staging.leads l where l.load = p_load and l.id > p_after
@@ -1271,7 +1301,7 @@ begin
     select r.legacy_id, r.marketplace_id, r.lead_id, r.row_hash, 1
     from unnest(p_rows) r
     where r.action = 'new'
-      and (not app_private.legacy_cut_over() or app_private.legacy_waits('leads', r.legacy_id))
+      and (not (select app_private.legacy_cut_over()) or app_private.legacy_waits('leads', r.legacy_id))
     order by r.legacy_id
     on conflict (legacy_id) do nothing returning legacy_id
   ), known as (
@@ -1322,8 +1352,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_at, closed_at)
-  select r.marketplace_id, app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id,
-    r.operator_company_id, b.state, r.created_at,
+  select r.marketplace_id, r.brokerage_id, r.lead_id, r.operator_company_id, b.state, r.created_at,
     case when b.state <> 'open' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   cross join lateral (select app_private.legacy_brokerage_state(r.state) as state) b
@@ -1473,7 +1502,7 @@ begin
     closed_at = case when r.state <> 'offered' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
-    and b.id = app_private.legacy_id('brokerage', r.legacy_id, r.created_at);
+    and b.id = r.brokerage_id;
   update app.offer t set state = o.state, answered_at = o.answered_at,
     answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
   from app_private.legacy_offers_of(p_load, p_rows) o

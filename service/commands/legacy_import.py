@@ -73,9 +73,15 @@ def _logged(file: IO[bytes] | None) -> Iterator[Callable[[str, object], None]]:
     yield log
 
 
-def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
+def _import(place: Place, batch: int, jobs: int, log_file: IO[bytes] | None) -> Outcome:
     async def work(progress: Progress, log: Callable[[str, object], None]) -> Outcome:
-        async with reading_source(place, progress) as read:
+        async with contextlib.AsyncExitStack() as stack:
+            read = await stack.enter_async_context(reading_source(place, progress))
+            connections = [read.connection]
+            for _ in range(jobs - 1):
+                connections.append(
+                    await stack.enter_async_context(connected("staff", place.data_dir))
+                )
             leads = await read.connection.fetchval(
                 "select in_source from app.legacy_counts($1) where source_table = 'leads'",
                 read.load,
@@ -95,12 +101,22 @@ def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
                     began = time.monotonic()
                 log("batch", step)
 
-            outcome = await import_load(read.connection, read.load, told, batch)
+            outcome = await import_load(connections, read.load, told, batch)
             log("done", outcome)
             return outcome
 
     with progress_bar() as progress, _logged(log_file) as log:
         return run(work(progress, log))
+
+
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Batches of leads at the same time, each over a connection of its own. 1 leaves most to "
+    "the people who work meanwhile.",
+)
 
 
 @click.command("import")
@@ -116,6 +132,7 @@ def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
     show_default=True,
     help="Leads a transaction.",
 )
+@jobs_option
 @language_option
 @json_option
 @data_dir_option
@@ -127,6 +144,7 @@ def import_(
     dry_run: bool,
     log_file: IO[bytes] | None,
     batch: int,
+    jobs: int,
     language: Language,
     as_json: bool,
     data_dir: Path,
@@ -144,7 +162,7 @@ def import_(
         made = _plan(place, language)
         print_json(made) if as_json else show_plan(made)
         return
-    outcome = _import(place, batch, log_file)
+    outcome = _import(place, batch, jobs, log_file)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 
@@ -153,6 +171,7 @@ def import_(
 @click.option(
     "--log", "log_file", type=click.File("ab"), help="Append a line of JSON for each batch."
 )
+@jobs_option
 @json_option
 @data_dir_option
 def retry(
@@ -161,6 +180,7 @@ def retry(
     csv: Path | None,
     latin1: bool,
     log_file: IO[bytes] | None,
+    jobs: int,
     as_json: bool,
     data_dir: Path,
 ) -> None:
@@ -169,7 +189,7 @@ def retry(
     The same as `import`; after the cut-over the one that still makes sense, because then only rows
     that wait in quarantine come over.
     """
-    outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, log_file)
+    outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, jobs, log_file)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 

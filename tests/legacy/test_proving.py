@@ -33,7 +33,7 @@ async def imported(new_database: NewDatabase) -> AsyncIterator[str]:
             reading(source, "legacy", "schema") as rows,
             staged(staff, rows) as load,
         ):
-            await import_load(staff, load, lambda step: None)
+            await import_load([staff], load, lambda step: None)
         yield urls.database
 
 

@@ -57,7 +57,7 @@ async def test_files_bring_what_the_schema_brings(
         connected(empty_database.staff) as staff,
         staged(staff, FileSource(tmp_path)) as load,
     ):
-        await import_load(staff, load, silent)
+        await import_load([staff], load, silent)
     assert await _state_of(empty_database) == await _state_of(clean)
 
 
@@ -81,7 +81,7 @@ async def test_generated_files_are_the_generated_schema(
         connected(empty_database.staff) as staff,
         staged(staff, FileSource(tmp_path)) as load,
     ):
-        await import_load(staff, load, silent)
+        await import_load([staff], load, silent)
     await imported(dirty)
     assert await _state_of(empty_database) == await _state_of(dirty)
 
