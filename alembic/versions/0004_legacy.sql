@@ -348,10 +348,6 @@ begin
     ('quarantine', 'email-unusable', u.live and coalesce(
       u.address !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(u.address) > 254, true)),
     ('quarantine', 'email-shared', u.live and u.same > 1 and u.address <> ''),
-    -- By somebody who did not come from the former system.
-    ('quarantine', 'email-taken', u.live and exists (
-      select from app.colleague c where c.email = u.address and not exists (
-        select from app_private.legacy_user m where m.colleague_id = c.id))),
     ('quarantine', 'name-missing', coalesce(u.firm, u.person) is null),
     ('quarantine', 'name-too-long', greatest(length(u.firm), length(u.person)) > 200),
     ('adjusted', 'user-deleted', not u.live),
@@ -363,7 +359,41 @@ begin
     ('warning', 'text-garbled', app_private.legacy_garbled(concat_ws(' ', u.firm, u.person)))
   ) f (kind, reason, holds)
   where f.holds;
+  perform app_private.legacy_check_addresses(p_load);
   perform app_private.legacy_block(p_load, 'users');
+end
+$$;
+
+-- Addresses that somebody here has and keeps: who is not from the former system, is not in this load,
+-- waits in quarantine or was changed here. Who gives his up in this load may pass it on, so two can
+-- exchange theirs; who cannot, keeps his too, hence again until nobody is found.
+create or replace function app_private.legacy_check_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cut_over constant boolean := app_private.legacy_cut_over();
+  v_found integer;
+begin
+  loop
+    insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+    select p_load, 'users', u.id::text, 'quarantine', 'email-taken'
+    from legacy_staging.users u
+    join app.colleague c on c.email = lower(btrim(u.email))
+    left join app_private.legacy_user m on m.colleague_id = c.id
+    where u.load = p_load and u.deleted_at is null and m.legacy_id is distinct from u.id
+      and not exists (
+        select from legacy_staging.users s join app.company co on co.id = m.company_id
+        where s.load = p_load and s.id = m.legacy_id and not v_cut_over
+          and (s.deleted_at is not null or lower(btrim(s.email)) <> c.email)
+          and m.version = co.version + c.version and not exists (
+            select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+              and f.legacy_key = s.id::text and f.kind = 'quarantine'))
+      and not exists (
+        select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+          and f.legacy_key = u.id::text and f.reason = 'email-taken');
+    get diagnostics v_found = row_count;
+    exit when v_found = 0;
+  end loop;
 end
 $$;
 
@@ -541,7 +571,11 @@ begin
     ('quarantine', 'depends-on', b.id is not null),
     ('quarantine', 'token-hash-unusable',
       k.live and coalesce(k.token_sha256 !~* '^[0-9a-f]{64}$', true)),
-    ('quarantine', 'token-shared', k.live and k.same > 1),
+    ('quarantine', 'token-shared', k.live and (k.same > 1 or exists (
+      select from app_private.bearer t
+      left join app_private.legacy_api_key m on m.api_key_id = t.api_key_id
+      where m.legacy_id is distinct from k.id and t.token_sha256 = decode(
+        case when k.token_sha256 ~* '^[0-9a-f]{64}$' then k.token_sha256 else '' end, 'hex')))),
     ('quarantine', 'name-too-long', length(k.name) > 200),
     ('adjusted', 'key-without-name', coalesce(btrim(k.name), '') = '')
   ) f (kind, reason, holds)
@@ -658,6 +692,7 @@ declare
   u record;
   v_count integer := 0;
 begin
+  perform app_private.legacy_free_addresses(p_load);
   for u in
     select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
       co.version + c.version as current, co.name as old_name
@@ -690,6 +725,26 @@ $$;
 comment on function app.legacy_change_users(integer) is
   'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
 grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- Who gets another address gives up his own first: it may be the new one of somebody else in this load,
+-- who in turn may have had his. What is locked here stays as it is until legacy_change_users ends.
+create or replace function app_private.legacy_free_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moving bigint[];
+begin
+  select array_agg(x.legacy_id) into v_moving
+  from (select m.legacy_id from app_private.legacy_users_of(p_load, 0, null) s
+        join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
+        join app.company co on co.id = m.company_id
+        join app.colleague c on c.id = m.colleague_id and c.email <> s.email
+        where not (select app_private.legacy_cut_over()) and m.version = co.version + c.version
+        order by m.legacy_id for no key update of m, co, c) x;
+  update app.colleague c set email = 'moving-' || m.legacy_id || '@legacy.invalid'
+  from app_private.legacy_user m where m.legacy_id = any (v_moving) and c.id = m.colleague_id;
+end
+$$;
 
 -- Both names stand on other rows too.
 create or replace function app_private.legacy_rename(

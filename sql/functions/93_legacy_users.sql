@@ -104,6 +104,7 @@ declare
   u record;
   v_count integer := 0;
 begin
+  perform app_private.legacy_free_addresses(p_load);
   for u in
     select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
       co.version + c.version as current, co.name as old_name
@@ -136,6 +137,26 @@ $$;
 comment on function app.legacy_change_users(integer) is
   'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
 grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- Who gets another address gives up his own first: it may be the new one of somebody else in this load,
+-- who in turn may have had his. What is locked here stays as it is until legacy_change_users ends.
+create or replace function app_private.legacy_free_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moving bigint[];
+begin
+  select array_agg(x.legacy_id) into v_moving
+  from (select m.legacy_id from app_private.legacy_users_of(p_load, 0, null) s
+        join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
+        join app.company co on co.id = m.company_id
+        join app.colleague c on c.id = m.colleague_id and c.email <> s.email
+        where not (select app_private.legacy_cut_over()) and m.version = co.version + c.version
+        order by m.legacy_id for no key update of m, co, c) x;
+  update app.colleague c set email = 'moving-' || m.legacy_id || '@legacy.invalid'
+  from app_private.legacy_user m where m.legacy_id = any (v_moving) and c.id = m.colleague_id;
+end
+$$;
 
 -- Both names stand on other rows too.
 create or replace function app_private.legacy_rename(
