@@ -87,7 +87,7 @@ begin
   for k in
     select s.id, app_private.legacy_id('api-key', s.id, s.created_at) as key_id, p.company_id,
       p.colleague_id, coalesce(nullif(btrim(s.name), ''), 'API') as name, s.created_at, s.revoked_at,
-      decode(lower(s.token_sha256), 'hex') as token, m.api_key_id as known, a.revoked_at as ended
+      case when s.revoked_at is null then decode(s.token_sha256, 'hex') end as token, m.api_key_id as known, a.revoked_at as ended
     from legacy_staging.api_keys s
     join app_private.legacy_party p on p.legacy_id = s.user_id
     left join app_private.legacy_api_key m on m.legacy_id = s.id
