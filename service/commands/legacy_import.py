@@ -186,8 +186,11 @@ def retry(
 ) -> None:
     """Import what was healed in the former system since it went to quarantine.
 
-    The same as `import`; after the cut-over the one that still makes sense, because then only rows
-    that wait in quarantine come over.
+    Heal a row where it is read from: with --schema or --url in that database (`kollegium legacy
+    quarantine` says which row and what heals it), with --csv in the files, by hand or by exporting
+    them anew. Then run this with the same source. A row that is healed comes over with all rows
+    that waited for it; who is not yet stays in quarantine. The same as `import`; after the cut-over
+    the one that still makes sense, because then only rows that wait in quarantine come over.
     """
     outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, jobs, log_file)
     print_json(outcome) if as_json else show_outcome(outcome)
@@ -202,7 +205,11 @@ def retry(
 def quarantine(
     reason: str | None, limit: int, language: Language, as_json: bool, data_dir: Path
 ) -> None:
-    """List the legacy rows that wait: which, why, and what heals them."""
+    """List the legacy rows that wait: which, why, and what heals them.
+
+    Healing happens in the former system, or in its exported files; `kollegium legacy retry` brings
+    over what was healed. depends-on names the row that must be healed first.
+    """
     if reason is not None and reason not in reasons():
         raise click.BadParameter(f"one of {', '.join(reasons())}", param_hint="--reason")
 

@@ -43,7 +43,13 @@ def show_plan(plan: Plan) -> None:
             ]
             table.add_row(*cells, *([one.heals] if kind == "quarantine" else []))
         console.print(table)
-    if not plan.waiting():
+    if plan.waiting():
+        console.print(
+            f"{plan.waiting():,} findings would wait in quarantine, in nobody's way: import the "
+            "rest, heal them where the former system is read from (its database, or the exported "
+            "files), and `kollegium legacy retry` with the same source brings over what is healed."
+        )
+    else:
         console.print("Nothing would go to quarantine.")
     console.print(
         f"Read in {_duration(plan.reading_seconds)}; a first import takes about "
@@ -64,8 +70,8 @@ def show_outcome(outcome: Outcome) -> None:
     console.print(f"{_duration(outcome.seconds)}; {outcome.healed:,} findings healed.")
     if outcome.waiting:
         console.print(
-            f"{outcome.waiting:,} findings wait in quarantine; "
-            "`kollegium legacy quarantine` lists them."
+            f"{outcome.waiting:,} findings wait in quarantine; `kollegium legacy quarantine` lists "
+            "them with what heals each, `kollegium legacy retry` brings over what was healed."
         )
     else:
         console.print("Nothing waits in quarantine.")

@@ -12,7 +12,7 @@ _BYTES = {
     "disclosures": 560, "history": 450, "notes": 420, "messages": 460,
 }  # fmt: skip
 _LOG_FACTOR = 2.5  # write-ahead log while importing, as a multiple of the data
-_IMPORT_FACTOR = 8  # an import takes so many times as long as the reading, wherever both run
+_IMPORT_FACTOR = 4  # an import takes so many times as long as the reading, wherever both run
 
 
 class Counted(msgspec.Struct):
