@@ -18,7 +18,7 @@ from service.commands.legacy_shown import show_outcome, show_plan, show_quaranti
 from service.commands.legacy_source import Place, progress_bar, reading_source, source_options
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.legacy.importing import LEADS_A_BATCH, Outcome, Step, import_load
-from service.legacy.planning import Plan, plan_load
+from service.legacy.planning import Plan, plan_load, write_findings
 from service.legacy.reasons import Language, reasons
 
 language_option = click.option(
@@ -30,9 +30,11 @@ language_option = click.option(
 )
 
 
-def _plan(place: Place, language: Language) -> Plan:
+def _plan(place: Place, language: Language, rows: Path | None = None) -> Plan:
     async def work(progress: Progress) -> Plan:
         async with reading_source(place, progress) as read:
+            if rows is not None:
+                await write_findings(read.connection, read.load, language, rows)
             return await plan_load(read.connection, read.load, read.seconds, language)
 
     with progress_bar() as progress:
@@ -41,6 +43,11 @@ def _plan(place: Place, language: Language) -> Plan:
 
 @click.command()
 @source_options
+@click.option(
+    "--rows",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Also write every single row that was found, with its reason, to this file (CSV).",
+)
 @language_option
 @json_option
 @data_dir_option
@@ -49,16 +56,20 @@ def plan(
     url: str | None,
     csv: Path | None,
     latin1: bool,
+    rows: Path | None,
     language: Language,
     as_json: bool,
     data_dir: Path,
 ) -> None:
     """Say what an import would do: rows, what cannot come over and what heals it, size and time.
 
-    Reads the former system and changes nothing, there or here. Connects as kollegium_staff.
+    Also what several users share and the weeks that `cohorts assign` would give. Reads the former
+    system and changes nothing, there or here. Connects as kollegium_staff.
     """
-    made = _plan(Place(schema, url, csv, latin1, data_dir), language)
+    made = _plan(Place(schema, url, csv, latin1, data_dir), language, rows)
     print_json(made) if as_json else show_plan(made)
+    if rows is not None and not as_json:
+        console.print(f"Every row is in {rows}.")
 
 
 @contextlib.contextmanager
