@@ -1781,7 +1781,40 @@ $$;
 comment on function app.legacy_quarantine(text, integer) is 'Legacy rows that wait in quarantine.';
 grant execute on function app.legacy_quarantine(text, integer) to kollegium_staff;
 
--- From now on nothing of the former system overwrites a row here. Null when it was so already.
+-- Offers of the former system whose time was over before the cut-over: they expire, and leads without an
+-- open one are unplaced, all at once and without a mail for each, as the timer would send. Returns how
+-- many leads.
+create or replace function app_private.legacy_expire_overdue() returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_leads uuid[];
+begin
+  select array_agg(x.id) into v_leads from (
+    select l.id from app.lead l join app_private.legacy_lead k
+      on k.marketplace_id = l.marketplace_id and k.lead_id = l.id and k.version = l.version
+    where l.state = 'offered' and l.source = 'legacy' and exists (
+      select from app.offer o where o.marketplace_id = l.marketplace_id and o.lead_id = l.id
+        and o.state = 'open' and o.expires_at <= now())
+    order by l.marketplace_id, l.id for update of l) x;
+  update app.offer o set state = 'expired', answered_at = now()
+  from app.lead l where l.id = any (v_leads) and o.marketplace_id = l.marketplace_id
+    and o.lead_id = l.id and o.state = 'open' and o.expires_at <= now();
+  select array_agg(l.id) into v_leads from app.lead l
+  where l.id = any (v_leads) and not exists (select from app.offer o
+    where o.marketplace_id = l.marketplace_id and o.lead_id = l.id and o.state = 'open');
+  update app.brokerage b set state = 'exhausted', closed_at = now()
+  from app.lead l where l.id = any (v_leads) and b.marketplace_id = l.marketplace_id
+    and b.lead_id = l.id and b.state = 'open';
+  perform app_private.set_state(l.marketplace_id, l.id, 'unplaced'),
+    app_private.record(l.marketplace_id, l.id, 'unplaced', app_private.nobody())
+  from app.lead l where l.id = any (v_leads);
+  return coalesce(cardinality(v_leads), 0);
+end
+$$;
+
+-- From now on nothing of the former system overwrites a row here, and our timers count. Null when it was
+-- so already.
 create or replace function app.legacy_end_the_former_system()
 returns timestamptz language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1791,7 +1824,8 @@ begin
   update app_private.legacy_state set cut_over_at = now() where cut_over_at is null
   returning cut_over_at into v_at;
   if found then
-    perform app_private.audit('legacy-cut-over', null, null, null);
+    perform app_private.audit('legacy-cut-over', null, null, null,
+      jsonb_build_object('unplaced', app_private.legacy_expire_overdue()));
   end if;
   return v_at;
 end
@@ -1800,12 +1834,15 @@ comment on function app.legacy_end_the_former_system() is 'The cut-over: nobody 
 grant execute on function app.legacy_end_the_former_system() to kollegium_staff;
 
 create or replace function app.legacy_progress()
-returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint)
+returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.cut_over_at, (select count(*) from app_private.legacy_user),
     (select count(*) from app_private.legacy_lead),
-    (select count(*) from app_private.legacy_quarantine where healed_at is null)
+    (select count(*) from app_private.legacy_quarantine where healed_at is null),
+    (select count(distinct o.lead_id) from app.offer o
+     join app.lead l on l.marketplace_id = o.marketplace_id and l.id = o.lead_id and l.source = 'legacy'
+     where o.state = 'open' and o.expires_at <= now())
   from app_private.legacy_state s
 $$;
 comment on function app.legacy_progress() is 'How far the migration is.';

@@ -243,7 +243,9 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
     """Declare that nobody works in the former system any more.
 
     From then on an import overwrites nothing here; rows that wait in quarantine can still come over
-    (`kollegium legacy retry`). There is no way back. Run a last import before it.
+    (`kollegium legacy retry`). Open offers of the former system that are overdue expire with it,
+    and leads without another open one are unplaced; nobody gets a mail for that. There is no way
+    back. Run a last import before it.
     """
 
     async def work() -> dict[str, object]:
@@ -261,7 +263,10 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
         f"{state['waiting']} findings wait."
     )
     if state["cut_over_at"] is None:
-        console.print("The former system still leads: imports bring its changes over.")
+        console.print(
+            "The former system still leads: imports bring its changes over. Offers of "
+            f"{state['overdue']} leads are overdue and expire with the cut-over."
+        )
     else:
         console.print(f"Cut over at {state['cut_over_at']}: nothing of it overwrites a row here.")
 

@@ -145,6 +145,43 @@ async def test_after_the_cut_over_only_what_waited_comes_over(clean: Urls) -> No
         assert "Solarportal Nord" not in str(after["cards"])
 
 
+async def test_the_timer_leaves_offers_to_the_former_system_until_the_cut_over(clean: Urls) -> None:
+    """Lead 2 is overdue; expiring it here would keep it from following what is decided there."""
+    await imported(clean)
+    states = "select state from app.offer where state in ('open', 'expired') order by 1"
+    lead = "select state from app.lead where external_ref = '2'"
+    mails = "select count(*) from app_private.outbox"
+    async with (
+        connected(clean.superuser) as superuser,
+        connected(clean.worker) as worker,
+        connected(clean.staff) as staff,
+    ):
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
+        assert [r["state"] for r in await superuser.fetch(states)] == ["open"]
+        # The control: a lead that was worked here is ours, and the timer's.
+        async with superuser.transaction():
+            await superuser.execute("update app.lead set version = version + 1")
+            await superuser.execute("set local role kollegium_worker")
+            assert await superuser.fetchval("select app.expire_offers(100)") == 1
+            await superuser.execute("reset role")
+            await superuser.execute("update app.lead set version = 1")
+            await superuser.execute(
+                "update app.lead set state = 'offered' where external_ref = '2'"
+            )
+            await superuser.execute("update app.offer set state = 'open' where state = 'expired'")
+            await superuser.execute(
+                "update app.brokerage set state = 'open' where state = 'exhausted'"
+            )
+            await superuser.execute("delete from app_private.outbox")
+        progress = await staff.fetchrow("select * from app.legacy_progress()")
+        assert (progress["overdue"], await superuser.fetchval(lead)) == (1, "offered")
+        await staff.execute("select app.legacy_end_the_former_system()")
+        assert [r["state"] for r in await superuser.fetch(states)] == ["expired"]
+        assert await superuser.fetchval(lead) == "unplaced"
+        assert await superuser.fetchval(mails) == 0
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
+
+
 # Anna and Ben exchange addresses, Gustav gets another one, and somebody new takes his former one.
 EXCHANGED = """
     update legacy.users set email = case id when 3 then 'ben@huber.example'
