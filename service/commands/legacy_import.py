@@ -263,10 +263,11 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
         f"{state['waiting']} findings wait."
     )
     if state["cut_over_at"] is None:
-        console.print(
-            "The former system still leads: imports bring its changes over. Offers of "
-            f"{state['overdue']} leads are overdue and expire with the cut-over."
-        )
+        console.print("The former system still leads: imports bring its changes over.")
+        if state["overdue"]:
+            console.print(
+                f"Offers of {state['overdue']} leads are overdue: the cut-over ends them."
+            )
     else:
         console.print(f"Cut over at {state['cut_over_at']}: nothing of it overwrites a row here.")
 

@@ -158,6 +158,8 @@ async def test_the_timer_leaves_offers_to_the_former_system_until_the_cut_over(c
     ):
         assert await worker.fetchval("select app.expire_offers(100)") == 0
         assert [r["state"] for r in await superuser.fetch(states)] == ["open"]
+        await superuser.execute("update app.offer set expires_at = now() where state = 'open'")
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
         # The control: a lead that was worked here is ours, and the timer's.
         async with superuser.transaction():
             await superuser.execute("update app.lead set version = version + 1")
