@@ -311,6 +311,8 @@ create table app.note (
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
 );
 create index note_lead on app.note (marketplace_id, lead_id, company_id, id desc);
+-- All notes of a company: its merge, and the proof of its import.
+create index note_company on app.note (company_id);
 
 create table app.message (
   marketplace_id uuid not null,

@@ -199,8 +199,9 @@ set local role kollegium_owner;
 -- The migration, part 1: rows of the former system while a run works with them (docs/migration.md).
 --
 -- Staff fills schema legacy_staging with COPY and can read nothing there; these functions read it.
--- A load belongs to one session, which holds a session-level lock on its number: a run that was killed
--- lets go of it, and the next run empties what it left behind.
+-- A load belongs to one run: its first session holds a session-level lock on the load's number, and each
+-- batch one for its transaction. A run that was killed lets go of both, and the next run empties what it
+-- left behind.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_load_lock(p_load integer) returns bigint
@@ -242,7 +243,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
   perform app_private.legacy_clear_loads();
   select coalesce(max(load), 0) + 1 into v_load from legacy_staging.load;
-  perform pg_advisory_lock(app_private.legacy_load_lock(v_load));
+  perform pg_advisory_lock_shared(app_private.legacy_load_lock(v_load));
   insert into legacy_staging.load (load, source) values (v_load, p_source);
   return v_load;
 end
@@ -280,7 +281,7 @@ returns void language plpgsql volatile security definer set search_path = pg_cat
 as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
-  perform pg_advisory_unlock(app_private.legacy_load_lock(p_load));
+  perform pg_advisory_unlock_shared(app_private.legacy_load_lock(p_load));
   perform app_private.legacy_clear_loads();
 end
 $$;
@@ -348,10 +349,6 @@ begin
     ('quarantine', 'email-unusable', u.live and coalesce(
       u.address !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(u.address) > 254, true)),
     ('quarantine', 'email-shared', u.live and u.same > 1 and u.address <> ''),
-    -- By somebody who did not come from the former system.
-    ('quarantine', 'email-taken', u.live and exists (
-      select from app.colleague c where c.email = u.address and not exists (
-        select from app_private.legacy_user m where m.colleague_id = c.id))),
     ('quarantine', 'name-missing', coalesce(u.firm, u.person) is null),
     ('quarantine', 'name-too-long', greatest(length(u.firm), length(u.person)) > 200),
     ('adjusted', 'user-deleted', not u.live),
@@ -363,7 +360,41 @@ begin
     ('warning', 'text-garbled', app_private.legacy_garbled(concat_ws(' ', u.firm, u.person)))
   ) f (kind, reason, holds)
   where f.holds;
+  perform app_private.legacy_check_addresses(p_load);
   perform app_private.legacy_block(p_load, 'users');
+end
+$$;
+
+-- Addresses that somebody here has and keeps: who is not from the former system, is not in this load,
+-- waits in quarantine or was changed here. Who gives his up in this load may pass it on, so two can
+-- exchange theirs; who cannot, keeps his too, hence again until nobody is found.
+create or replace function app_private.legacy_check_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cut_over constant boolean := app_private.legacy_cut_over();
+  v_found integer;
+begin
+  loop
+    insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+    select p_load, 'users', u.id::text, 'quarantine', 'email-taken'
+    from legacy_staging.users u
+    join app.colleague c on c.email = lower(btrim(u.email))
+    left join app_private.legacy_user m on m.colleague_id = c.id
+    where u.load = p_load and u.deleted_at is null and m.legacy_id is distinct from u.id
+      and not exists (
+        select from legacy_staging.users s join app.company co on co.id = m.company_id
+        where s.load = p_load and s.id = m.legacy_id and not v_cut_over
+          and (s.deleted_at is not null or lower(btrim(s.email)) <> c.email)
+          and m.version = co.version + c.version and not exists (
+            select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+              and f.legacy_key = s.id::text and f.kind = 'quarantine'))
+      and not exists (
+        select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+          and f.legacy_key = u.id::text and f.reason = 'email-taken');
+    get diagnostics v_found = row_count;
+    exit when v_found = 0;
+  end loop;
 end
 $$;
 
@@ -541,7 +572,11 @@ begin
     ('quarantine', 'depends-on', b.id is not null),
     ('quarantine', 'token-hash-unusable',
       k.live and coalesce(k.token_sha256 !~* '^[0-9a-f]{64}$', true)),
-    ('quarantine', 'token-shared', k.live and k.same > 1),
+    ('quarantine', 'token-shared', k.live and (k.same > 1 or exists (
+      select from app_private.bearer t
+      left join app_private.legacy_api_key m on m.api_key_id = t.api_key_id
+      where m.legacy_id is distinct from k.id and t.token_sha256 = decode(
+        case when k.token_sha256 ~* '^[0-9a-f]{64}$' then k.token_sha256 else '' end, 'hex')))),
     ('quarantine', 'name-too-long', length(k.name) > 200),
     ('adjusted', 'key-without-name', coalesce(btrim(k.name), '') = '')
   ) f (kind, reason, holds)
@@ -603,39 +638,46 @@ create or replace function app.legacy_import_users(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_won uuid[];
+  v_won bigint[];
 begin
-  select max(u.legacy_id), count(*) into last, seen
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u;
-  with won as (
+  with batch as materialized (
+    select * from app_private.legacy_users_of(p_load, p_after, p_limit)
+  ), won as (
     insert into app.company (id, name, state, language, origin_legacy_user_id, created_at, changed_at)
     select u.company_id, u.company_name, case when u.active then 'active' else 'closed' end,
       u.language, u.legacy_id::text, u.created_at, u.updated_at
-    from app_private.legacy_users_of(p_load, p_after, p_limit) u
-    where not app_private.legacy_cut_over() or app_private.legacy_waits('users', u.legacy_id)
+    from batch u
+    where not (select app_private.legacy_cut_over()) or app_private.legacy_waits('users', u.legacy_id)
     order by u.legacy_id
     on conflict (origin_legacy_user_id) do nothing returning id
-  ) select array_agg(w.id), count(*) into v_won, created from won w;
-  insert into app.colleague (id, company_id, email, name, role, active, language, created_at, changed_at)
-  select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
-    u.created_at, u.updated_at
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  insert into app_private.credential
-    (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
-  select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
-    u.password[1]::integer, convert_to(u.password[2], 'UTF8')
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.password is not null;
-  insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
-  select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  perform app_private.claim_partner_invitations(u.email, u.company_id)
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.active and exists (
-    select from app.partner_invitation i where i.email = u.email and i.state = 'open');
-  perform app_private.audit('legacy-user-imported', u.company_id, u.colleague_id, u.company_id,
-    jsonb_build_object('legacy_user', u.legacy_id))
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+  ), mine as materialized (
+    select u.* from batch u join won w on w.id = u.company_id
+  ), colleagues as (
+    insert into app.colleague
+      (id, company_id, email, name, role, active, language, created_at, changed_at)
+    select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
+      u.created_at, u.updated_at from mine u
+  ), credentials as (
+    insert into app_private.credential
+      (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+    select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
+      u.password[1]::integer, convert_to(u.password[2], 'UTF8')
+    from mine u where u.password is not null
+  ), known as (
+    insert into app_private.legacy_user
+      (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
+    select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2 from mine u
+    returning legacy_id
+  ) select (select max(u.legacy_id) from batch u), (select count(*) from batch),
+      array_agg(k.legacy_id), count(*)
+    into last, seen, v_won, created from known k;
+  perform app_private.claim_partner_invitations(c.email, c.company_id)
+  from app_private.legacy_user m join app.colleague c on c.id = m.colleague_id and c.active
+  where m.legacy_id = any (v_won) and exists (
+    select from app.partner_invitation i where i.email = c.email and i.state = 'open');
+  perform app_private.audit('legacy-user-imported', m.company_id, m.colleague_id, m.company_id,
+    jsonb_build_object('legacy_user', m.legacy_id))
+  from app_private.legacy_user m where m.legacy_id = any (v_won);
 end
 $$;
 comment on function app.legacy_import_users(integer, bigint, integer) is
@@ -651,6 +693,7 @@ declare
   u record;
   v_count integer := 0;
 begin
+  perform app_private.legacy_free_addresses(p_load);
   for u in
     select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
       co.version + c.version as current, co.name as old_name
@@ -683,6 +726,26 @@ $$;
 comment on function app.legacy_change_users(integer) is
   'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
 grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- Who gets another address gives up his own first: it may be the new one of somebody else in this load,
+-- who in turn may have had his. What is locked here stays as it is until legacy_change_users ends.
+create or replace function app_private.legacy_free_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moving bigint[];
+begin
+  select array_agg(x.legacy_id) into v_moving
+  from (select m.legacy_id from app_private.legacy_users_of(p_load, 0, null) s
+        join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
+        join app.company co on co.id = m.company_id
+        join app.colleague c on c.id = m.colleague_id and c.email <> s.email
+        where not (select app_private.legacy_cut_over()) and m.version = co.version + c.version
+        order by m.legacy_id for no key update of m, co, c) x;
+  update app.colleague c set email = 'moving-' || m.legacy_id || '@legacy.invalid'
+  from app_private.legacy_user m where m.legacy_id = any (v_moving) and c.id = m.colleague_id;
+end
+$$;
 
 -- Both names stand on other rows too.
 create or replace function app_private.legacy_rename(
@@ -848,10 +911,11 @@ $$;
 
 -- 'a, b,,c' as an array: what the former system kept in one text.
 create or replace function app_private.legacy_list(p_text text) returns text[]
-language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(btrim(t) order by n) filter (where btrim(t) <> ''), '{}')
-  from unnest(string_to_array(p_text, ',')) with ordinality u (t, n)
+begin
+  return coalesce(array_remove(regexp_split_to_array(btrim(p_text), ' *, *'), ''), '{}');
+end
 $$;
 
 -- One card for each marketplace and user: the rows of a giver and of a taker together.
@@ -895,9 +959,16 @@ declare
   v_cut_over constant boolean := app_private.legacy_cut_over();
 begin
   perform from app.company co where co.id in (
-    select c.company_id from app_private.legacy_cards_of(p_load) c) order by co.id for share;
-  select count(*) into seen from app_private.legacy_cards_of(p_load);
-  with won as (
+    select u.company_id from app_private.legacy_party u where u.legacy_id in (
+      select s.user_id from legacy_staging.participants s where s.load = p_load))
+  order by co.id for share;
+  changed := 0;
+  if not v_cut_over and exists (select from app_private.legacy_participation) then
+    changed := app_private.legacy_change_participations(p_load);
+  end if;
+  with cards as materialized (
+    select * from app_private.legacy_cards_of(p_load)
+  ), won as (
     insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
       postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps, invited_at,
       answered_at, ended_at)
@@ -905,7 +976,7 @@ begin
       c.postcode_areas, c.tags, c.cap, c.marketplace_name, c.operator_name, c.company_name, c.steps,
       c.created_at, case when c.state <> 'invited' then c.created_at end,
       case when c.state = 'ended' then c.created_at end
-    from app_private.legacy_cards_of(p_load) c
+    from cards c
     where c.company_id <> c.operator_company_id
       and (not v_cut_over or app_private.legacy_waits('participants', c.first_id))
     order by c.marketplace_id, c.company_id
@@ -914,10 +985,9 @@ begin
   ), kept as (
     insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
     select w.marketplace_id, w.company_id, c.row_hash, 1
-    from won w join app_private.legacy_cards_of(p_load) c using (marketplace_id, company_id)
+    from won w join cards c using (marketplace_id, company_id)
     on conflict (marketplace_id, company_id) do nothing
-  ) select count(*) into created from won;
-  changed := case when v_cut_over then 0 else app_private.legacy_change_participations(p_load) end;
+  ) select (select count(*) from cards), count(*) into seen, created from won;
 end
 $$;
 comment on function app.legacy_import_participations(integer) is
@@ -966,7 +1036,7 @@ begin
   for k in
     select s.id, app_private.legacy_id('api-key', s.id, s.created_at) as key_id, p.company_id,
       p.colleague_id, coalesce(nullif(btrim(s.name), ''), 'API') as name, s.created_at, s.revoked_at,
-      decode(lower(s.token_sha256), 'hex') as token, m.api_key_id as known, a.revoked_at as ended
+      case when s.revoked_at is null then decode(s.token_sha256, 'hex') end as token, m.api_key_id as known, a.revoked_at as ended
     from legacy_staging.api_keys s
     join app_private.legacy_party p on p.legacy_id = s.user_id
     left join app_private.legacy_api_key m on m.legacy_id = s.id
@@ -1119,6 +1189,7 @@ as $$
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
     m.name, m.steps, coalesce(st.step, m.steps[1]), m.response_hours,
     coalesce(b.has_offers, false),
+    app_private.legacy_id('brokerage', l.id, l.created_at),
     case when t.company_id is not null then app_private.legacy_id(
       'engagement of ' || l.picked_by_user_id || ' ', l.id, coalesce(l.picked_at, l.updated_at)) end,
     case when t.company_id is not null then coalesce(l.picked_at, l.updated_at) end,
@@ -1148,7 +1219,7 @@ as $$
       then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
-    from (select app_private.legacy_cut_over() as cut_over) c) act
+    from (select (select app_private.legacy_cut_over()) as cut_over) c) act
   where l.load = p_load and l.id > p_after and l.id <= p_last
     and k.row_hash is distinct from h.hash
     and not exists (select from legacy_staging.blocked x
@@ -1166,9 +1237,8 @@ returns table (marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, co
 language sql stable set search_path = pg_catalog, pg_temp rows 15000
 as $$
   select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
-    app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id, p.company_id,
-    p.company_name, r.operator_company_id, s.state, r.interest, r.postcode_area, r.tags,
-    r.marketplace_name, o.offered_at,
+    r.brokerage_id, r.lead_id, p.company_id, p.company_name, r.operator_company_id, s.state,
+    r.interest, r.postcode_area, r.tags, r.marketplace_name, o.offered_at,
     coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
     case when s.state = 'open' then null
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
@@ -1196,7 +1266,21 @@ set local role kollegium_owner;
 -- lead. A second run waits there for the first and then finds nothing left to do.
 set local role kollegium_broker;
 
--- At most p_limit leads after number p_after; last is where the next batch begins, null after the end.
+-- Where the batches of a load begin: the number of the lead before each.
+create or replace function app.legacy_lead_batches(p_load integer, p_limit integer)
+returns setof bigint language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select 0
+  union all
+  (select l.id from (select s.id, row_number() over (order by s.id) as n
+                     from legacy_staging.leads s where s.load = p_load) l
+   where l.n % p_limit = 0 order by l.id)
+$$;
+comment on function app.legacy_lead_batches(integer, integer) is
+  'The numbers after which the batches of a load begin, of so many leads each.';
+grant execute on function app.legacy_lead_batches(integer, integer) to kollegium_staff;
+
+-- At most p_limit leads after number p_after; batches may run side by side. last is where the next batch begins, null after the end.
 create or replace function app.legacy_import_leads(
   p_load integer, p_after bigint, p_limit integer,
   out last bigint, out seen integer, out created integer, out changed integer)
@@ -1205,6 +1289,7 @@ as $$
 declare
   v_rows app_private.legacy_lead_row[];
 begin
+  perform pg_advisory_xact_lock_shared(app_private.legacy_load_lock(p_load));
   created := 0; changed := 0;
   select max(s.id), count(*) into last, seen
   from (select l.id from legacy_staging.leads l where l.load = p_load and l.id > p_after
@@ -1272,7 +1357,7 @@ begin
     select r.legacy_id, r.marketplace_id, r.lead_id, r.row_hash, 1
     from unnest(p_rows) r
     where r.action = 'new'
-      and (not app_private.legacy_cut_over() or app_private.legacy_waits('leads', r.legacy_id))
+      and (not (select app_private.legacy_cut_over()) or app_private.legacy_waits('leads', r.legacy_id))
     order by r.legacy_id
     on conflict (legacy_id) do nothing returning legacy_id
   ), known as (
@@ -1323,8 +1408,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_at, closed_at)
-  select r.marketplace_id, app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id,
-    r.operator_company_id, b.state, r.created_at,
+  select r.marketplace_id, r.brokerage_id, r.lead_id, r.operator_company_id, b.state, r.created_at,
     case when b.state <> 'open' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   cross join lateral (select app_private.legacy_brokerage_state(r.state) as state) b
@@ -1474,7 +1558,7 @@ begin
     closed_at = case when r.state <> 'offered' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
-    and b.id = app_private.legacy_id('brokerage', r.legacy_id, r.created_at);
+    and b.id = r.brokerage_id;
   update app.offer t set state = o.state, answered_at = o.answered_at,
     answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
   from app_private.legacy_offers_of(p_load, p_rows) o
@@ -1581,6 +1665,66 @@ comment on function app.legacy_findings(integer) is
   'What a load found, by kind, table and reason, with the first five legacy numbers.';
 grant execute on function app.legacy_findings(integer) to kollegium_staff;
 
+-- What stands there more than once and stays apart here, because nobody guesses who belongs together: equal
+-- names, equal VAT ids, groups. users: how many share such a thing with somebody.
+create or replace function app.legacy_duplicates(p_load integer)
+returns table (kind text, groups bigint, users bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  with live as (
+    select s.* from legacy_staging.users s where s.load = p_load and s.deleted_at is null
+  ), shared (kind, users) as (
+    select 'name', array_agg(u.id) from live u group by lower(btrim(u.company_name))
+    having lower(btrim(u.company_name)) <> '' and count(*) > 1
+    union all
+    select 'vat_id', array_agg(u.id) from live u group by upper(replace(u.vat_id, ' ', ''))
+    having upper(replace(u.vat_id, ' ', '')) <> '' and count(*) > 1
+    union all
+    select 'legacy_group', array_agg(u.id) from legacy_staging.group_members m
+    join live u on u.id = m.user_id where m.load = p_load group by m.group_id having count(*) > 1
+  )
+  select s.kind, count(*), (select count(distinct u) from shared x, unnest(x.users) u where x.kind = s.kind)
+  from shared s group by s.kind order by s.kind
+$$;
+comment on function app.legacy_duplicates(integer) is
+  'Names, VAT ids and groups of a load that several users share; merges are suggested from them later.';
+grant execute on function app.legacy_duplicates(integer) to kollegium_staff;
+
+-- The companies that a load makes, and the marketplaces that they operate or take part in: what
+-- app.list_cohorts and app.list_cohort_links will say after the import. marketplace_id: null without one.
+create or replace function app.legacy_cohort_links(p_load integer)
+returns table (company_id uuid, marketplace_id uuid)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  with market as (
+    select s.id, s.owner_user_id,
+      coalesce(k.marketplace_id, app_private.legacy_id('marketplace', s.id, s.created_at)) as becomes
+    from legacy_staging.marketplaces s
+    left join app_private.legacy_marketplace k on k.legacy_id = s.id
+    where s.load = p_load and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'marketplaces' and b.id = s.id)
+  ), link (user_id, becomes) as (
+    select m.owner_user_id, m.becomes from market m
+    union
+    select p.user_id, m.becomes
+    from legacy_staging.participants p join market m on m.id = p.marketplace_id
+    where p.load = p_load and p.state in ('invited', 'active') and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'participants' and b.id = p.id)
+  )
+  select coalesce(k.company_id, app_private.legacy_id('company', s.id, s.created_at)), l.becomes
+  from legacy_staging.users s
+  left join app_private.legacy_user k on k.legacy_id = s.id
+  left join link l on l.user_id = s.id
+  where s.load = p_load and s.deleted_at is null and not exists (
+    select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'users' and b.id = s.id)
+$$;
+comment on function app.legacy_cohort_links(integer) is
+  'Companies that a load makes, with the marketplaces they share, for a look ahead at the weeks.';
+grant execute on function app.legacy_cohort_links(integer) to kollegium_staff;
+
 -- Row by row, in pages: p_after is the place of the last row of the page before.
 create or replace function app.legacy_list_findings(p_load integer, p_kind text, p_after bigint, p_limit integer)
 returns table (place bigint, source_table text, legacy_key text, reason text, blocked_by text)
@@ -1638,7 +1782,40 @@ $$;
 comment on function app.legacy_quarantine(text, integer) is 'Legacy rows that wait in quarantine.';
 grant execute on function app.legacy_quarantine(text, integer) to kollegium_staff;
 
--- From now on nothing of the former system overwrites a row here. Null when it was so already.
+-- Offers of the former system whose time was over before the cut-over: they expire, and leads without an
+-- open one are unplaced, all at once and without a mail for each, as the timer would send. Returns how
+-- many leads.
+create or replace function app_private.legacy_expire_overdue() returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_leads uuid[];
+begin
+  select array_agg(x.id) into v_leads from (
+    select l.id from app.lead l join app_private.legacy_lead k
+      on k.marketplace_id = l.marketplace_id and k.lead_id = l.id and k.version = l.version
+    where l.state = 'offered' and l.source = 'legacy' and exists (
+      select from app.offer o where o.marketplace_id = l.marketplace_id and o.lead_id = l.id
+        and o.state = 'open' and o.expires_at <= now())
+    order by l.marketplace_id, l.id for update of l) x;
+  update app.offer o set state = 'expired', answered_at = now()
+  from app.lead l where l.id = any (v_leads) and o.marketplace_id = l.marketplace_id
+    and o.lead_id = l.id and o.state = 'open' and o.expires_at <= now();
+  select array_agg(l.id) into v_leads from app.lead l
+  where l.id = any (v_leads) and not exists (select from app.offer o
+    where o.marketplace_id = l.marketplace_id and o.lead_id = l.id and o.state = 'open');
+  update app.brokerage b set state = 'exhausted', closed_at = now()
+  from app.lead l where l.id = any (v_leads) and b.marketplace_id = l.marketplace_id
+    and b.lead_id = l.id and b.state = 'open';
+  perform app_private.set_state(l.marketplace_id, l.id, 'unplaced'),
+    app_private.record(l.marketplace_id, l.id, 'unplaced', app_private.nobody())
+  from app.lead l where l.id = any (v_leads);
+  return coalesce(cardinality(v_leads), 0);
+end
+$$;
+
+-- From now on nothing of the former system overwrites a row here, and our timers count. Null when it was
+-- so already.
 create or replace function app.legacy_end_the_former_system()
 returns timestamptz language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -1648,7 +1825,8 @@ begin
   update app_private.legacy_state set cut_over_at = now() where cut_over_at is null
   returning cut_over_at into v_at;
   if found then
-    perform app_private.audit('legacy-cut-over', null, null, null);
+    perform app_private.audit('legacy-cut-over', null, null, null,
+      jsonb_build_object('unplaced', app_private.legacy_expire_overdue()));
   end if;
   return v_at;
 end
@@ -1657,12 +1835,15 @@ comment on function app.legacy_end_the_former_system() is 'The cut-over: nobody 
 grant execute on function app.legacy_end_the_former_system() to kollegium_staff;
 
 create or replace function app.legacy_progress()
-returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint)
+returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.cut_over_at, (select count(*) from app_private.legacy_user),
     (select count(*) from app_private.legacy_lead),
-    (select count(*) from app_private.legacy_quarantine where healed_at is null)
+    (select count(*) from app_private.legacy_quarantine where healed_at is null),
+    (select count(distinct o.lead_id) from app.offer o
+     join app.lead l on l.marketplace_id = o.marketplace_id and l.id = o.lead_id and l.source = 'legacy'
+     where o.state = 'open' and o.expires_at <= now())
   from app_private.legacy_state s
 $$;
 comment on function app.legacy_progress() is 'How far the migration is.';

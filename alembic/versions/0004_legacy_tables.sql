@@ -453,7 +453,7 @@ create type app_private.legacy_lead_row as (
   taker_company_id uuid, taker_company_name text, taker_id uuid, taker_name text, taker_active boolean,
   state text, outcome text, interest text, postcode_area text, tags text[], consent boolean, value numeric,
   marketplace_name text, steps text[], step text, hours integer, has_offers boolean,
-  engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
+  brokerage_id uuid, engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
   updated_at timestamptz, row_hash bigint, known_hash bigint, app_version integer
 );
 

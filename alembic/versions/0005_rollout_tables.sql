@@ -24,6 +24,8 @@ create table app_private.legacy_proof (
   leads integer not null check (leads >= 0),
   prospects integer not null check (prospects >= 0),
   offers integer not null check (offers >= 0),
+  comments integer not null check (comments >= 0),
+  api_keys integer not null check (api_keys >= 0),
   differences integer not null check (differences >= 0),
   waiting integer not null check (waiting >= 0),
   since_import integer not null check (since_import >= 0),
@@ -33,8 +35,8 @@ create table app_private.legacy_proof (
 grant select, update (features_on, switched_at) on app_private.cohort to kollegium_broker;
 grant select, insert, update (week, features_on, overridden, assigned_at, switched_at)
   on app_private.cohort_company to kollegium_broker;
-grant select, insert, update (proven_at, leads, prospects, offers, differences, waiting,
-  since_import, digest)
+grant select, insert, update (proven_at, leads, prospects, offers, comments, api_keys,
+  differences, waiting, since_import, digest)
   on app_private.legacy_proof to kollegium_broker;
 
 comment on table app_private.cohort is 'A week of the roll-out. Merge: nothing to do. Erasure: no personal data.';
@@ -54,6 +56,8 @@ comment on column app_private.legacy_proof.proven_at is 'When the proof was made
 comment on column app_private.legacy_proof.leads is 'Leads that the user saw before and should see now.';
 comment on column app_private.legacy_proof.prospects is 'Records of personal data, likewise.';
 comment on column app_private.legacy_proof.offers is 'Offers, likewise.';
+comment on column app_private.legacy_proof.comments is 'Comments, internal and shared, likewise.';
+comment on column app_private.legacy_proof.api_keys is 'API keys, likewise.';
 comment on column app_private.legacy_proof.differences is 'Rows that differ; 0: proven.';
 comment on column app_private.legacy_proof.waiting is 'Rows that he saw before and that wait in quarantine.';
 comment on column app_private.legacy_proof.since_import is 'Rows that came into being or were changed here since the import, which are no differences.';

@@ -983,17 +983,27 @@ comment on function app.reopen_offer(uuid, uuid) is
   'Re-opens the company''s own declined offer while the lead is still offered.';
 grant execute on function app.reopen_offer(uuid, uuid) to kollegium_api;
 
--- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many.
+-- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many. Leads of the
+-- former system that nobody touched here wait for its word until the cut-over: what an offer became is
+-- decided there, and a lead that this timer changed could not follow it any more. Those that were overdue
+-- long before the first import are not even looked at: there may be many.
 create or replace function app.expire_offers(p_limit integer)
 returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_former constant boolean := exists (select from app_private.legacy_state where cut_over_at is null);
+  v_since constant timestamptz := coalesce((select min(u.imported_at) - interval '7 days'
+    from app_private.legacy_user u where v_former), '-infinity');
   v_due record;
   v_count integer := 0;
 begin
   for v_due in
     select distinct o.marketplace_id, o.lead_id from app.offer o
-    where o.state = 'open' and o.expires_at <= now()
+    where o.state = 'open' and o.expires_at <= now() and o.expires_at > v_since and not (v_former and exists (
+      select from app.lead l join app_private.legacy_lead k
+        on k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
+        and k.lead_id = l.id and k.version = l.version
+      where l.marketplace_id = o.marketplace_id and l.id = o.lead_id and l.source = 'legacy'))
     order by o.marketplace_id, o.lead_id limit p_limit
   loop
     perform app_private.lock_lead(v_due.marketplace_id, v_due.lead_id);

@@ -29,7 +29,7 @@ from bench.migration.evidence import goal, record
 from service.embedded import EmbeddedServer, locate_binaries
 from service.legacy.filling import fill_schema
 from service.legacy.generating import Generator
-from tests.fixtures.database import _set_passwords, migrate, urls_for
+from tests.fixtures.database import Urls, _set_passwords, migrate, urls_for
 
 TABLES = (
     "app.company", "app.colleague", "app_private.credential", "app.api_key", "app_private.bearer",
@@ -75,6 +75,25 @@ async def _prepare(server: EmbeddedServer, name: str, users: int, leads: int) ->
     await root.execute(f"alter database {name}_new rename to {name}")
     await root.close()
     return name
+
+
+async def _clone(server: EmbeddedServer, name: str) -> Urls:
+    """A copy to import into, so that a kept database can serve another run."""
+    root = await asyncpg.connect(server.superuser_url)
+    await root.execute(f"drop database if exists {name}_run")
+    await root.execute(f"create database {name}_run template {name} strategy file_copy")
+    await root.close()
+    urls = urls_for(server.superuser_url, f"{name}_run")
+    superuser = await asyncpg.connect(urls.superuser)
+    await superuser.execute("checkpoint")
+    await superuser.close()
+    return urls
+
+
+async def _drop(server: EmbeddedServer, urls: Urls) -> None:
+    root = await asyncpg.connect(server.superuser_url)
+    await root.execute(f"drop database {urls.database}")
+    await root.close()
 
 
 def _import(url: str) -> tuple[float, float, dict[str, Any]]:
@@ -125,12 +144,6 @@ async def _plain(url: str) -> tuple[float, int]:
     return seconds, rows
 
 
-async def _checkpoint(url: str) -> None:
-    superuser = await asyncpg.connect(url)
-    await superuser.execute("checkpoint")
-    await superuser.close()
-
-
 def _goals(users: int, leads: int, seconds: float, plain: float, peak: float, small: float) -> Any:
     ratio, growth = round(seconds / plain, 2), round(peak / small, 2)
     size = f"{users:,} users, {leads:,} leads"
@@ -159,11 +172,13 @@ def main() -> None:
         large = asyncio.run(_prepare(server, f"large_{leads}", users, leads))
         if options.prepare:
             return
-        _, small_peak, _ = _import(urls_for(server.superuser_url, small).staff)
-        urls = urls_for(server.superuser_url, large)
-        asyncio.run(_checkpoint(urls.superuser))
-        seconds, peak, outcome = _import(urls.staff)
-        plain, rows = asyncio.run(_plain(urls.superuser))
+        copy = asyncio.run(_clone(server, small))
+        _, small_peak, _ = _import(copy.staff)
+        asyncio.run(_drop(server, copy))
+        copy = asyncio.run(_clone(server, large))
+        seconds, peak, outcome = _import(copy.staff)
+        plain, rows = asyncio.run(_plain(copy.superuser))
+        asyncio.run(_drop(server, copy))
     goals = _goals(users, leads, seconds, plain, peak, small_peak)
     print(
         f"import {seconds:.1f} s, plain SQL {plain:.1f} s for {rows:,} rows; {outcome['created']}"

@@ -18,7 +18,7 @@ from service.commands.legacy_shown import show_outcome, show_plan, show_quaranti
 from service.commands.legacy_source import Place, progress_bar, reading_source, source_options
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.legacy.importing import LEADS_A_BATCH, Outcome, Step, import_load
-from service.legacy.planning import Plan, plan_load
+from service.legacy.planning import Plan, plan_load, write_findings
 from service.legacy.reasons import Language, reasons
 
 language_option = click.option(
@@ -30,9 +30,11 @@ language_option = click.option(
 )
 
 
-def _plan(place: Place, language: Language) -> Plan:
+def _plan(place: Place, language: Language, rows: Path | None = None) -> Plan:
     async def work(progress: Progress) -> Plan:
         async with reading_source(place, progress) as read:
+            if rows is not None:
+                await write_findings(read.connection, read.load, language, rows)
             return await plan_load(read.connection, read.load, read.seconds, language)
 
     with progress_bar() as progress:
@@ -41,6 +43,11 @@ def _plan(place: Place, language: Language) -> Plan:
 
 @click.command()
 @source_options
+@click.option(
+    "--rows",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Also write every single row that was found, with its reason, to this file (CSV).",
+)
 @language_option
 @json_option
 @data_dir_option
@@ -49,16 +56,20 @@ def plan(
     url: str | None,
     csv: Path | None,
     latin1: bool,
+    rows: Path | None,
     language: Language,
     as_json: bool,
     data_dir: Path,
 ) -> None:
     """Say what an import would do: rows, what cannot come over and what heals it, size and time.
 
-    Reads the former system and changes nothing, there or here. Connects as kollegium_staff.
+    Also what several users share and the weeks that `cohorts assign` would give. Reads the former
+    system and changes nothing, there or here. Connects as kollegium_staff.
     """
-    made = _plan(Place(schema, url, csv, latin1, data_dir), language)
+    made = _plan(Place(schema, url, csv, latin1, data_dir), language, rows)
     print_json(made) if as_json else show_plan(made)
+    if rows is not None and not as_json:
+        console.print(f"Every row is in {rows}.")
 
 
 @contextlib.contextmanager
@@ -73,9 +84,15 @@ def _logged(file: IO[bytes] | None) -> Iterator[Callable[[str, object], None]]:
     yield log
 
 
-def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
+def _import(place: Place, batch: int, jobs: int, log_file: IO[bytes] | None) -> Outcome:
     async def work(progress: Progress, log: Callable[[str, object], None]) -> Outcome:
-        async with reading_source(place, progress) as read:
+        async with contextlib.AsyncExitStack() as stack:
+            read = await stack.enter_async_context(reading_source(place, progress))
+            connections = [read.connection]
+            for _ in range(jobs - 1):
+                connections.append(
+                    await stack.enter_async_context(connected("staff", place.data_dir))
+                )
             leads = await read.connection.fetchval(
                 "select in_source from app.legacy_counts($1) where source_table = 'leads'",
                 read.load,
@@ -95,12 +112,22 @@ def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
                     began = time.monotonic()
                 log("batch", step)
 
-            outcome = await import_load(read.connection, read.load, told, batch)
+            outcome = await import_load(connections, read.load, told, batch)
             log("done", outcome)
             return outcome
 
     with progress_bar() as progress, _logged(log_file) as log:
         return run(work(progress, log))
+
+
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Batches of leads at the same time, each over a connection of its own. 1 leaves most to "
+    "the people who work meanwhile.",
+)
 
 
 @click.command("import")
@@ -116,6 +143,7 @@ def _import(place: Place, batch: int, log_file: IO[bytes] | None) -> Outcome:
     show_default=True,
     help="Leads a transaction.",
 )
+@jobs_option
 @language_option
 @json_option
 @data_dir_option
@@ -127,6 +155,7 @@ def import_(
     dry_run: bool,
     log_file: IO[bytes] | None,
     batch: int,
+    jobs: int,
     language: Language,
     as_json: bool,
     data_dir: Path,
@@ -144,7 +173,7 @@ def import_(
         made = _plan(place, language)
         print_json(made) if as_json else show_plan(made)
         return
-    outcome = _import(place, batch, log_file)
+    outcome = _import(place, batch, jobs, log_file)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 
@@ -153,6 +182,7 @@ def import_(
 @click.option(
     "--log", "log_file", type=click.File("ab"), help="Append a line of JSON for each batch."
 )
+@jobs_option
 @json_option
 @data_dir_option
 def retry(
@@ -161,15 +191,19 @@ def retry(
     csv: Path | None,
     latin1: bool,
     log_file: IO[bytes] | None,
+    jobs: int,
     as_json: bool,
     data_dir: Path,
 ) -> None:
     """Import what was healed in the former system since it went to quarantine.
 
-    The same as `import`; after the cut-over the one that still makes sense, because then only rows
-    that wait in quarantine come over.
+    Heal a row where it is read from: with --schema or --url in that database (`kollegium legacy
+    quarantine` says which row and what heals it), with --csv in the files, by hand or by exporting
+    them anew. Then run this with the same source. A row that is healed comes over with all rows
+    that waited for it; who is not yet stays in quarantine. The same as `import`; after the cut-over
+    the one that still makes sense, because then only rows that wait in quarantine come over.
     """
-    outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, log_file)
+    outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, jobs, log_file)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 
@@ -182,7 +216,11 @@ def retry(
 def quarantine(
     reason: str | None, limit: int, language: Language, as_json: bool, data_dir: Path
 ) -> None:
-    """List the legacy rows that wait: which, why, and what heals them."""
+    """List the legacy rows that wait: which, why, and what heals them.
+
+    Healing happens in the former system, or in its exported files; `kollegium legacy retry` brings
+    over what was healed. depends-on names the row that must be healed first.
+    """
     if reason is not None and reason not in reasons():
         raise click.BadParameter(f"one of {', '.join(reasons())}", param_hint="--reason")
 
@@ -205,7 +243,9 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
     """Declare that nobody works in the former system any more.
 
     From then on an import overwrites nothing here; rows that wait in quarantine can still come over
-    (`kollegium legacy retry`). There is no way back. Run a last import before it.
+    (`kollegium legacy retry`). Open offers of the former system that are overdue expire with it,
+    and leads without another open one are unplaced; nobody gets a mail for that. There is no way
+    back. Run a last import before it.
     """
 
     async def work() -> dict[str, object]:
@@ -224,6 +264,10 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
     )
     if state["cut_over_at"] is None:
         console.print("The former system still leads: imports bring its changes over.")
+        if state["overdue"]:
+            console.print(
+                f"Offers of {state['overdue']} leads are overdue: the cut-over ends them."
+            )
     else:
         console.print(f"Cut over at {state['cut_over_at']}: nothing of it overwrites a row here.")
 

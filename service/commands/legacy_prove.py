@@ -123,9 +123,10 @@ def _conclude(report: Report) -> None:
         )
     for found in report.listed[:SHOWN]:
         row = found.row
-        lead = f"legacy row {row.lead}" if row.lead else f"lead {row.lead_id}"
+        here = f"lead {row.lead_id}" if row.lead_id else f"id {row.part_id}"
+        which = f"legacy row {row.legacy_key}" if row.legacy_key else here
         what = f"{row.reason} {', '.join(row.fields)}".strip()
-        console.print(f"  user {found.legacy_user}, {row.what}, {lead}: {what}")
+        console.print(f"  user {found.legacy_user}, {row.what}, {which}: {what}")
     if report.differences > SHOWN:
         console.print(f"  {report.differences - SHOWN:,} more; --json lists up to 1,000.")
     for one in report.lost:

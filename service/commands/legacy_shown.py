@@ -14,6 +14,9 @@ _TITLES = {
 }
 
 
+_SHARED = {"name": "a firm's name", "vat_id": "a VAT id", "legacy_group": "a group"}
+
+
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
@@ -43,14 +46,35 @@ def show_plan(plan: Plan) -> None:
             ]
             table.add_row(*cells, *([one.heals] if kind == "quarantine" else []))
         console.print(table)
-    if not plan.waiting():
+    if plan.waiting():
+        console.print(
+            f"{plan.waiting():,} findings would wait in quarantine, in nobody's way: import the "
+            "rest, heal them where the former system is read from (its database, or the exported "
+            "files), and `kollegium legacy retry` with the same source brings over what is healed."
+        )
+    else:
         console.print("Nothing would go to quarantine.")
+    _show_duplicates_and_weeks(plan)
     console.print(
         f"Read in {_duration(plan.reading_seconds)}; a first import takes about "
         f"{_duration(plan.estimated_seconds)}, {plan.estimated_bytes / 1e9:.2f} GB of data "
         f"and indexes and {plan.estimated_log_bytes / 1e9:.2f} GB of write-ahead log."
     )
     console.print("Nothing was changed.")
+
+
+def _show_duplicates_and_weeks(plan: Plan) -> None:
+    for one in plan.duplicates:
+        console.print(f"{one.users:,} users share {_SHARED[one.kind]} with others.")
+    if plan.duplicates:
+        console.print("Each stays a company of its own; merges are suggested from it later.")
+    weeks = ", ".join(f"{size:,} in {week}" for week, size in plan.cohorts.weeks.items())
+    console.print(
+        f"Weeks that `cohorts assign` would give: {weeks}. The companies belong to "
+        f"{plan.cohorts.groups:,} groups that share no marketplace with each other, the largest of "
+        f"{plan.cohorts.largest:,} companies"
+        + (", which does not fit into one week." if plan.cohorts.splits else ".")
+    )
 
 
 def show_outcome(outcome: Outcome) -> None:
@@ -64,8 +88,8 @@ def show_outcome(outcome: Outcome) -> None:
     console.print(f"{_duration(outcome.seconds)}; {outcome.healed:,} findings healed.")
     if outcome.waiting:
         console.print(
-            f"{outcome.waiting:,} findings wait in quarantine; "
-            "`kollegium legacy quarantine` lists them."
+            f"{outcome.waiting:,} findings wait in quarantine; `kollegium legacy quarantine` lists "
+            "them with what heals each, `kollegium legacy retry` brings over what was healed."
         )
     else:
         console.print("Nothing waits in quarantine.")

@@ -3,12 +3,12 @@
 What was imported is known to the database alone; this job keeps nothing. So it may be killed at
 any point and run again, run twice, and run twice at once: the primary keys of
 `app_private.legacy_*` and the unique `app.company.origin_legacy_user_id` let each legacy row in
-once.
+once. For the same reason batches of leads may run side by side, each over a connection of its own.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -67,11 +67,14 @@ async def call(connection: Connection, query: str, *values: Any) -> Mapping[str,
 
 
 class Import:
-    """Imports a load over one connection of kollegium_staff."""
+    """Imports a load over connections of kollegium_staff; the first is the one that holds it."""
 
-    def __init__(self, connection: Connection, load: int, told: Told, leads: int = LEADS_A_BATCH):
+    def __init__(
+        self, connections: Sequence[Connection], load: int, told: Told, leads: int = LEADS_A_BATCH
+    ):
         """`leads` is the number of leads a batch; `told` hears of each batch after its commit."""
-        self._connection, self._load, self._told, self._leads = connection, load, told, leads
+        self._connections, self._load, self._told, self._leads = connections, load, told, leads
+        self._connection = connections[0]
         self._outcome = Outcome()
 
     async def run(self) -> Outcome:
@@ -81,12 +84,12 @@ class Import:
         await self._whole(
             "users changed", "select 0 as created, app.legacy_change_users($1) as changed"
         )
-        await self._batches("users", "app.legacy_import_users", USERS_A_BATCH)
+        await self._users()
         await self._whole("marketplaces", "select * from app.legacy_import_marketplaces($1)")
         await self._whole("participants", "select * from app.legacy_import_participations($1)")
         await self._whole("api_keys", "select * from app.legacy_import_api_keys($1)")
         await self._whole("groups", "select app.legacy_import_groups($1) as seen")
-        await self._batches("leads", "app.legacy_import_leads", self._leads)
+        await self._leads_side_by_side()
         await self._quarantine(heal=True)
         self._outcome.seconds = time.monotonic() - began
         return self._outcome
@@ -99,21 +102,42 @@ class Import:
 
     async def _whole(self, step: str, query: str) -> None:
         began = time.monotonic()
-        row = dict(await call(self._connection, query, self._load))
+        row = await call(self._connection, query, self._load)
         self._tell(step, row, began)
 
-    async def _batches(self, step: str, function: str, size: int) -> None:
+    async def _users(self) -> None:
         last: int | None = 0
-        query = f"select * from {function}($1, $2, $3)"  # noqa: S608 - one of two names above
+        query = "select * from app.legacy_import_users($1, $2, $3)"
         while True:
             began = time.monotonic()
-            row = dict(await call(self._connection, query, self._load, last, size))
+            row = await call(self._connection, query, self._load, last, USERS_A_BATCH)
             last = row["last"]
             if last is None:
                 return
-            self._tell(step, row, began)
+            self._tell("users", row, began)
 
-    def _tell(self, step: str, row: dict[str, Any], began: float) -> None:
+    async def _leads_side_by_side(self) -> None:
+        """Each connection takes the next batch until there is none; the first error ends all."""
+        starts = await self._connection.fetch(
+            "select app.legacy_lead_batches($1, $2)", self._load, self._leads
+        )
+        todo = (row[0] for row in starts)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for connection in self._connections:
+                    group.create_task(self._some_leads(connection, todo))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _some_leads(self, connection: Connection, todo: Iterator[int]) -> None:
+        query = "select * from app.legacy_import_leads($1, $2, $3)"
+        for after in todo:
+            began = time.monotonic()
+            row = await call(connection, query, self._load, after, self._leads)
+            if row["last"] is not None:
+                self._tell("leads", row, began)
+
+    def _tell(self, step: str, row: Mapping[str, Any], began: float) -> None:
         done = Step(
             step,
             row.get("seen") or 0,
@@ -127,7 +151,7 @@ class Import:
 
 
 async def import_load(
-    connection: Connection, load: int, told: Told, leads: int = LEADS_A_BATCH
+    connections: Sequence[Connection], load: int, told: Told, leads: int = LEADS_A_BATCH
 ) -> Outcome:
-    """Imports what a load staged (`service.legacy.staging.staged`)."""
-    return await Import(connection, load, told, leads).run()
+    """Imports what a load staged (`service.legacy.staging.staged`). Raises asyncpg's errors."""
+    return await Import(connections, load, told, leads).run()

@@ -121,6 +121,7 @@ class Prover:
                     )
                 ]
                 rows = await self._rows(suspects, before, tokens)
+                await self._lost_tokens(batch, rows)
             proofs = [
                 _proof(user, before[user.legacy_user], after[user.legacy_user],
                        rows.get(user.legacy_user, []), whole)
@@ -220,16 +221,31 @@ class Prover:
             found[user] = [row for row, _ in rows]
         return found
 
+    async def _lost_tokens(self, batch: list[User], rows: dict[int, list[Row]]) -> None:
+        """Adds API keys whose token does not do what it did (L8)."""
+        compared_users = {user.legacy_user for user in batch if user.state in ("ready", "deleted")}
+        for key in await self._staff.fetch(
+            "select * from app.prove_tokens($1, $2, $3)",
+            *(self._load, batch[0].legacy_user, batch[-1].legacy_user),
+        ):
+            if key["legacy_user"] in compared_users:
+                reason = (
+                    "revoked, and its token opens" if key["opens"] else "its token opens nothing"
+                )
+                rows.setdefault(key["legacy_user"], []).append(
+                    Row("api_keys", "differs", key["legacy_key"], None, key["api_key_id"], reason)
+                )
+
     async def _explain(self, rows: list[tuple[Row, UUID | None]]) -> None:
         """Tells what was made or worked here since the import from what is a difference."""
-        open_ = [(row, m) for row, m in rows if row.verdict == "differs" and row.lead_id and m]
+        open_ = [(row, m) for row, m in rows if row.verdict == "differs" and (m or row.part_id)]
         since = await self._staff.fetch(
             "select app.prove_since_import($1, $2, $3, $4, $5) as since",
             self._load,
             [row.what for row, _ in open_],
             [m for _, m in open_],
             [row.lead_id for row, _ in open_],
-            [row.taker_id for row, _ in open_],
+            [row.part_id for row, _ in open_],
         )
         for (row, _), answer in zip(open_, since, strict=True):
             if answer["since"]:

@@ -8,12 +8,13 @@ from typing import Literal
 import msgspec
 
 Language = Literal["de", "en"]
+Kind = Literal["quarantine", "adjusted", "warning"]
 
 
 class Reason(msgspec.Struct, frozen=True):
     """A reason in both languages; what heals it only where something must."""
 
-    kind: Literal["quarantine", "adjusted", "warning"]
+    kind: Kind
     en: str
     de: str
     heals_en: str = ""

@@ -74,11 +74,11 @@ def as_csv(proof: Proof) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(
-        ["legacy_user", "kind", "verdict", "legacy_row", "lead_id", "taker_id", "fields", "reason"]
+        ["legacy_user", "kind", "verdict", "legacy_row", "lead_id", "part_id", "fields", "reason"]
     )
     for row in proof.rows:
         writer.writerow(
-            [proof.legacy_user, row.what, row.verdict, row.lead, row.lead_id, row.taker_id,
+            [proof.legacy_user, row.what, row.verdict, row.legacy_key, row.lead_id, row.part_id,
              " ".join(row.fields), row.reason]
         )  # fmt: skip
     return text.getvalue().encode()

@@ -114,9 +114,7 @@ class Rollout:
             for member in members
             if member.week and (not anew or member.overridden or member.features_on)
         }
-        names = [str(week.week) for week in weeks]
-        closed = frozenset(str(week.week) for week in weeks if week.switched_on)
-        result = cohorts.assign(graph, names, fixed, closed)
+        result = _assigned(graph, weeks, fixed)
         if not dry_run:
             await self._connection.fetchval(
                 "select app.assign_cohorts($1, $2)",
@@ -124,6 +122,21 @@ class Rollout:
                 list(result.weeks.values()),
             )
         return result
+
+    async def look_ahead(self, load: int) -> Assignment:
+        """What `assign` would do after an import of this load; changes nothing."""
+        weeks = [week for week in await self.status() if week.week is not None]
+        links = await self._connection.fetch("select * from app.legacy_cohort_links($1)", load)
+        graph = Graph(
+            (link["company_id"] for link in links),
+            (
+                (link["company_id"], link["marketplace_id"])
+                for link in links
+                if link["marketplace_id"] is not None
+            ),
+        )
+        fixed = {member.company_id: member.week for member in await self.members() if member.week}
+        return _assigned(graph, weeks, fixed)
 
     async def move(self, company: UUID, week: str) -> None:
         """Chooses a week by hand; KG404 not-found for a week or company that is none."""
@@ -143,6 +156,12 @@ class Rollout:
         except Undone:
             pass
         return found
+
+
+def _assigned(graph: Graph, weeks: list[Week], fixed: dict[UUID, str]) -> Assignment:
+    names = [str(week.week) for week in weeks]
+    closed = frozenset(str(week.week) for week in weeks if week.switched_on)
+    return cohorts.assign(graph, names, fixed, closed)
 
 
 def counted(companies: list[Switched]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """What a company sees, asked as the web tier asks: kollegium_api, a real session, the policies.
 
-The same three kinds of rows, fields and capacities as `sql/functions/99_legacy_proof.sql` derives
+The same kinds of rows, fields and capacities as `sql/functions/99_legacy_seen_before.sql` derives
 from the legacy rules; what must agree is written down here and there and nowhere else.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-KINDS = ("leads", "prospects", "offers")
+KINDS = ("leads", "prospects", "offers", "comments", "api_keys")
 # kind -> names of the fields that are compared, in their order
 FIELDS = {
     "leads": ("number", "capacities", "interest"),
@@ -16,6 +16,8 @@ FIELDS = {
         "name", "salutation", "company", "email", "phone", "street", "postcode", "city", "country",
     ),
     "offers": ("state", "seen as", "interest"),
+    "comments": ("author", "sort", "text", "time"),
+    "api_keys": ("name", "state", "time"),
 }  # fmt: skip
 
 # The columns beside a policy's own are there for the index; `UNFILTERED` shows that they hide
@@ -27,7 +29,7 @@ _ROWS = """
       where l.operator_company_id = (select id from me) or l.giver_company_id = (select id from me)
         or l.engaged_company_id = (select id from me)
     ),
-    row (what, marketplace_id, lead_id, taker_id, fields) as (
+    row (what, marketplace_id, lead_id, part_id, fields) as (
       select 'leads', s.marketplace_id, s.id, null::uuid, array[s.external_ref, concat(
         case when s.operator_company_id = me.id then 'o' end,
         case when s.giver_company_id = me.id then 'g' end,
@@ -42,22 +44,38 @@ _ROWS = """
         case when o.operator_company_id = me.id then 'operator' else 'taker' end, o.interest]
       from app.offer o, me
       where o.company_id = (select id from me) or o.operator_company_id = (select id from me)
+      union all
+      select 'comments', n.marketplace_id, n.lead_id, n.id, array[n.author_id::text, 'internal',
+        n.text, extract(epoch from n.created_at)::text]
+      from app.note n where n.company_id = (select id from me)
+      union all
+      select 'comments', c.marketplace_id, c.lead_id, c.id, array[c.author_id::text, 'shared',
+        c.text, extract(epoch from c.created_at)::text]
+      from seen s join app.message c on c.marketplace_id = s.marketplace_id and c.lead_id = s.id
+      union all
+      select 'api_keys', null, null, k.id, array[k.name,
+        case when k.revoked_at is null then 'live' else 'revoked' end,
+        extract(epoch from k.created_at)::text]
+      from app.api_key k where k.company_id = (select id from me)
     )"""
 
 DIGESTS = f"""{_ROWS}
     select what, count(*) as rows, coalesce(sum(('x' || left(md5(
-      concat_ws(' ', what, lead_id, taker_id, fields)), 15))::bit(60)::bigint), 0)::text as digest
+      concat_ws(' ', what, lead_id, part_id, fields)), 15))::bit(60)::bigint), 0)::text as digest
     from row group by what"""  # noqa: S608 - constants
 
 ROWS = f"""{_ROWS}
-    select what, marketplace_id, lead_id, taker_id,
+    select what, marketplace_id, lead_id, part_id,
       array(select md5(v) from unnest(fields) with ordinality f (v, i) order by i) as fields
     from row"""  # noqa: S608 - constants
 
 UNFILTERED = """
     select 'leads' as what, count(*) as rows from app.lead
     union all select 'prospects', count(*) from app.prospect
-    union all select 'offers', count(*) from app.offer"""
+    union all select 'offers', count(*) from app.offer
+    union all select 'comments',
+      (select count(*) from app.note) + (select count(*) from app.message)
+    union all select 'api_keys', count(*) from app.api_key"""
 
 
 # A request has 5 seconds; an operator of a hundred thousand leads may need more for all of them.

@@ -1,8 +1,9 @@
 -- The migration, part 1: rows of the former system while a run works with them (docs/migration.md).
 --
 -- Staff fills schema legacy_staging with COPY and can read nothing there; these functions read it.
--- A load belongs to one session, which holds a session-level lock on its number: a run that was killed
--- lets go of it, and the next run empties what it left behind.
+-- A load belongs to one run: its first session holds a session-level lock on the load's number, and each
+-- batch one for its transaction. A run that was killed lets go of both, and the next run empties what it
+-- left behind.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_load_lock(p_load integer) returns bigint
@@ -44,7 +45,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
   perform app_private.legacy_clear_loads();
   select coalesce(max(load), 0) + 1 into v_load from legacy_staging.load;
-  perform pg_advisory_lock(app_private.legacy_load_lock(v_load));
+  perform pg_advisory_lock_shared(app_private.legacy_load_lock(v_load));
   insert into legacy_staging.load (load, source) values (v_load, p_source);
   return v_load;
 end
@@ -82,7 +83,7 @@ returns void language plpgsql volatile security definer set search_path = pg_cat
 as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('legacy loads', 0));
-  perform pg_advisory_unlock(app_private.legacy_load_lock(p_load));
+  perform pg_advisory_unlock_shared(app_private.legacy_load_lock(p_load));
   perform app_private.legacy_clear_loads();
 end
 $$;

@@ -44,10 +44,6 @@ begin
     ('quarantine', 'email-unusable', u.live and coalesce(
       u.address !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(u.address) > 254, true)),
     ('quarantine', 'email-shared', u.live and u.same > 1 and u.address <> ''),
-    -- By somebody who did not come from the former system.
-    ('quarantine', 'email-taken', u.live and exists (
-      select from app.colleague c where c.email = u.address and not exists (
-        select from app_private.legacy_user m where m.colleague_id = c.id))),
     ('quarantine', 'name-missing', coalesce(u.firm, u.person) is null),
     ('quarantine', 'name-too-long', greatest(length(u.firm), length(u.person)) > 200),
     ('adjusted', 'user-deleted', not u.live),
@@ -59,7 +55,41 @@ begin
     ('warning', 'text-garbled', app_private.legacy_garbled(concat_ws(' ', u.firm, u.person)))
   ) f (kind, reason, holds)
   where f.holds;
+  perform app_private.legacy_check_addresses(p_load);
   perform app_private.legacy_block(p_load, 'users');
+end
+$$;
+
+-- Addresses that somebody here has and keeps: who is not from the former system, is not in this load,
+-- waits in quarantine or was changed here. Who gives his up in this load may pass it on, so two can
+-- exchange theirs; who cannot, keeps his too, hence again until nobody is found.
+create or replace function app_private.legacy_check_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cut_over constant boolean := app_private.legacy_cut_over();
+  v_found integer;
+begin
+  loop
+    insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+    select p_load, 'users', u.id::text, 'quarantine', 'email-taken'
+    from legacy_staging.users u
+    join app.colleague c on c.email = lower(btrim(u.email))
+    left join app_private.legacy_user m on m.colleague_id = c.id
+    where u.load = p_load and u.deleted_at is null and m.legacy_id is distinct from u.id
+      and not exists (
+        select from legacy_staging.users s join app.company co on co.id = m.company_id
+        where s.load = p_load and s.id = m.legacy_id and not v_cut_over
+          and (s.deleted_at is not null or lower(btrim(s.email)) <> c.email)
+          and m.version = co.version + c.version and not exists (
+            select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+              and f.legacy_key = s.id::text and f.kind = 'quarantine'))
+      and not exists (
+        select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
+          and f.legacy_key = u.id::text and f.reason = 'email-taken');
+    get diagnostics v_found = row_count;
+    exit when v_found = 0;
+  end loop;
 end
 $$;
 

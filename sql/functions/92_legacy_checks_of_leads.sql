@@ -110,7 +110,11 @@ begin
     ('quarantine', 'depends-on', b.id is not null),
     ('quarantine', 'token-hash-unusable',
       k.live and coalesce(k.token_sha256 !~* '^[0-9a-f]{64}$', true)),
-    ('quarantine', 'token-shared', k.live and k.same > 1),
+    ('quarantine', 'token-shared', k.live and (k.same > 1 or exists (
+      select from app_private.bearer t
+      left join app_private.legacy_api_key m on m.api_key_id = t.api_key_id
+      where m.legacy_id is distinct from k.id and t.token_sha256 = decode(
+        case when k.token_sha256 ~* '^[0-9a-f]{64}$' then k.token_sha256 else '' end, 'hex')))),
     ('quarantine', 'name-too-long', length(k.name) > 200),
     ('adjusted', 'key-without-name', coalesce(btrim(k.name), '') = '')
   ) f (kind, reason, holds)

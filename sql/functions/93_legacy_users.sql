@@ -49,39 +49,46 @@ create or replace function app.legacy_import_users(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_won uuid[];
+  v_won bigint[];
 begin
-  select max(u.legacy_id), count(*) into last, seen
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u;
-  with won as (
+  with batch as materialized (
+    select * from app_private.legacy_users_of(p_load, p_after, p_limit)
+  ), won as (
     insert into app.company (id, name, state, language, origin_legacy_user_id, created_at, changed_at)
     select u.company_id, u.company_name, case when u.active then 'active' else 'closed' end,
       u.language, u.legacy_id::text, u.created_at, u.updated_at
-    from app_private.legacy_users_of(p_load, p_after, p_limit) u
-    where not app_private.legacy_cut_over() or app_private.legacy_waits('users', u.legacy_id)
+    from batch u
+    where not (select app_private.legacy_cut_over()) or app_private.legacy_waits('users', u.legacy_id)
     order by u.legacy_id
     on conflict (origin_legacy_user_id) do nothing returning id
-  ) select array_agg(w.id), count(*) into v_won, created from won w;
-  insert into app.colleague (id, company_id, email, name, role, active, language, created_at, changed_at)
-  select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
-    u.created_at, u.updated_at
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  insert into app_private.credential
-    (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
-  select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
-    u.password[1]::integer, convert_to(u.password[2], 'UTF8')
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.password is not null;
-  insert into app_private.legacy_user (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
-  select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
-  perform app_private.claim_partner_invitations(u.email, u.company_id)
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u
-  where u.company_id = any (v_won) and u.active and exists (
-    select from app.partner_invitation i where i.email = u.email and i.state = 'open');
-  perform app_private.audit('legacy-user-imported', u.company_id, u.colleague_id, u.company_id,
-    jsonb_build_object('legacy_user', u.legacy_id))
-  from app_private.legacy_users_of(p_load, p_after, p_limit) u where u.company_id = any (v_won);
+  ), mine as materialized (
+    select u.* from batch u join won w on w.id = u.company_id
+  ), colleagues as (
+    insert into app.colleague
+      (id, company_id, email, name, role, active, language, created_at, changed_at)
+    select u.colleague_id, u.company_id, u.email, u.colleague_name, 'admin', u.active, u.language,
+      u.created_at, u.updated_at from mine u
+  ), credentials as (
+    insert into app_private.credential
+      (colleague_id, salt, proof_sha256, pbkdf2_iterations, pbkdf2_salt)
+    select u.colleague_id, uuid_send(u.colleague_id), sha256(decode(u.password[3], 'base64')),
+      u.password[1]::integer, convert_to(u.password[2], 'UTF8')
+    from mine u where u.password is not null
+  ), known as (
+    insert into app_private.legacy_user
+      (legacy_id, company_id, colleague_id, vat_id, row_hash, version)
+    select u.legacy_id, u.company_id, u.colleague_id, u.vat_id, u.row_hash, 2 from mine u
+    returning legacy_id
+  ) select (select max(u.legacy_id) from batch u), (select count(*) from batch),
+      array_agg(k.legacy_id), count(*)
+    into last, seen, v_won, created from known k;
+  perform app_private.claim_partner_invitations(c.email, c.company_id)
+  from app_private.legacy_user m join app.colleague c on c.id = m.colleague_id and c.active
+  where m.legacy_id = any (v_won) and exists (
+    select from app.partner_invitation i where i.email = c.email and i.state = 'open');
+  perform app_private.audit('legacy-user-imported', m.company_id, m.colleague_id, m.company_id,
+    jsonb_build_object('legacy_user', m.legacy_id))
+  from app_private.legacy_user m where m.legacy_id = any (v_won);
 end
 $$;
 comment on function app.legacy_import_users(integer, bigint, integer) is
@@ -97,6 +104,7 @@ declare
   u record;
   v_count integer := 0;
 begin
+  perform app_private.legacy_free_addresses(p_load);
   for u in
     select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
       co.version + c.version as current, co.name as old_name
@@ -129,6 +137,26 @@ $$;
 comment on function app.legacy_change_users(integer) is
   'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
 grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- Who gets another address gives up his own first: it may be the new one of somebody else in this load,
+-- who in turn may have had his. What is locked here stays as it is until legacy_change_users ends.
+create or replace function app_private.legacy_free_addresses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moving bigint[];
+begin
+  select array_agg(x.legacy_id) into v_moving
+  from (select m.legacy_id from app_private.legacy_users_of(p_load, 0, null) s
+        join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
+        join app.company co on co.id = m.company_id
+        join app.colleague c on c.id = m.colleague_id and c.email <> s.email
+        where not (select app_private.legacy_cut_over()) and m.version = co.version + c.version
+        order by m.legacy_id for no key update of m, co, c) x;
+  update app.colleague c set email = 'moving-' || m.legacy_id || '@legacy.invalid'
+  from app_private.legacy_user m where m.legacy_id = any (v_moving) and c.id = m.colleague_id;
+end
+$$;
 
 -- Both names stand on other rows too.
 create or replace function app_private.legacy_rename(

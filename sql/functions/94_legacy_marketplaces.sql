@@ -96,10 +96,11 @@ $$;
 
 -- 'a, b,,c' as an array: what the former system kept in one text.
 create or replace function app_private.legacy_list(p_text text) returns text[]
-language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(btrim(t) order by n) filter (where btrim(t) <> ''), '{}')
-  from unnest(string_to_array(p_text, ',')) with ordinality u (t, n)
+begin
+  return coalesce(array_remove(regexp_split_to_array(btrim(p_text), ' *, *'), ''), '{}');
+end
 $$;
 
 -- One card for each marketplace and user: the rows of a giver and of a taker together.

@@ -10,9 +10,16 @@ declare
   v_cut_over constant boolean := app_private.legacy_cut_over();
 begin
   perform from app.company co where co.id in (
-    select c.company_id from app_private.legacy_cards_of(p_load) c) order by co.id for share;
-  select count(*) into seen from app_private.legacy_cards_of(p_load);
-  with won as (
+    select u.company_id from app_private.legacy_party u where u.legacy_id in (
+      select s.user_id from legacy_staging.participants s where s.load = p_load))
+  order by co.id for share;
+  changed := 0;
+  if not v_cut_over and exists (select from app_private.legacy_participation) then
+    changed := app_private.legacy_change_participations(p_load);
+  end if;
+  with cards as materialized (
+    select * from app_private.legacy_cards_of(p_load)
+  ), won as (
     insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
       postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps, invited_at,
       answered_at, ended_at)
@@ -20,7 +27,7 @@ begin
       c.postcode_areas, c.tags, c.cap, c.marketplace_name, c.operator_name, c.company_name, c.steps,
       c.created_at, case when c.state <> 'invited' then c.created_at end,
       case when c.state = 'ended' then c.created_at end
-    from app_private.legacy_cards_of(p_load) c
+    from cards c
     where c.company_id <> c.operator_company_id
       and (not v_cut_over or app_private.legacy_waits('participants', c.first_id))
     order by c.marketplace_id, c.company_id
@@ -29,10 +36,9 @@ begin
   ), kept as (
     insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
     select w.marketplace_id, w.company_id, c.row_hash, 1
-    from won w join app_private.legacy_cards_of(p_load) c using (marketplace_id, company_id)
+    from won w join cards c using (marketplace_id, company_id)
     on conflict (marketplace_id, company_id) do nothing
-  ) select count(*) into created from won;
-  changed := case when v_cut_over then 0 else app_private.legacy_change_participations(p_load) end;
+  ) select (select count(*) from cards), count(*) into seen, created from won;
 end
 $$;
 comment on function app.legacy_import_participations(integer) is
@@ -81,7 +87,7 @@ begin
   for k in
     select s.id, app_private.legacy_id('api-key', s.id, s.created_at) as key_id, p.company_id,
       p.colleague_id, coalesce(nullif(btrim(s.name), ''), 'API') as name, s.created_at, s.revoked_at,
-      decode(lower(s.token_sha256), 'hex') as token, m.api_key_id as known, a.revoked_at as ended
+      case when s.revoked_at is null then decode(s.token_sha256, 'hex') end as token, m.api_key_id as known, a.revoked_at as ended
     from legacy_staging.api_keys s
     join app_private.legacy_party p on p.legacy_id = s.user_id
     left join app_private.legacy_api_key m on m.legacy_id = s.id

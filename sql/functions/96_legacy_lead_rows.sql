@@ -70,6 +70,7 @@ as $$
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
     m.name, m.steps, coalesce(st.step, m.steps[1]), m.response_hours,
     coalesce(b.has_offers, false),
+    app_private.legacy_id('brokerage', l.id, l.created_at),
     case when t.company_id is not null then app_private.legacy_id(
       'engagement of ' || l.picked_by_user_id || ' ', l.id, coalesce(l.picked_at, l.updated_at)) end,
     case when t.company_id is not null then coalesce(l.picked_at, l.updated_at) end,
@@ -99,7 +100,7 @@ as $$
       then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
-    from (select app_private.legacy_cut_over() as cut_over) c) act
+    from (select (select app_private.legacy_cut_over()) as cut_over) c) act
   where l.load = p_load and l.id > p_after and l.id <= p_last
     and k.row_hash is distinct from h.hash
     and not exists (select from legacy_staging.blocked x
@@ -117,9 +118,8 @@ returns table (marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, co
 language sql stable set search_path = pg_catalog, pg_temp rows 15000
 as $$
   select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
-    app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id, p.company_id,
-    p.company_name, r.operator_company_id, s.state, r.interest, r.postcode_area, r.tags,
-    r.marketplace_name, o.offered_at,
+    r.brokerage_id, r.lead_id, p.company_id, p.company_name, r.operator_company_id, s.state,
+    r.interest, r.postcode_area, r.tags, r.marketplace_name, o.offered_at,
     coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
     case when s.state = 'open' then null
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,

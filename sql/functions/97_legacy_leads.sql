@@ -4,7 +4,21 @@
 -- lead. A second run waits there for the first and then finds nothing left to do.
 set local role kollegium_broker;
 
--- At most p_limit leads after number p_after; last is where the next batch begins, null after the end.
+-- Where the batches of a load begin: the number of the lead before each.
+create or replace function app.legacy_lead_batches(p_load integer, p_limit integer)
+returns setof bigint language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select 0
+  union all
+  (select l.id from (select s.id, row_number() over (order by s.id) as n
+                     from legacy_staging.leads s where s.load = p_load) l
+   where l.n % p_limit = 0 order by l.id)
+$$;
+comment on function app.legacy_lead_batches(integer, integer) is
+  'The numbers after which the batches of a load begin, of so many leads each.';
+grant execute on function app.legacy_lead_batches(integer, integer) to kollegium_staff;
+
+-- At most p_limit leads after number p_after; batches may run side by side. last is where the next batch begins, null after the end.
 create or replace function app.legacy_import_leads(
   p_load integer, p_after bigint, p_limit integer,
   out last bigint, out seen integer, out created integer, out changed integer)
@@ -13,6 +27,7 @@ as $$
 declare
   v_rows app_private.legacy_lead_row[];
 begin
+  perform pg_advisory_xact_lock_shared(app_private.legacy_load_lock(p_load));
   created := 0; changed := 0;
   select max(s.id), count(*) into last, seen
   from (select l.id from legacy_staging.leads l where l.load = p_load and l.id > p_after
@@ -80,7 +95,7 @@ begin
     select r.legacy_id, r.marketplace_id, r.lead_id, r.row_hash, 1
     from unnest(p_rows) r
     where r.action = 'new'
-      and (not app_private.legacy_cut_over() or app_private.legacy_waits('leads', r.legacy_id))
+      and (not (select app_private.legacy_cut_over()) or app_private.legacy_waits('leads', r.legacy_id))
     order by r.legacy_id
     on conflict (legacy_id) do nothing returning legacy_id
   ), known as (
@@ -131,8 +146,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_at, closed_at)
-  select r.marketplace_id, app_private.legacy_id('brokerage', r.legacy_id, r.created_at), r.lead_id,
-    r.operator_company_id, b.state, r.created_at,
+  select r.marketplace_id, r.brokerage_id, r.lead_id, r.operator_company_id, b.state, r.created_at,
     case when b.state <> 'open' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   cross join lateral (select app_private.legacy_brokerage_state(r.state) as state) b

@@ -122,7 +122,7 @@ begin
     closed_at = case when r.state <> 'offered' then coalesce(r.picked_at, r.updated_at) end
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
-    and b.id = app_private.legacy_id('brokerage', r.legacy_id, r.created_at);
+    and b.id = r.brokerage_id;
   update app.offer t set state = o.state, answered_at = o.answered_at,
     answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
   from app_private.legacy_offers_of(p_load, p_rows) o

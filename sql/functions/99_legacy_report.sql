@@ -83,6 +83,66 @@ comment on function app.legacy_findings(integer) is
   'What a load found, by kind, table and reason, with the first five legacy numbers.';
 grant execute on function app.legacy_findings(integer) to kollegium_staff;
 
+-- What stands there more than once and stays apart here, because nobody guesses who belongs together: equal
+-- names, equal VAT ids, groups. users: how many share such a thing with somebody.
+create or replace function app.legacy_duplicates(p_load integer)
+returns table (kind text, groups bigint, users bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  with live as (
+    select s.* from legacy_staging.users s where s.load = p_load and s.deleted_at is null
+  ), shared (kind, users) as (
+    select 'name', array_agg(u.id) from live u group by lower(btrim(u.company_name))
+    having lower(btrim(u.company_name)) <> '' and count(*) > 1
+    union all
+    select 'vat_id', array_agg(u.id) from live u group by upper(replace(u.vat_id, ' ', ''))
+    having upper(replace(u.vat_id, ' ', '')) <> '' and count(*) > 1
+    union all
+    select 'legacy_group', array_agg(u.id) from legacy_staging.group_members m
+    join live u on u.id = m.user_id where m.load = p_load group by m.group_id having count(*) > 1
+  )
+  select s.kind, count(*), (select count(distinct u) from shared x, unnest(x.users) u where x.kind = s.kind)
+  from shared s group by s.kind order by s.kind
+$$;
+comment on function app.legacy_duplicates(integer) is
+  'Names, VAT ids and groups of a load that several users share; merges are suggested from them later.';
+grant execute on function app.legacy_duplicates(integer) to kollegium_staff;
+
+-- The companies that a load makes, and the marketplaces that they operate or take part in: what
+-- app.list_cohorts and app.list_cohort_links will say after the import. marketplace_id: null without one.
+create or replace function app.legacy_cohort_links(p_load integer)
+returns table (company_id uuid, marketplace_id uuid)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  with market as (
+    select s.id, s.owner_user_id,
+      coalesce(k.marketplace_id, app_private.legacy_id('marketplace', s.id, s.created_at)) as becomes
+    from legacy_staging.marketplaces s
+    left join app_private.legacy_marketplace k on k.legacy_id = s.id
+    where s.load = p_load and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'marketplaces' and b.id = s.id)
+  ), link (user_id, becomes) as (
+    select m.owner_user_id, m.becomes from market m
+    union
+    select p.user_id, m.becomes
+    from legacy_staging.participants p join market m on m.id = p.marketplace_id
+    where p.load = p_load and p.state in ('invited', 'active') and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'participants' and b.id = p.id)
+  )
+  select coalesce(k.company_id, app_private.legacy_id('company', s.id, s.created_at)), l.becomes
+  from legacy_staging.users s
+  left join app_private.legacy_user k on k.legacy_id = s.id
+  left join link l on l.user_id = s.id
+  where s.load = p_load and s.deleted_at is null and not exists (
+    select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'users' and b.id = s.id)
+$$;
+comment on function app.legacy_cohort_links(integer) is
+  'Companies that a load makes, with the marketplaces they share, for a look ahead at the weeks.';
+grant execute on function app.legacy_cohort_links(integer) to kollegium_staff;
+
 -- Row by row, in pages: p_after is the place of the last row of the page before.
 create or replace function app.legacy_list_findings(p_load integer, p_kind text, p_after bigint, p_limit integer)
 returns table (place bigint, source_table text, legacy_key text, reason text, blocked_by text)
@@ -140,7 +200,40 @@ $$;
 comment on function app.legacy_quarantine(text, integer) is 'Legacy rows that wait in quarantine.';
 grant execute on function app.legacy_quarantine(text, integer) to kollegium_staff;
 
--- From now on nothing of the former system overwrites a row here. Null when it was so already.
+-- Offers of the former system whose time was over before the cut-over: they expire, and leads without an
+-- open one are unplaced, all at once and without a mail for each, as the timer would send. Returns how
+-- many leads.
+create or replace function app_private.legacy_expire_overdue() returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_leads uuid[];
+begin
+  select array_agg(x.id) into v_leads from (
+    select l.id from app.lead l join app_private.legacy_lead k
+      on k.marketplace_id = l.marketplace_id and k.lead_id = l.id and k.version = l.version
+    where l.state = 'offered' and l.source = 'legacy' and exists (
+      select from app.offer o where o.marketplace_id = l.marketplace_id and o.lead_id = l.id
+        and o.state = 'open' and o.expires_at <= now())
+    order by l.marketplace_id, l.id for update of l) x;
+  update app.offer o set state = 'expired', answered_at = now()
+  from app.lead l where l.id = any (v_leads) and o.marketplace_id = l.marketplace_id
+    and o.lead_id = l.id and o.state = 'open' and o.expires_at <= now();
+  select array_agg(l.id) into v_leads from app.lead l
+  where l.id = any (v_leads) and not exists (select from app.offer o
+    where o.marketplace_id = l.marketplace_id and o.lead_id = l.id and o.state = 'open');
+  update app.brokerage b set state = 'exhausted', closed_at = now()
+  from app.lead l where l.id = any (v_leads) and b.marketplace_id = l.marketplace_id
+    and b.lead_id = l.id and b.state = 'open';
+  perform app_private.set_state(l.marketplace_id, l.id, 'unplaced'),
+    app_private.record(l.marketplace_id, l.id, 'unplaced', app_private.nobody())
+  from app.lead l where l.id = any (v_leads);
+  return coalesce(cardinality(v_leads), 0);
+end
+$$;
+
+-- From now on nothing of the former system overwrites a row here, and our timers count. Null when it was
+-- so already.
 create or replace function app.legacy_end_the_former_system()
 returns timestamptz language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -150,7 +243,8 @@ begin
   update app_private.legacy_state set cut_over_at = now() where cut_over_at is null
   returning cut_over_at into v_at;
   if found then
-    perform app_private.audit('legacy-cut-over', null, null, null);
+    perform app_private.audit('legacy-cut-over', null, null, null,
+      jsonb_build_object('unplaced', app_private.legacy_expire_overdue()));
   end if;
   return v_at;
 end
@@ -159,12 +253,15 @@ comment on function app.legacy_end_the_former_system() is 'The cut-over: nobody 
 grant execute on function app.legacy_end_the_former_system() to kollegium_staff;
 
 create or replace function app.legacy_progress()
-returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint)
+returns table (cut_over_at timestamptz, users bigint, leads bigint, waiting bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.cut_over_at, (select count(*) from app_private.legacy_user),
     (select count(*) from app_private.legacy_lead),
-    (select count(*) from app_private.legacy_quarantine where healed_at is null)
+    (select count(*) from app_private.legacy_quarantine where healed_at is null),
+    (select count(distinct o.lead_id) from app.offer o
+     join app.lead l on l.marketplace_id = o.marketplace_id and l.id = o.lead_id and l.source = 'legacy'
+     where o.state = 'open' and o.expires_at <= now())
   from app_private.legacy_state s
 $$;
 comment on function app.legacy_progress() is 'How far the migration is.';

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.fixtures.database import NewDatabase, Urls, connected
@@ -70,7 +71,7 @@ async def test_two_runs_at_once_do_what_one_does(
         alone = await imported(other)
         async with connected(other.superuser) as superuser:
             wanted = await state(superuser)
-    both = await asyncio.gather(imported(dirty, 60), imported(dirty, 90))
+    both = await asyncio.gather(imported(dirty, 60, jobs=2), imported(dirty, 90))
     async with connected(dirty.superuser) as superuser:
         assert await state(superuser) == wanted
     # The control: they did meet, and shared the work.
@@ -142,6 +143,133 @@ async def test_after_the_cut_over_only_what_waited_comes_over(clean: Urls) -> No
         assert ("9",) not in [row[:1] for row in after["leads"]]
         assert "Solarportal" in str(after["cards"])
         assert "Solarportal Nord" not in str(after["cards"])
+
+
+async def test_the_timer_leaves_offers_to_the_former_system_until_the_cut_over(clean: Urls) -> None:
+    """Lead 2 is overdue; expiring it here would keep it from following what is decided there."""
+    await imported(clean)
+    states = "select state from app.offer where state in ('open', 'expired') order by 1"
+    lead = "select state from app.lead where external_ref = '2'"
+    mails = "select count(*) from app_private.outbox"
+    async with (
+        connected(clean.superuser) as superuser,
+        connected(clean.worker) as worker,
+        connected(clean.staff) as staff,
+    ):
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
+        assert [r["state"] for r in await superuser.fetch(states)] == ["open"]
+        await superuser.execute("update app.offer set expires_at = now() where state = 'open'")
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
+        # The control: a lead that was worked here is ours, and the timer's.
+        async with superuser.transaction():
+            await superuser.execute("update app.lead set version = version + 1")
+            await superuser.execute("set local role kollegium_worker")
+            assert await superuser.fetchval("select app.expire_offers(100)") == 1
+            await superuser.execute("reset role")
+            await superuser.execute("update app.lead set version = 1")
+            await superuser.execute(
+                "update app.lead set state = 'offered' where external_ref = '2'"
+            )
+            await superuser.execute("update app.offer set state = 'open' where state = 'expired'")
+            await superuser.execute(
+                "update app.brokerage set state = 'open' where state = 'exhausted'"
+            )
+            await superuser.execute("delete from app_private.outbox")
+        progress = await staff.fetchrow("select * from app.legacy_progress()")
+        assert (progress["overdue"], await superuser.fetchval(lead)) == (1, "offered")
+        await staff.execute("select app.legacy_end_the_former_system()")
+        assert [r["state"] for r in await superuser.fetch(states)] == ["expired"]
+        assert await superuser.fetchval(lead) == "unplaced"
+        assert await superuser.fetchval(mails) == 0
+        assert await worker.fetchval("select app.expire_offers(100)") == 0
+
+
+# Anna and Ben exchange addresses, Gustav gets another one, and somebody new takes his former one.
+EXCHANGED = """
+    update legacy.users set email = case id when 3 then 'ben@huber.example'
+      when 4 then 'anna@huber.example' else 'gustav@neu.example' end where id in (2, 3, 4);
+    insert into legacy.users select 9, 'gustav@gebert.example', password_hash, 'Neu', 'Neumann',
+      null, null, null, 'de', created_at, updated_at, null from legacy.users where id = 1;
+"""
+ADDRESSES = """
+    select m.legacy_id, c.email from app_private.legacy_user m
+    join app.colleague c on c.id = m.colleague_id where c.active order by 1"""
+
+
+async def test_addresses_that_were_exchanged_follow(
+    clean: Urls, new_database: NewDatabase, clean_template: str
+) -> None:
+    async with connected(clean.superuser) as superuser:
+        await imported(clean)
+        await superuser.execute(EXCHANGED)
+        outcome = await imported(clean)
+        assert (outcome.waiting, outcome.changed["users changed"], outcome.created["users"]) == (
+            0, 3, 1,
+        )  # fmt: skip
+        followed = await _seen(superuser)
+        assert dict(await superuser.fetch(ADDRESSES)) == {
+            1: "olga@nord.example", 2: "gustav@neu.example", 3: "ben@huber.example",
+            4: "anna@huber.example", 9: "gustav@gebert.example",
+        }  # fmt: skip
+    async with new_database(clean_template) as other, connected(other.superuser) as superuser:
+        await superuser.execute(EXCHANGED)
+        await imported(other)
+        assert await _seen(superuser) == followed
+
+
+async def test_the_negative_control_of_exchanged_addresses(clean: Urls) -> None:
+    await imported(clean)
+    async with connected(clean.superuser) as superuser:
+        await superuser.execute(
+            "create or replace function app_private.legacy_free_addresses(p_load integer) "
+            "returns void language sql as 'select'"
+        )
+        await superuser.execute(EXCHANGED)
+        with pytest.raises(asyncpg.UniqueViolationError, match="colleague_email_key"):
+            await imported(clean)
+
+
+async def test_who_wants_an_address_that_is_kept_here_waits(clean: Urls) -> None:
+    """Ben was changed here and keeps his; so Anna keeps hers, and nobody new can have that."""
+    await imported(clean)
+    async with connected(clean.superuser) as superuser:
+        before = await superuser.fetch(ADDRESSES)
+        await superuser.execute(
+            "update app.colleague set version = version + 1 where email = 'ben@huber.example'"
+        )
+        await superuser.execute(EXCHANGED)
+        await superuser.execute(
+            "update legacy.users set email = 'ANNA@huber.example' where id = 9;"
+            "update legacy.users set email = 'ben@anders.example' where id = 4"
+        )
+        outcome = await imported(clean)
+        waits = await superuser.fetch(
+            """select legacy_key, reason from app_private.legacy_quarantine
+               where healed_at is null and reason <> 'depends-on' order by 1"""
+        )
+        assert [tuple(row) for row in waits] == [
+            ("3", "email-taken"), ("4", "changed-here"), ("9", "email-taken"),
+        ]  # fmt: skip
+        assert outcome.changed["users changed"] == 1
+        after = dict(await superuser.fetch(ADDRESSES))
+        assert after == {**dict(before), 2: "gustav@neu.example"}
+        await superuser.execute(
+            "update legacy.users set email = id || '@huber.example' where id in (3, 9)"
+        )
+        assert (await imported(clean)).waiting == 1  # Ben's row stays listed
+        after = dict(await superuser.fetch(ADDRESSES))
+        assert (after[3], after[9]) == ("3@huber.example", "9@huber.example")
+
+
+async def test_a_token_that_another_key_holds_waits(clean: Urls) -> None:
+    await imported(clean)
+    async with connected(clean.superuser) as superuser:
+        await superuser.execute("update legacy.api_keys set id = 7")
+        assert (await imported(clean)).waiting == 1
+        assert await superuser.fetchval("select count(*) from app.api_key") == 1
+        await superuser.execute("update legacy.api_keys set id = 1")
+        outcome = await imported(clean)
+        assert (outcome.waiting, outcome.healed) == (0, 1)
 
 
 @pytest.mark.parametrize("guard", ["app_private.legacy_lead", "app.company"])

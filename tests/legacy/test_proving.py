@@ -33,7 +33,7 @@ async def imported(new_database: NewDatabase) -> AsyncIterator[str]:
             reading(source, "legacy", "schema") as rows,
             staged(staff, rows) as load,
         ):
-            await import_load(staff, load, lambda step: None)
+            await import_load([staff], load, lambda step: None)
         yield urls.database
 
 
@@ -74,6 +74,7 @@ PICKED = """
     from app.lead l join app.company t on t.id = l.engaged_company_id and t.state = 'active'
     join app.company o on o.id = l.operator_company_id and o.state = 'active'
     where l.giver_company_id is null and l.engaged_company_id <> l.operator_company_id
+      and not exists (select from app.message x where x.lead_id = l.id)
     order by l.id limit 1 offset """
 OFFER = """
     select o.marketplace_id, o.lead_id, o.id, o.company_id as taker,
@@ -93,8 +94,9 @@ async def test_every_user_sees_the_same_before_and_after(former: Former) -> None
     assert {one.legacy_user: one.rows for one in proofs.values() if one.differences} == {}
     assert all(one.before == one.after for one in proofs.values() if one.state == "ready")
     # The comparison had something to compare, of each kind and state.
-    for kind in ("leads", "prospects", "offers"):
-        assert sum(one.before[kind] for one in proofs.values()) > LEADS / 2
+    least = {"leads": 200, "prospects": 200, "offers": 200, "comments": 100, "api_keys": 3}
+    for kind, rows in least.items():
+        assert sum(one.before[kind] for one in proofs.values()) > rows, kind
     assert {"ready", "deleted", "waits"} <= {one.state for one in proofs.values()}
     assert sum(one.waiting for one in proofs.values()) > 0
     kept = await former.superuser.fetch("select * from app_private.legacy_proof")
@@ -192,6 +194,75 @@ async def test_it_finds_what_was_planted_and_nothing_else(broken: Former) -> Non
         "select sum(differences) from app_private.legacy_proof"
     )
     assert differing == len(expected)
+
+
+# Whose keys are live and whose companies are active: three of them, each planted differently.
+KEYS = """
+    select k.id, k.company_id, (select x.company_id from app_private.legacy_user x
+      join app.company c on c.id = x.company_id where c.state = 'active'
+      and x.company_id <> k.company_id order by 1 limit 1) as stranger
+    from app.api_key k join app.company o on o.id = k.company_id and o.state = 'active'
+    where k.revoked_at is null order by k.id limit 1 offset """
+NOTES = """
+    select n.marketplace_id, n.id, n.lead_id, n.company_id, (select x.company_id
+      from app_private.legacy_user x join app.company c on c.id = x.company_id
+      where c.state = 'active' and x.company_id <> n.company_id order by 1 limit 1) as stranger
+    from app.note n join app.company c on c.id = n.company_id and c.state = 'active'
+    order by n.id limit 1 offset """
+
+
+async def test_it_finds_planted_comments_keys_and_tokens(broken: Former) -> None:
+    """Texts changed, comments gone or moved; keys renamed, moved, or opening nothing."""
+    expected = set()
+    changed, gone, moved = [await broken.one(f"{NOTES} {n * 5}") for n in range(3)]
+    await broken.plant(
+        f"update app.note set text = 'anders' where id = '{changed['id']}'",
+        f"delete from app.note where id = '{gone['id']}'",
+        f"update app.note set company_id = '{moved['stranger']}' where id = '{moved['id']}'",
+    )
+    for note, who, reason in (
+        (changed, "company_id", "other content text"), (gone, "company_id", GONE),
+        (moved, "company_id", GONE), (moved, "stranger", NEW),
+    ):  # fmt: skip
+        user = await broken.user(note[who])
+        expected.add((user, "comments", note["lead_id"], "differs", reason))
+    message = await broken.one(
+        "select m.id, m.lead_id, m.parties from app.message m order by m.id limit 1"
+    )
+    await broken.plant(f"update app.message set text = 'anders' where id = '{message['id']}'")
+    active = "select id from app.company where id = any ($1) and state = 'active'"
+    for row in await broken.superuser.fetch(active, message["parties"]):
+        user = await broken.user(row["id"])
+        expected.add((user, "comments", message["lead_id"], "differs", "other content text"))
+    renamed, given, closed = [await broken.one(f"{KEYS} {n}") for n in range(3)]
+    await broken.plant(
+        f"update app.api_key set name = 'x' where id = '{renamed['id']}'",
+        f"update app.api_key set company_id = '{given['stranger']}' where id = '{given['id']}'",
+        f"delete from app_private.bearer where api_key_id = '{closed['id']}'",
+    )
+    for key, who, reason in (
+        (renamed, "company_id", "other content name"), (given, "company_id", GONE),
+        (given, "stranger", NEW), (closed, "company_id", "its token opens nothing"),
+    ):  # fmt: skip
+        expected.add((await broken.user(key[who]), "api_keys", None, "differs", reason))
+    assert await broken.findings() == expected
+
+
+async def test_comments_and_keys_made_here_since_are_no_difference(broken: Former) -> None:
+    lead, key = await broken.one(f"{PICKED} 0"), await broken.one(f"{KEYS} 0")
+    async with broken.acting(lead["taker"]) as api:
+        for function in ("add_note", "add_message"):
+            await api.execute(
+                f"select app.{function}($1, $2, 'neu hier')", lead["marketplace_id"], lead["id"]
+            )
+    async with broken.acting(key["company_id"]) as api:
+        await api.execute("select app.revoke_api_key($1)", key["id"])
+    found = await broken.findings()
+    assert {verdict for *_, verdict, _ in found} == {"since-import"}
+    users = {await broken.user(lead["taker"]), await broken.user(lead["operator"])}
+    assert {(user, kind) for user, kind, *_ in found} == {
+        *((user, "comments") for user in users), (await broken.user(key["company_id"]), "api_keys"),
+    }  # fmt: skip
 
 
 async def test_it_finds_users_without_a_company_and_deleted_ones_with_a_log_in(

@@ -32,6 +32,12 @@ def legacy(urls: Urls, *arguments: str, **options: Any) -> Any:
 
 
 async def test_the_whole_way(urls: Urls, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    planned = found(legacy(urls, "plan", "--json", "--rows", str(rows)))
+    assert len(rows.read_text("utf-8").splitlines()) == 1 + sum(
+        one["rows"] for one in planned["findings"]
+    )
+    assert {one["kind"] for one in planned["duplicates"]} >= {"legacy_group"}
     found(legacy(urls, "import", "--json"))
     proven = found(legacy(urls, "prove", "--json"))
     assert proven["equal"]
@@ -40,6 +46,8 @@ async def test_the_whole_way(urls: Urls, tmp_path: Path) -> None:
 
     assigned = found(legacy(urls, "cohorts", "assign", "--json"))
     assert assigned["assigned"] > 40
+    assert planned["cohorts"]["weeks"] == assigned["result"]["sizes"]
+    assert planned["cohorts"]["splits"] == assigned["result"]["splits"]
     shown = found(legacy(urls, "cohorts", "show", WEEK, "--json"))
     switched = found(legacy(urls, "cohorts", "switch", "on", WEEK, "--json"))
     assert switched["outcomes"] == {"switched": len(shown)}

@@ -12,7 +12,7 @@ from service.legacy.contract import tables
 from service.legacy.files import SourceError
 from service.legacy.filling import fill_directory
 from service.legacy.generating import Generator
-from service.legacy.importing import import_load
+from service.legacy.importing import Outcome, import_load
 from service.legacy.sources import FileSource
 from service.legacy.staging import staged
 from tests.commands.test_commands import kollegium
@@ -57,8 +57,31 @@ async def test_files_bring_what_the_schema_brings(
         connected(empty_database.staff) as staff,
         staged(staff, FileSource(tmp_path)) as load,
     ):
-        await import_load(staff, load, silent)
+        await import_load([staff], load, silent)
     assert await _state_of(empty_database) == await _state_of(clean)
+
+
+async def test_what_is_healed_in_the_files_comes_over(
+    clean: Urls, empty_database: Urls, tmp_path: Path
+) -> None:
+    """As in a database (test_dirt.py): the row, and what waited for it."""
+    async with connected(clean.superuser) as superuser:
+        await superuser.execute("update legacy.users set email = 'kein' where id = 3")
+    await _files(clean, tmp_path, "csv", "header")
+
+    async def run() -> Outcome:
+        async with (
+            connected(empty_database.staff) as staff,
+            staged(staff, FileSource(tmp_path)) as load,
+        ):
+            return await import_load([staff], load, silent)
+
+    first = await run()
+    assert (first.created["users"], first.waiting > 3) == (4, True)
+    users = tmp_path / "users.csv"
+    users.write_text(users.read_text("utf-8").replace(",kein,", ",anna@huber.example,"), "utf-8")
+    second = await run()
+    assert (second.created["users"], second.waiting, second.healed) == (1, 0, first.waiting)
 
 
 async def test_another_server_brings_the_same_and_is_only_read(
@@ -81,7 +104,7 @@ async def test_generated_files_are_the_generated_schema(
         connected(empty_database.staff) as staff,
         staged(staff, FileSource(tmp_path)) as load,
     ):
-        await import_load(staff, load, silent)
+        await import_load([staff], load, silent)
     await imported(dirty)
     assert await _state_of(empty_database) == await _state_of(dirty)
 
