@@ -44,6 +44,23 @@ begin
 end
 $$;
 
+create or replace function app.enter_to_read(p_token text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_company uuid;
+begin
+  select b.company_id into v_company from app_private.bearer b
+  where b.token_sha256 = sha256(convert_to(p_token, 'UTF8'))
+    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
+  if v_company is null then
+    raise exception using errcode = '28000', message = 'no valid token';
+  end if;
+  perform set_config('kollegium.company', v_company::text, true);
+  return true;
+end
+$$;
+
 -- For the peers, which do all of it in their own code.
 grant usage on schema app, app_private to bench_peer;
 grant select, insert, update, delete on all tables in schema app, app_private to bench_peer;

@@ -1,7 +1,8 @@
 """The only module that knows the tenant: the transaction, its context, and the retry of lost races.
 
-One transaction per request. Its first statement is `app.enter(token)`: the token travels as a bind
-parameter and becomes a transaction-local setting, from which PostgreSQL looks the company up.
+One transaction per request. Its first statement is `app.enter(token)`, for a read
+`app.enter_to_read(token)`: the token travels as a bind parameter and becomes a transaction-local
+setting, from which PostgreSQL looks the company up.
 Statements wait for each other only where Python needs an answer in between: what is queued with
 `do` goes out together with the next statement, and with it begin, context and, where the operation
 says that it is the last one, commit.
@@ -45,6 +46,7 @@ _ROLLBACK = Statement("rollback")
 _SAVEPOINT = Statement("savepoint operation")
 _BACK = Statement("rollback to savepoint operation")
 _ENTER = "select true from app.enter($1)"
+_ENTER_TO_READ = "select app.enter_to_read($1)"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -68,7 +70,8 @@ class Tx:
         self, connection: Connection, token: str | None, *, reads: bool, whole: bool, seconds: float
     ) -> None:
         self._connection = connection
-        self._enter = [] if token is None else [Statement(_ENTER, (token,))]
+        enter = _ENTER_TO_READ if reads else _ENTER
+        self._enter = [] if token is None else [Statement(enter, (token,))]
         self._reads = reads
         self._whole = whole
         self._seconds = seconds
@@ -222,9 +225,10 @@ class Database:
             with contextlib.suppress(*lost):  # requests will meet it, and tell
                 for _ in range(self._size):
                     connection = await stack.enter_async_context(self._pool.lend())
-                    with contextlib.suppress(PostgresError):  # nobody has this token
-                        enter = Statement(_ENTER, ("kgs_nobody",))
-                        await connection.batch([enter], seconds=self._seconds)
+                    for enter in (_ENTER, _ENTER_TO_READ):
+                        with contextlib.suppress(PostgresError):  # nobody has this token
+                            nobody = Statement(enter, ("kgs_nobody",))
+                            await connection.batch([nobody], seconds=self._seconds)
 
     async def close(self) -> None:
         """Closes all connections."""

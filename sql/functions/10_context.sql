@@ -92,7 +92,7 @@ create or replace function app_private.company_lock_key(p_company uuid) returns 
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select hashtextextended('company ' || p_company::text, 0) $$;
 
--- The first statement of every request's transaction. Makes the context transaction-local, waits
+-- The first statement of the transaction of every request that writes. Makes the context transaction-local, waits
 -- for a merge of the caller's company and reads the caller again in a new statement after it.
 -- Raises 28000 for a token that is unknown, expired, revoked, or of an inactive colleague.
 create or replace function app.enter(p_token text) returns app.caller
@@ -121,6 +121,24 @@ $$;
 comment on function app.enter(text) is
   'Enters the tenant context for this transaction and returns the caller; 28000 when there is none.';
 grant execute on function app.enter(text) to kollegium_api;
+
+-- The same for an operation that only reads. It takes no lock, so nobody waits for a merge to look at his
+-- leads: until it commits he sees what was, from then on what is. Raises 28000 as `enter` does.
+create or replace function app.enter_to_read(p_token text) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_token constant text := set_config('kollegium.token', coalesce(p_token, ''), true);
+begin
+  if app.current_company_id() is null then
+    raise exception using errcode = '28000', message = 'no valid token';
+  end if;
+  return true;
+end
+$$;
+comment on function app.enter_to_read(text) is
+  'Enters the tenant context for this transaction without a lock, for reading; 28000 when there is none.';
+grant execute on function app.enter_to_read(text) to kollegium_api;
 
 -- The caller, when he is an admin; otherwise 403.
 create or replace function app_private.admin_caller() returns app.caller

@@ -104,6 +104,24 @@ async def test_a_pick_waits_for_a_merge(
     assert bool(await owned(place.superuser, world.klein.id)) != committed
 
 
+async def test_who_reads_waits_for_nobody(place: Place, world: World, second: Any) -> None:
+    """Cora looks at her colleagues while Klein is being absorbed: as before, until it commits."""
+    merge = await place.merging.prepare(world.huber, world.klein)
+    transaction = place.staff.transaction()
+    await transaction.start()
+    await place.merging.run(merge)
+    async with second.transaction():
+        enter = second.fetchval("select app.enter_to_read($1)", world.cora.token)
+        assert await asyncio.wait_for(enter, timeout=2)
+        own = "select count(*) from app.colleague where company_id = $1"
+        assert await second.fetchval(own, world.klein.id) > 0
+        assert await second.fetchval("select app.current_company_id()") == world.klein.id
+        await transaction.commit()
+        assert await second.fetchval("select app.current_company_id()") == world.huber.id
+        assert await second.fetchval(own, world.klein.id) == 0
+        assert await second.fetchval(own, world.huber.id) > 0
+
+
 OTHERS: dict[str, tuple[str, str, str]] = {
     # what -> who, call ($1 marketplace, $2 lead, $3 the company being absorbed), outcome
     "offers": ("olga", "app.offer_lead($1, $2, array[$3::uuid], null)", ""),

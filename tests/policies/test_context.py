@@ -54,6 +54,8 @@ async def refused(api: Any, token: str | None) -> None:
     with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
         async with as_bearer(api, token):
             pass
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+        await api.fetchval("select app.enter_to_read($1)", token)
     async with api.transaction():
         await api.execute("select set_config('kollegium.token', $1, true)", token or "")
         assert await api.fetchval("select app.current_company_id()") is None
@@ -69,7 +71,12 @@ async def test_a_valid_token_sees_rows(api: Any, world: World) -> None:
     """The control of everything below."""
     async with as_bearer(api, world.anna.token) as caller:
         assert caller["company_id"] == world.huber.id
-        assert await visible(api) > 20
+        seen = await visible(api)
+        assert seen > 20
+    async with api.transaction():
+        assert await api.fetchval("select app.enter_to_read($1)", world.anna.token)
+        assert await visible(api) == seen
+    assert await visible(api) == 0
 
 
 async def test_without_a_token_there_is_no_row(api: Any, superuser: Any) -> None:
