@@ -118,17 +118,21 @@ def where_script(operation: Operation, sent: Statements) -> str:
     return f"{begin}begin;\n{LOOK_UP}\n{end.replace(COMPANY, ':company::uuid')}"
 
 
-# The service's transaction for a pick as one call. pgbench gives up at an error, so it is caught.
+# The service's work for a pick as one call: a refused one is counted, too. pgbench gives up at an error, so
+# it is caught.
 ATTEMPT = """
 create schema if not exists bench;
 create or replace function bench.attempt(p_token text, p_marketplace uuid, p_lead uuid)
 returns text language plpgsql as $$
 begin
   perform app.enter(p_token);
-  perform app.pick_lead(p_marketplace, p_lead);
-  return 'picked';
-exception when others then
-  return sqlstate;
+  begin
+    perform app.pick_lead(p_marketplace, p_lead);
+    return 'picked';
+  exception when others then
+    perform app.charge_refused_pick();
+    return sqlstate;
+  end;
 end
 $$;
 grant usage on schema bench to kollegium_api;

@@ -783,7 +783,10 @@ $$;
 
 create or replace function app.charge_refused_pick() returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select app_private.charge_pick(app_private.caller()) $$;
+as $$
+  select set_config('synchronous_commit', 'off', true);  -- a count that a crash loses harms nobody
+  select app_private.charge_pick(app_private.caller())
+$$;
 comment on function app.charge_refused_pick() is
   'Counts a pick that was refused against the limits of the caller and its company.';
 grant execute on function app.charge_refused_pick() to kollegium_api;
