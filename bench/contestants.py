@@ -118,8 +118,8 @@ def where_script(operation: Operation, sent: Statements) -> str:
     return f"{begin}begin;\n{LOOK_UP}\n{end.replace(COMPANY, ':company::uuid')}"
 
 
-# The service's work for a pick as one call: a refused one is counted, too. pgbench gives up at an error, so
-# it is caught.
+# The service's work for a pick as one call; a refused one is counted, too. pgbench gives up at an
+# error, so it is caught.
 ATTEMPT = """
 create schema if not exists bench;
 create or replace function bench.attempt(p_token text, p_marketplace uuid, p_lead uuid)
