@@ -5,8 +5,32 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+from service.legacy.filling import fill_schema
+from service.legacy.generating import Generator
+from service.legacy.importing import import_load
 from service.legacy.proving import Proof, Prover
-from tests.fixtures.database import Urls, as_bearer
+from service.legacy.sources import reading
+from service.legacy.staging import staged
+from tests.fixtures.database import NewDatabase, Urls, as_bearer, connected
+
+# Companies are active, so that somebody could look; `stranger` has nothing to do with the lead.
+PICKED = """
+    select l.marketplace_id, l.id, l.engaged_company_id as taker, l.operator_company_id as operator,
+      (select k.company_id from app_private.legacy_user k join app.company c on c.id = k.company_id
+       where c.state = 'active' and k.company_id <> all (l.parties) order by 1 limit 1) as stranger
+    from app.lead l join app.company t on t.id = l.engaged_company_id and t.state = 'active'
+    join app.company o on o.id = l.operator_company_id and o.state = 'active'
+    where l.giver_company_id is null and l.engaged_company_id <> l.operator_company_id
+      and not exists (select from app.message x where x.lead_id = l.id)
+    order by l.id limit 1 offset """
+OFFER = """
+    select o.marketplace_id, o.lead_id, o.id, o.company_id as taker,
+      o.operator_company_id as operator
+    from app.offer o join app.company t on t.id = o.company_id and t.state = 'active'
+    join app.company p on p.id = o.operator_company_id and p.state = 'active'
+    join app.participation c on c.marketplace_id = o.marketplace_id and c.company_id = o.company_id
+      and c.state = 'active'
+    where o.state = '{}' order by o.id limit 1"""
 
 
 class Former:
@@ -81,3 +105,32 @@ class Former:
         await self.superuser.execute(
             "delete from app_private.bearer where token_sha256 = sha256('kgs_acting')"
         )
+
+
+async def generate_and_import(urls: Urls, generator: Generator) -> None:
+    """Fills schema legacy and imports it."""
+    async with connected(urls.superuser) as superuser:
+        chunks = generator.chunks()
+        await fill_schema(superuser, "legacy", chunks, "kollegium_staff", lambda table, n: None)
+    async with (
+        connected(urls.staff) as staff,
+        connected(urls.staff) as source,
+        reading(source, "legacy", "schema") as rows,
+        staged(staff, rows) as load,
+    ):
+        await import_load([staff], load, lambda step: None)
+
+
+@asynccontextmanager
+async def copied(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
+    """A copy of the imported database, with a load."""
+    async with (
+        new_database(imported) as urls,
+        connected(urls.superuser) as superuser,
+        connected(urls.staff) as staff,
+        connected(urls.staff) as source,
+        connected(urls.api) as api,
+        reading(source, "legacy", "schema") as rows,
+        staged(staff, rows) as load,
+    ):
+        yield Former(urls, superuser, staff, api, load)

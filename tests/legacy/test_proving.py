@@ -1,21 +1,16 @@
 """Before equals after for every legacy user, and what is planted by hand is found, row by row."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from service.legacy.filling import fill_schema
 from service.legacy.generating import Generator
-from service.legacy.importing import import_load
 from service.legacy.proving import PolicyShowsMore
 from service.legacy.report import as_csv
-from service.legacy.sources import reading
-from service.legacy.staging import staged
-from tests.fixtures.database import NewDatabase, connected
-from tests.legacy.former import Former
+from tests.fixtures.database import NewDatabase
+from tests.legacy.former import OFFER, PICKED, Former, copied, generate_and_import
 
 USERS, LEADS, SEED = 60, 400, 4
 
@@ -24,66 +19,24 @@ USERS, LEADS, SEED = 60, 400, 4
 async def imported(new_database: NewDatabase) -> AsyncIterator[str]:
     """Name of a database with a generated former system in schema legacy, imported."""
     async with new_database() as urls:
-        async with connected(urls.superuser) as superuser:
-            chunks = Generator(USERS, LEADS, SEED).chunks()
-            await fill_schema(superuser, "legacy", chunks, "kollegium_staff", lambda table, n: None)
-        async with (
-            connected(urls.staff) as staff,
-            connected(urls.staff) as source,
-            reading(source, "legacy", "schema") as rows,
-            staged(staff, rows) as load,
-        ):
-            await import_load([staff], load, lambda step: None)
+        await generate_and_import(urls, Generator(USERS, LEADS, SEED))
         yield urls.database
-
-
-@asynccontextmanager
-async def clone(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
-    """A copy of the imported database, with a load."""
-    async with (
-        new_database(imported) as urls,
-        connected(urls.superuser) as superuser,
-        connected(urls.staff) as staff,
-        connected(urls.staff) as source,
-        connected(urls.api) as api,
-        reading(source, "legacy", "schema") as rows,
-        staged(staff, rows) as load,
-    ):
-        yield Former(urls, superuser, staff, api, load)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def former(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
     """One for the tests that change nothing."""
-    async with clone(new_database, imported) as one:
+    async with copied(new_database, imported) as one:
         yield one
 
 
 @pytest_asyncio.fixture
 async def broken(new_database: NewDatabase, imported: str) -> AsyncIterator[Former]:
     """One for a test that changes something."""
-    async with clone(new_database, imported) as one:
+    async with copied(new_database, imported) as one:
         yield one
 
 
-# Companies are active, so that somebody could look; `stranger` has nothing to do with the lead.
-PICKED = """
-    select l.marketplace_id, l.id, l.engaged_company_id as taker, l.operator_company_id as operator,
-      (select k.company_id from app_private.legacy_user k join app.company c on c.id = k.company_id
-       where c.state = 'active' and k.company_id <> all (l.parties) order by 1 limit 1) as stranger
-    from app.lead l join app.company t on t.id = l.engaged_company_id and t.state = 'active'
-    join app.company o on o.id = l.operator_company_id and o.state = 'active'
-    where l.giver_company_id is null and l.engaged_company_id <> l.operator_company_id
-      and not exists (select from app.message x where x.lead_id = l.id)
-    order by l.id limit 1 offset """
-OFFER = """
-    select o.marketplace_id, o.lead_id, o.id, o.company_id as taker,
-      o.operator_company_id as operator
-    from app.offer o join app.company t on t.id = o.company_id and t.state = 'active'
-    join app.company p on p.id = o.operator_company_id and p.state = 'active'
-    join app.participation c on c.marketplace_id = o.marketplace_id and c.company_id = o.company_id
-      and c.state = 'active'
-    where o.state = '{}' order by o.id limit 1"""
 SEEN_TOGETHER = ("leads", "prospects")
 GONE, NEW = "seen before and not now", "seen now and not before"
 
