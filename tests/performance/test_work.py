@@ -14,9 +14,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from service.calls import Call
-from service.commands.serving import _OneWrite
+from service.commands.serving import _OneWrite, _Protocol
 from service.edge import Edge
 from tests.fixtures.world import World
 
@@ -160,6 +163,9 @@ class Written:
     def is_closing(self) -> bool:
         return self.closed
 
+    def get_extra_info(self, name: str) -> None:
+        return None
+
 
 async def test_head_and_body_leave_in_one_write() -> None:
     below = Written()
@@ -182,3 +188,29 @@ async def test_a_head_without_a_body_waits_for_one_turn_of_the_loop() -> None:
     transport.close()
     assert below.writes == [b"100 Continue", b"last words"]
     assert transport.is_closing()  # whatever else is asked goes to the transport below
+
+
+async def _writes_of_an_answer(protocol: type[HttpToolsProtocol]) -> list[bytes]:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"4")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"body"})
+
+    config = uvicorn.Config(app, loop="none", ws="none", lifespan="off", log_config=None)
+    config.load()
+    below: Any = Written()
+    spoken = protocol(config=config, server_state=ServerState(), app_state={})
+    spoken.connection_made(below)
+    spoken.data_received(b"GET / HTTP/1.1\r\nHost: kollegium.test\r\n\r\n")
+    for _ in range(20):  # turns of the loop, more than the answer needs
+        await asyncio.sleep(0)
+    spoken.connection_lost(None)
+    assert b"".join(below.writes).endswith(b"\r\n\r\nbody")
+    writes: list[bytes] = below.writes
+    return writes
+
+
+async def test_an_answer_is_one_write() -> None:
+    """As the service speaks HTTP; the control is how uvicorn does it by itself."""
+    assert len(await _writes_of_an_answer(_Protocol)) == 1
+    assert len(await _writes_of_an_answer(HttpToolsProtocol)) == 2
