@@ -119,11 +119,14 @@ create or replace function app_private.legacy_add_api_key(
   p_revoked_at timestamptz, p_token bytea)
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_state text;
 begin
   if app_private.legacy_cut_over() and not app_private.legacy_waits('api_keys', p_legacy_id) then
     return 0;
   end if;
-  perform from app.company where id = p_company and state <> 'absorbed' for share;
+  -- A deleted user's company is closed: its key comes over and opens nothing.
+  select state into v_state from app.company where id = p_company and state <> 'absorbed' for share;
   if not found then
     return 0;
   end if;
@@ -134,8 +137,8 @@ begin
     return 0;
   end if;
   if p_revoked_at is null then
-    insert into app_private.bearer (token_sha256, company_id, api_key_id, created_at, expires_at)
-    values (p_token, p_company, p_id, p_at, 'infinity');
+    insert into app_private.bearer (token_sha256, company_id, company_state, api_key_id, created_at, expires_at)
+    values (p_token, p_company, v_state, p_id, p_at, 'infinity');
   end if;
   insert into app_private.legacy_api_key (legacy_id, api_key_id) values (p_legacy_id, p_id);
   perform app_private.audit('api-key-created', p_company, p_colleague, p_id,
