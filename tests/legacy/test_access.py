@@ -109,6 +109,32 @@ async def test_a_token_goes_on_working(moved: Urls) -> None:
                 pass
 
 
+async def test_a_token_of_a_deleted_user_comes_over_and_opens_nothing(moved: Urls) -> None:
+    """His company is closed; were it opened again, the token would be there."""
+    token = "lgk_of-somebody-deleted"
+    async with connected(moved.superuser) as superuser, connected(moved.api) as api:
+        user = await superuser.fetchval(
+            "insert into legacy.api_keys (id, user_id, name, token_sha256, created_at, updated_at)"
+            " select 900, m.legacy_id, 'Old', encode(sha256($1::bytea), 'hex'), now(), now()"
+            " from app_private.legacy_user m join app.company c on c.id = m.company_id"
+            " where c.state = 'closed' order by 1 limit 1 returning user_id",
+            token.encode(),
+        )
+        assert user is not None
+        assert (await imported(moved)).created["api_keys"] == 1
+        with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+            async with as_bearer(api, token):
+                pass
+        reopen = (
+            "update app.company set state = $2 where id ="
+            " (select company_id from app_private.legacy_user where legacy_id = $1)"
+        )
+        await superuser.execute(reopen, user, "active")
+        async with as_bearer(api, token) as caller:
+            assert caller["colleague_id"] is None
+        await superuser.execute(reopen, user, "closed")
+
+
 async def test_each_sees_what_the_former_rules_showed(
     moved: Urls, client: httpx.AsyncClient
 ) -> None:
