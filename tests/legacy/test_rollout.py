@@ -16,7 +16,7 @@ import pytest_asyncio
 from service.commands.legacy_cohorts import OUTCOMES
 from service.legacy.rollout import Rollout
 from service.mails import render
-from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.database import NewDatabase, Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World
 
@@ -200,22 +200,9 @@ async def test_switching_off_waits_for_an_invitation_under_way(
         await api.execute("select from app.enter($1)", stage.world.cora.token)
         await api.execute(f"select {INVITE}", "neu@klein.example", "kgi_race")
         switching = asyncio.create_task(stage.switch(on=False))
-        await _waits_for_a_lock(stage, switching)
+        await waiting_for_locks(stage.superuser, switching)
         await (transaction.commit() if commits else transaction.rollback())
     assert await switching == {"Firma Klein": outcome}
-
-
-async def _waits_for_a_lock(stage: Stage, task: "asyncio.Task[Any]") -> None:
-    """Until it does; fails when it ends instead, or never waits."""
-    for _ in range(200):
-        assert not task.done(), "it did not wait"
-        if await stage.superuser.fetchval(
-            "select count(*) from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'",
-            stage.urls.database,
-        ):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never waited")
 
 
 async def test_assignments_keep_to_what_was_chosen_by_hand(stage: Stage) -> None:

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from service.identity import sha256
-from tests.fixtures.database import Urls, as_bearer, connected
+from tests.fixtures.database import Urls, as_bearer, connected, waiting_for_locks
 from tests.fixtures.world import ADDRESS, PROOF, World
 
 KEY = "kgk_worth"
@@ -128,12 +128,7 @@ async def test_a_log_in_waits_for_a_deactivation(world_database: Urls, world: Wo
                 *(world.dora.email, PROOF, sha256("kgs_worth"), ADDRESS, b"\0\0\2"),
             )
         )
-        while not await admin.fetchval(
-            "select exists (select from pg_stat_activity where wait_event_type = 'Lock'"
-            " and usename = 'kollegium_api' and datname = current_database())"
-        ):
-            assert not log_in.done(), "the log-in did not wait"
-            await asyncio.sleep(0.01)
+        await waiting_for_locks(admin, log_in)
         await transaction.commit()
         assert dict(await log_in) == {"expires_at": None, "retry_after": 0}
         await admin.execute("update app.colleague set active = true where id = $1", world.dora.id)
