@@ -75,14 +75,18 @@ WRITTEN = (
 async def forget(cluster: Cluster, database: str) -> None:
     """Undoes what a turn wrote, and takes the rubbish out before the next.
 
-    A load that ended leaves requests under way: they are waited for, and one snapshot is undone.
+    A load that ended leaves requests under way, in the service too: they are waited for, and one
+    snapshot is undone.
     """
     async with cluster.connected(database) as connection:
-        while await connection.fetchval(  # noqa: ASYNC110 - it is another process that ends
-            "select true from pg_stat_activity where datname = current_database()"
-            " and pid <> pg_backend_pid() and state <> 'idle' limit 1"
-        ):
+        quiet = 0
+        while quiet < 4:
             await asyncio.sleep(0.05)
+            busy = await connection.fetchval(
+                "select true from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and state <> 'idle' limit 1"
+            )
+            quiet = 0 if busy else quiet + 1
         async with connection.transaction(isolation="repeatable_read"):
             await connection.execute((HERE / "forget.sql").read_text("utf-8"))
         await connection.execute(f"vacuum {', '.join(WRITTEN)}")
@@ -118,21 +122,14 @@ def where_script(operation: Operation, sent: Statements) -> str:
     return f"{begin}begin;\n{LOOK_UP}\n{end.replace(COMPANY, ':company::uuid')}"
 
 
-# The service's work for a pick as one call; a refused one is counted, too. pgbench gives up at an
-# error, so it is caught.
+# The service's work for a pick as one call.
 ATTEMPT = """
 create schema if not exists bench;
 create or replace function bench.attempt(p_token text, p_marketplace uuid, p_lead uuid)
-returns text language plpgsql as $$
+returns json language plpgsql as $$
 begin
   perform app.enter(p_token);
-  begin
-    perform app.pick_lead(p_marketplace, p_lead);
-    return 'picked';
-  exception when others then
-    perform app.charge_refused_pick();
-    return sqlstate;
-  end;
+  return app.attempt_pick(p_marketplace, p_lead);
 end
 $$;
 grant usage on schema bench to kollegium_api;

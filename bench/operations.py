@@ -53,11 +53,12 @@ ENGAGED = r"""
 \set n (:b * 10 + :r) * 200 + :m
 \set colleague (400 + :m % 25 + 25 * ((:b * 5 + :r - 5) % 32)) * 5 + random(0, 4)
 """
-# One of 64 companies wants the contested lead; after forty attempts each the next of eight.
+# The i-th attempt: one of 64 companies wants the contested lead; after 40 each the next of eight.
 CONTESTED = r"""
+\set i :turn * :clients + :client_id
 \set turn :turn + 1
-\set n 9000000000 + (:turn / 40) % 8
-\set colleague (400 + 25 * (:client_id % 64)) * 5
+\set n 9000000000 + (:i / 2560) % 8
+\set colleague (400 + 25 * (:i % 64)) * 5
 """
 # The i-th offered lead, each for one client alone, and the first company it was offered to.
 OFFERED = r"""

@@ -5,10 +5,9 @@ The answer is encoded inside the transaction, so that it is kept for an Idempote
 with the effect, and a lost race repeats the operation and not the request.
 """
 
-import contextlib
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import msgspec
@@ -19,7 +18,6 @@ from litestar.types import Receive, Scope, Send
 from service import identity, problems
 from service.database import Database, Tx
 from service.errors import Problem
-from service.postgres import PostgresError
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -38,8 +36,6 @@ _NOT_KEPT = frozenset(
 )
 # Stand for a secret in a kept answer: the place, and a header with its SHA-256.
 _SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
-# Refusals that cost an attempt where attempts are limited.
-_CHARGED = frozenset({404, 409})
 _JSON = "application/json"
 _to_json = msgspec.json.Encoder().encode
 
@@ -84,7 +80,6 @@ class Call:
         "_content",
         "_incoming",
         "_receive",
-        "_refused",
         "_scope",
         "_secret",
         "_status",
@@ -97,7 +92,6 @@ class Call:
         self._status = status
         self._incoming: Incoming = self._scope["state"]["incoming"]
         self._content: bytes | None = None
-        self._refused: int | None = None
         self._secret: str | None = None
         self._token: str | None = None
 
@@ -189,19 +183,6 @@ class Call:
             self.token, lambda tx: self._once(tx, text, digest, run), whole=True
         )
 
-    @contextlib.asynccontextmanager
-    async def charged(self, charge: Callable[[Tx], Awaitable[None]]) -> AsyncIterator[None]:
-        """Counts what is refused inside against a rate limit, in a transaction of its own: the
-        refused one undid what it had counted. With an Idempotency-Key a refusal is an answer."""
-        try:
-            yield
-        except (Problem, PostgresError) as error:
-            if problems.from_exception(error).status in _CHARGED:
-                await self.database.run(self.token, charge)
-            raise
-        if self._refused in _CHARGED:
-            await self.database.run(self.token, charge)
-
     async def public(
         self,
         operation: Callable[Concatenate[Tx, P], Awaitable[T]],
@@ -250,7 +231,6 @@ class Call:
             problem = problems.from_exception(error)
             if problem.status >= 500 or problem.slug in _NOT_KEPT:
                 raise
-            self._refused = problem.status
             answer = Answer(*problems.parts(problem, self.language))
         stored = self._sealed(answer)
         tx.do(

@@ -14,12 +14,11 @@ import functools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
-from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from service.errors import Problem
+from service.errors import Problem, Refused
 from service.postgres import (
     Connection,
     ConnectionLost,
@@ -30,7 +29,7 @@ from service.postgres import (
 )
 from service.postgres.login import address
 from service.settings import Settings
-from service.vocabulary import Page, Role, cut, decode_cursor, fetched
+from service.vocabulary import Page, cut, decode_cursor, fetched
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -49,20 +48,6 @@ _ENTER = "select true from app.enter($1)"
 _ENTER_TO_READ = "select app.enter_to_read($1)"
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """Who calls, as `app.who_am_i` reads it. An API key has no colleague_id."""
-
-    company_id: UUID
-    company_name: str
-    delegator_role: bool
-    colleague_id: UUID | None
-    colleague_name: str
-    email: str | None
-    role: Role
-    language: str
-    api_key_id: UUID | None
-
-
 class Tx:
     """One open transaction. Rows come back as structs of the type that is asked for."""
 
@@ -76,12 +61,19 @@ class Tx:
         self._whole = whole
         self._seconds = seconds
         self._queue: list[Statement] = []
+        self._attempt: Statement | None = None
         self._begun = False
         self._ended = False
 
     def do(self, sql: str, *values: Any) -> None:
         """Queues a statement whose result nobody wants; it goes out with the next one."""
         self._queue.append(Statement(sql, values))
+
+    def attempt(self, sql: str, *values: Any) -> None:
+        """Queues a statement that returns null, or a refusal as JSON. Then what it did is kept, and
+        the next statement raises Refused."""
+        self._attempt = Statement(sql, values)
+        self._queue.append(self._attempt)
 
     async def rows(self, kind: type[T], sql: str, *values: Any) -> list[T]:
         """All rows of a select."""
@@ -143,6 +135,8 @@ class Tx:
         self._queue.append(_SAVEPOINT)
         try:
             yield
+        except Refused:
+            raise
         except (Problem, PostgresError):
             sent = _SAVEPOINT not in self._queue
             self._queue.clear()
@@ -173,6 +167,11 @@ class Tx:
             batch.append(_COMMIT)
         results = await self._connection.batch(batch, seconds=self._seconds)
         self._ended = last
+        if self._attempt is not None:
+            returned, self._attempt = results[batch.index(self._attempt)][0], None
+            if returned is not None:
+                refusal = msgspec.json.decode(returned)
+                raise Refused(refusal["problem"], **refusal["detail"])
         return results[position]
 
     async def finish(self) -> None:
@@ -290,6 +289,9 @@ async def _complete(tx: Tx, work: Callable[[Tx], Awaitable[T]]) -> T:
     try:
         result = await work(tx)
         await tx.finish()
+    except Refused:
+        await tx.finish()
+        raise
     except (Problem, PostgresError):
         await tx.undo()
         raise

@@ -59,6 +59,10 @@ class Problem(Exception):
         self.detail = detail if self.slug == slug else {}
 
 
+class Refused(Problem):
+    """A refusal that the database returned instead of raising it: what it counted is kept."""
+
+
 _HEAD = """# Errors
 
 Every error is `application/problem+json` (RFC 9457): `type` is `urn:kollegium:problem:` and the

@@ -1518,7 +1518,7 @@ $$;
 
 -- Picking is limited: 300 attempts a minute of a colleague (or API key), 600 of a company. A pick that
 -- succeeds is charged last, so that nobody waits for the bucket while it waits for a lead; what a
--- refused one charged would be undone with it, so the web tier charges it afterwards.
+-- refused one charged would be undone with it, so app.attempt_pick charges it afterwards.
 create or replace function app_private.charge_pick(p_caller app.caller)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -1527,13 +1527,6 @@ begin
   perform app_private.take('pick ' || p_caller.company_id, 600, '1 min');
 end
 $$;
-
-create or replace function app.charge_refused_pick() returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select app_private.charge_pick(app_private.caller()) $$;
-comment on function app.charge_refused_pick() is
-  'Counts a pick that was refused against the limits of the caller and its company.';
-grant execute on function app.charge_refused_pick() to kollegium_api;
 
 -- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
 -- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
@@ -1610,6 +1603,29 @@ $$;
 comment on function app.pick_lead(uuid, uuid) is
   'The caller''s company takes the lead it was offered; exactly one company wins.';
 grant execute on function app.pick_lead(uuid, uuid) to kollegium_api;
+
+-- The same for the service: a refusal is the answer and not an error, so that the attempt stays counted.
+-- Null when the lead is the caller's company's; otherwise problem and detail as `refuse` had them. 429 is
+-- an error here, too: it costs no further attempt.
+create or replace function app.attempt_pick(p_marketplace uuid, p_lead uuid) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem text;
+  v_detail text;
+begin
+  perform app.pick_lead(p_marketplace, p_lead);
+  return null;
+exception when sqlstate 'KG404' or sqlstate 'KG409' then
+  get stacked diagnostics v_problem = constraint_name, v_detail = pg_exception_detail;
+  perform set_config('synchronous_commit', 'off', true);  -- a count that a crash loses harms nobody
+  perform app_private.charge_pick(app_private.caller());
+  return json_build_object('problem', v_problem, 'detail', v_detail::json);
+end
+$$;
+comment on function app.attempt_pick(uuid, uuid) is
+  'As app.pick_lead, but a refusal is returned, and the attempt counts against the limits.';
+grant execute on function app.attempt_pick(uuid, uuid) to kollegium_api;
 
 -- The operator gives a lead to a taker of its marketplace past the offers, which become lost.
 create or replace function app.assign_lead(p_marketplace uuid, p_lead uuid, p_company uuid)

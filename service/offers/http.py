@@ -42,8 +42,7 @@ async def pick(
     l: FromPath[UUID],
 ) -> Response[Engagement]:
     """One company wins, others get 409. What a colleague of mine picked already is a 200."""
-    async with call.charged(operations.charge_refused_pick):
-        return await call.answer(operations.pick, m, l)
+    return await call.answer(operations.pick, m, l)
 
 
 @post("/marketplaces/{m:uuid}/leads/{l:uuid}/decline", summary="Decline", status_code=200)

@@ -27,11 +27,6 @@ async def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
     return picked.engagement
 
 
-async def charge_refused_pick(tx: Tx) -> None:
-    """Picking is rate limited, and attempts that fail count too."""
-    await queries.charge_refused_pick(tx)
-
-
 async def decline(tx: Tx, marketplace_id: UUID, lead_id: UUID, data: Refusal | None) -> Offer:
     """Declines for the whole company."""
     return await queries.decline(tx, marketplace_id, lead_id, data.reason if data else None)

@@ -26,13 +26,8 @@ async def offers(
 
 
 def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:
-    """One company wins; nothing happens when a colleague has it already."""
-    tx.do("select app.pick_lead($1, $2)", marketplace_id, lead_id)
-
-
-async def charge_refused_pick(tx: Tx) -> None:
-    """Counts a refused pick; the refusal undid its own charge."""
-    tx.do("select app.charge_refused_pick()")
+    """One company wins; nothing happens when a colleague has it already. Attempts are counted."""
+    tx.attempt("select app.attempt_pick($1, $2)", marketplace_id, lead_id)
 
 
 async def decline(tx: Tx, marketplace_id: UUID, lead_id: UUID, reason: str | None) -> Offer:

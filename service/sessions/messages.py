@@ -36,6 +36,20 @@ class ColleagueCard(msgspec.Struct):
     role: Role
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, as `app.who_am_i` reads it. An API key has no colleague_id."""
+
+    company_id: UUID
+    company_name: str
+    delegator_role: bool
+    colleague_id: UUID | None
+    colleague_name: str
+    email: str | None
+    role: Role
+    language: str
+    api_key_id: UUID | None
+
+
 class Session(msgspec.Struct):
     """An open session; the token is shown here and nowhere else."""
 

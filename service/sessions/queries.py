@@ -1,7 +1,7 @@
 """The SQL of log-in and log-out."""
 
-from service.database import Caller, Tx
-from service.sessions.messages import Opened, Prepared
+from service.database import Tx
+from service.sessions.messages import Caller, Opened, Prepared
 
 
 async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Prepared:

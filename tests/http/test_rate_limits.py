@@ -188,16 +188,19 @@ async def test_picking_is_limited_per_colleague_and_company(
 
 
 @pytest.mark.parametrize("key", [None, "refused"])
+@pytest.mark.parametrize(("lead", "status"), [("unknown", 404), ("engaged", 409)])
 async def test_a_refused_pick_costs_an_attempt(
-    service: Edge, world: World, world_database: Urls, key: str | None
+    service: Edge, world: World, world_database: Urls, key: str | None, lead: str, status: int
 ) -> None:
     """For the colleague and the company. Repeated with its key it is the same one."""
-    path = f"/marketplaces/{world.nord_id}/leads/{uuid4()}/pick"
-    headers = {"Idempotency-Key": key} if key else {}
+    number = world.leads.get(lead, uuid4())
+    path = f"/marketplaces/{world.nord_id}/leads/{number}/pick"
+    headers = {"Idempotency-Key": f"{key} {lead}".replace(" ", "-")} if key else {}
     async with from_address(service) as client, connected(world_database.superuser) as superuser:
         for tried in (1, 2, 3):
             await superuser.execute("truncate app_private.rate")
-            answer = await Person(client, world.lena.token).post(path, headers=headers)
-            assert answer.status_code == 404
+            answer = await Person(client, world.cora.token).post(path, headers=headers)
+            assert answer.status_code == status, answer.text
+            assert answer.json()["type"].startswith("urn:kollegium:problem:")
             spent = await superuser.fetchval("select count(*) from app_private.rate")
             assert spent == (0 if key and tried > 1 else 2)

@@ -61,6 +61,7 @@ COSTS = {
     "offers.decline": (1, 2),
     "offers.reopen": (1, 2),
     "offers.pick": (1, 3),
+    "a refused pick, counted": (1, 3),
     "engagements.change": (1, 3),
     "together.add_note": (1, 2),
     "together.list_notes": (1, 2),
@@ -118,8 +119,10 @@ class Asker:
         self.market, self.client, self.tap = market, client, tap
         self.found: dict[str, tuple[int, int]] = {}
 
-    async def ask(self, name: str, who: str, call: str, body: Any = None, **headers: str) -> Any:
-        """`call` is method and path; the answer must be a success."""
+    async def ask(
+        self, name: str, who: str, call: str, body: Any = None, status: int = 200, **headers: str
+    ) -> Any:
+        """`call` is method and path; the answer must be of this kind."""
         method, _, path = call.partition(" ")
         token = f"Bearer {getattr(self.market.world, who).token}" if who else ""
         given = {"Authorization": token} if who else {}
@@ -129,7 +132,7 @@ class Asker:
         answer = await self.client.request(
             method, path, headers=given, **(options if body is not None else {})
         )
-        assert answer.status_code < 300, (name, answer.text)
+        assert answer.status_code // 100 == status // 100, (name, answer.text)
         self.found[name] = self.tap.reading()
         return answer.json() if answer.headers.get("content-type") == "application/json" else None
 
@@ -194,6 +197,7 @@ async def leads(asker: Asker) -> None:
     await ask("offers.decline", "anna", f"POST {lead}/decline")
     await ask("offers.reopen", "anna", f"POST {lead}/reopen")
     await ask("offers.pick", "anna", f"POST {lead}/pick")
+    await ask("a refused pick, counted", "cora", f"POST {lead}/pick", status=409)
     step = {"step": "kontaktiert"}
     await ask("engagements.change", "anna", f"PATCH {lead}/engagement", step, If_Match="*")
     await ask("together.add_note", "anna", f"POST {lead}/notes", {"text": "x"})

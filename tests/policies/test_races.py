@@ -65,15 +65,14 @@ class Arena:
         """Lead, its current engagements, its offers by state, as they are."""
         return await self.b.superuser.fetchrow(
             """select l.state, l.engaged_company_id,
-                 (select count(*) from app.engagement e where e.lead_id = l.id) as engagements,
-                 (select count(*) from app.disclosure d where d.lead_id = l.id) as disclosures,
-                 (select count(*) from app.offer o where o.lead_id = l.id and o.state = 'picked')
-                   as picked,
-                 (select count(*) from app.offer o where o.lead_id = l.id and o.state = 'open') as
-                   open,
-                 (select count(*) from app.brokerage b where b.lead_id = l.id and b.state =
-                   'open') as brokerages
-               from app.lead l where l.id = $1""",
+                 (select count(*) from app.engagement where lead_id = l.id) as engagements,
+                 (select count(*) from app.disclosure where lead_id = l.id) as disclosures,
+                 count(o) filter (where o.state = 'picked') as picked,
+                 count(o) filter (where o.state = 'open') as open,
+                 (select count(*) from app.brokerage
+                  where lead_id = l.id and state = 'open') as brokerages
+               from app.lead l left join app.offer o on o.lead_id = l.id
+               where l.id = $1 group by l.marketplace_id, l.id""",
             lead,
         )
 
