@@ -44,6 +44,12 @@ def paced(result: Result, who: str, field: str) -> float:
     return float(median(turn[field] for turn in result["paced"][who]))
 
 
+def tail(result: Result, who: str) -> float:
+    """p99 as a multiple of p50 at 70 % of the peak rate: the median of the rounds, each of which
+    has a speed of its own."""
+    return float(median(turn["p99"] / turn["p50"] for turn in result["paced"][who]))
+
+
 def judge(results: list[Result], size: str = MAIN) -> list[Goal]:
     """Every goal for every operation, in the order of the table. What no piece has measured yet is
     there too, and not met."""
@@ -120,11 +126,14 @@ def _guarantee(found: dict[str, Result]) -> Iterator[Goal]:
 def _processor(found: dict[str, Result]) -> Iterator[Goal]:
     title = "get: processor time of the service"
     ask = _Judge(title, f"≤ {CPU_OF_GET:.0f} µs", CPU_OF_GET, False)
-    if "get" in found:
-        used = middle(found["get"], "service", "service_cpu")
-        yield ask.says(used, f"{used:.0f} µs")
-    else:
+    if "get" not in found:
         yield ask.silent()
+        return
+    used, said = middle(found["get"], "service", "service_cpu"), ""
+    if "bare" in found["get"]["turns"]:
+        bare = middle(found["get"], "bare", "service_cpu")
+        said = f"; {used / bare:.1f} × the server's own answer ({bare:.0f} µs)"
+    yield ask.says(used, f"{used:.0f} µs{said}")
 
 
 def _growth(found: dict[str, Result]) -> Iterator[Goal]:
@@ -187,15 +196,16 @@ def _memory(found: dict[str, Result]) -> Iterator[Goal]:
 def _tail(found: dict[str, Result]) -> Iterator[Goal]:
     for name in TAILED:
         ask = _Judge(f"{name}: p99 at 70 % of its peak rate", f"≤ {TAIL:.0f} × p50", TAIL, False)
-        if found.get(name, {}).get("paced"):
-            p50, p99 = (paced(found[name], "service", field) for field in ("p50", "p99"))
-            said = f"{p99 / p50:.1f} × ({p99 / 1000:.1f} and {p50 / 1000:.1f} ms)"
-            if found[name]["paced"].get("limit"):
-                p50_sql, p99_sql = (paced(found[name], "limit", field) for field in ("p50", "p99"))
-                said += f"; pgbench alone {p99_sql / p50_sql:.1f} ×"
-            yield ask.says(p99 / p50, said)
-        else:
+        if not found.get(name, {}).get("paced"):
             yield ask.silent()
+            continue
+        p50, p99 = (paced(found[name], "service", field) / 1000 for field in ("p50", "p99"))
+        value = tail(found[name], "service")
+        said = f"{value:.1f} × (p99 {p99:.1f}, p50 {p50:.1f} ms)"
+        for who, words in (("limit", "pgbench"), ("alone", "a loop alone")):
+            if found[name]["paced"].get(who):
+                said += f"; {words} {tail(found[name], who):.1f} ×"
+        yield ask.says(value, said)
 
 
 _QUESTIONS = (_limit, _peer, _guarantee, _processor, _growth, _contested, _memory, _tail)

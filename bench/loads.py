@@ -1,4 +1,5 @@
-"""The load, always a process of its own: wrk for HTTP, pgbench for SQL, `pace` for fixed rates.
+"""The load, always a process of its own: wrk for HTTP, pgbench for SQL, `pace` for fixed rates;
+and `alone`, for what the machine adds.
 
 Each returns a Figure: rate, latency, and processor time of whoever did the work.
 """
@@ -200,7 +201,7 @@ def pace(
 
     Returns p50, p90, p99, p999 and max in microseconds, the rate asked for and the one reached.
     """
-    command = [str(tools.pace(directory)), str(urlsplit(url).port), str(file)]
+    command = [str(tools.compiled("pace", directory)), str(urlsplit(url).port), str(file)]
     command += [f"{rate:.3f}", f"{seconds:.3f}", str(PACED_CONNECTIONS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -210,3 +211,14 @@ def pace(
         raise LoadError(f"{operation.name} at {rate:.0f}/s: {said['refused']:.0f} refused")
     reached = said["requests"] * 1e6 / said["microseconds"]
     return {"asked": rate, "reached": reached, **said}
+
+
+def alone(directory: Path, micro: float, seconds: float, share: float) -> dict[str, float]:
+    """A loop that does a piece of so many microseconds at a share of its own peak rate: p50, p99
+    and max of a machine that nothing of ours asks for anything."""
+    command = [str(tools.compiled("alone", directory)), f"{micro:.1f}", f"{seconds:.3f}"]
+    done = subprocess.run([*command, str(share)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LoadError(f"alone failed: {done.stderr.strip()}")
+    said: dict[str, float] = json.loads(done.stdout)
+    return said

@@ -103,18 +103,26 @@ def _paced(
     bench: Bench, found: dict[str, Contestant], *, writes: bool
 ) -> dict[str, list[dict[str, float]]]:
     """Rounds at 70 % of the peak. The peak is measured right before each: a machine that others use
-    too is not as fast as some minutes ago, and 70 % of then may be 100 % of now."""
-    paced: dict[str, list[dict[str, float]]] = {name: [] for name in found}
+    too is not as fast as some minutes ago, and 70 % of then may be 100 % of now. Beside them a
+    loop alone, as often a second as the service answers: its tail is the machine's."""
+    paced: dict[str, list[dict[str, float]]] = {name: [] for name in (*found, "alone")}
     for number in range(1, bench.plan.rounds + 1):
+        said = f"at a constant rate, round {number} of {bench.plan.rounds}"
         for name, contestant in found.items():
-            bench.tell(f"at a constant rate, round {number} of {bench.plan.rounds}: {name}")
-            rate = SHARE_OF_PEAK * contestant.turn(bench.plan.seconds).rate
+            bench.tell(f"{said}: {name}")
+            peak = contestant.turn(bench.plan.seconds).rate
             if writes:
                 asyncio.run(contestants.forget(bench.cluster, contestant.database))
+            rate = SHARE_OF_PEAK * peak
             seconds = max(bench.plan.seconds, bench.plan.paced_requests / rate)
             paced[name].append(contestant.paced(rate, seconds))
             if writes:
                 asyncio.run(contestants.forget(bench.cluster, contestant.database))
+            if name == "service":
+                bench.tell(f"{said}: a loop alone")
+                paced["alone"].append(
+                    loads.alone(bench.directory, 1e6 / peak, seconds, SHARE_OF_PEAK)
+                )
     return paced
 
 

@@ -173,7 +173,7 @@ OPERATIONS = {
             _line("GET", *_SAMPLE_ENGAGED),
             ENGAGED,
             _known(7, world.number(7, 0, 6), _SAMPLE_ENGAGED[1]),
-            contestants=WITH_PEER,
+            contestants=(*WITH_PEER, "bare"),
         ),
         Operation(
             "list",

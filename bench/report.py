@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.goals import MAIN, Goal, Result, judge, middle, paced
+from bench.goals import MAIN, Goal, Result, judge, middle, paced, tail
 from bench.operations import OPERATIONS
 
 WHO = {
@@ -15,7 +15,9 @@ WHO = {
     "filters": "Kollegium, filters in SQL, no policies",
     "orm": "FastAPI + SQLAlchemy ORM, filters",
     "attempts": "pgbench, the same function in one call, 64 clients",
-    "attempts-10": "the same with 10 clients, as many as the pool has connections",
+    "bare": "the server alone: ASGI, one constant answer",
+    "alone": "A loop alone",
+    "attempts-10": "the same with 10 clients",
 }
 HEAD = """# Evidence: speed
 
@@ -80,6 +82,10 @@ def _machines(results: list[Result]) -> Iterator[str]:
 def table(head: list[str], rows: list[list[str]], title: str) -> Iterator[str]:
     """A table of Markdown with its heading."""
     yield f"{title}\n"
+    yield from _rows(head, rows)
+
+
+def _rows(head: list[str], rows: list[list[str]]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
     for row in rows:
@@ -113,13 +119,24 @@ def _operation(result: Result) -> Iterator[str]:
     title = OPERATIONS[result["piece"]].title
     title = f"## {title[0].upper()}{title[1:]}"
     yield from table(COLUMNS, rows_of(result), title)
-    for who in result.get("paced", {}):
-        times = [f"{paced(result, who, field) / 1000:.1f}" for field in ("p50", "p99", "max")]
-        yield (
-            f"{WHO[who]}, at a constant {paced(result, who, 'asked'):,.0f} a second (70 % of its"
-            f" peak right before), from when a request is due: p50 {times[0]} ms,"
-            f" p99 {times[1]} ms, longest {times[2]} ms.\n"
-        )
+    if result.get("paced"):
+        yield from _paced(result)
+
+
+def _paced(result: Result) -> Iterator[str]:
+    yield "At a constant 70 % of its own peak, from when a request is due:\n"
+    rows = [
+        [
+            WHO[who],
+            f"{paced(result, who, 'asked'):,.0f}",
+            *(f"{paced(result, who, field) / 1000:.1f}" for field in ("p50", "p99", "max")),
+            f"{tail(result, who):.1f}",
+            " ".join(f"{turn['p99'] / turn['p50']:.1f}" for turn in rounds),
+        ]
+        for who, rounds in result["paced"].items()
+    ]
+    head = ["", "a second", "p50 ms", "p99 ms", "longest ms", "p99 ÷ p50", "of each round"]
+    yield from _rows(head, rows)
 
 
 def _growth(results: list[Result]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from bench import tools
 from bench.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ("service", "unguarded", "orm", "record")
+# Connections of a pool, as docs/performance.md sizes it: twice the cores that PostgreSQL has.
+POOL = max(4, 2 * (os.cpu_count() or 1))
 WAIT_SECONDS = 60
 
 
@@ -49,6 +50,7 @@ def started(
         "HOME": os.environ.get("HOME", "/"),
         "LANG": "C.UTF-8",
         "DATABASE_URL": cluster.url(database, role),
+        "KOLLEGIUM_POOL_SIZE": str(POOL),
         **extra,
     }
     command = _command(kind, port, metrics, directory)
@@ -75,10 +77,12 @@ def _command(kind: str, port: int, metrics: int, directory: Path) -> list[str]:
     serve = ["--port", str(port), "--metrics-port", str(metrics)]
     if kind == "service":
         return [sys.executable, "-m", "service", "serve", *serve]
+    plain = ["--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     if kind == "orm":
-        place = ["--app-dir", str(ROOT / "bench" / "peers" / "orm"), "--port", str(port)]
-        uvicorn = str(tools.peer(directory))
-        return [uvicorn, "app:app", *place, "--loop", "uvloop", "--http", "httptools"]
+        place = ["--app-dir", str(ROOT / "bench" / "peers" / "orm")]
+        return [str(tools.peer(directory)), "app:app", *place, *plain]
+    if kind == "bare":
+        return [sys.executable, "-m", "uvicorn", "bench.bare:app", "--no-access-log", *plain]
     return [sys.executable, "-m", "bench.variant", kind, *serve]
 
 

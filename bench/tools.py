@@ -1,7 +1,7 @@
 """What the benchmark needs beside the service, found or made at its first use.
 
-wrk and pgbench are the distribution's. `pace` is compiled from `load/pace.c`. The peer gets an
-environment of its own in `.data/bench/`, and the plots' library goes into ours; both from locked
+wrk and pgbench are the distribution's; `pace` and `alone` are compiled from `load/`. The peer gets
+an environment of its own in `.data/bench/`, and the plots' library goes into ours; both from locked
 files.
 """
 
@@ -41,13 +41,13 @@ def pgbench() -> str:
     return tool("pgbench", "apt install postgresql-15")
 
 
-def pace(directory: Path) -> Path:
-    """The generator of a fixed rate, compiled anew when its source is newer."""
-    source, made = HERE / "load" / "pace.c", directory / "pace"
+def compiled(name: str, directory: Path) -> Path:
+    """A program of `load/`, compiled anew when its source is newer."""
+    source, made = HERE / "load" / f"{name}.c", directory / name
     if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
         directory.mkdir(parents=True, exist_ok=True)
         compiler = tool("cc", "apt install gcc libc6-dev")
-        _run([compiler, "-O2", "-o", str(made), str(source)], "pace does not compile")
+        _run([compiler, "-O2", "-o", str(made), str(source)], f"{name} does not compile")
     return made
 
 

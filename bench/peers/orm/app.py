@@ -34,7 +34,7 @@ from sqlalchemy.orm import joinedload
 
 engine = create_async_engine(
     os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"),
-    pool_size=10,
+    pool_size=int(os.environ["KOLLEGIUM_POOL_SIZE"]),
     max_overflow=0,
 )
 sessions = async_sessionmaker(engine, expire_on_commit=False)
