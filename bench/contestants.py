@@ -129,7 +129,7 @@ create schema if not exists bench;
 create or replace function bench.attempt(p_token text, p_marketplace uuid, p_lead uuid)
 returns json language plpgsql as $$
 begin
-  perform app.enter(p_token);
+  perform app.enter_to_write(p_token);
   return app.attempt_pick(p_marketplace, p_lead);
 end
 $$;

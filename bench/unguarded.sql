@@ -44,6 +44,11 @@ begin
 end
 $$;
 
+create or replace function app.enter_to_write(p_token text) returns boolean
+language plpgsql volatile as $$ begin perform app.enter(p_token); return true; end $$;
+alter function app.enter_to_write(text) security invoker;
+alter function app.enter_to_write(text) reset all;
+
 create or replace function app.enter_to_read(p_token text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

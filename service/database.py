@@ -1,6 +1,6 @@
-"""The only module that knows the tenant: the transaction, its context, and the retry of lost races.
+"""The only module that knows the tenant: the transaction and its context.
 
-One transaction per request. Its first statement is `app.enter(token)`, for a read
+One transaction per request. Its first statement is `app.enter_to_write(token)`, for a read
 `app.enter_to_read(token)`: the token travels as a bind parameter and becomes a transaction-local
 setting, from which PostgreSQL looks the company up.
 Statements wait for each other only where Python needs an answer in between: what is queued with
@@ -11,7 +11,6 @@ says that it is the last one, commit.
 import asyncio
 import contextlib
 import functools
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -28,23 +27,19 @@ from service.postgres import (
     Statement,
 )
 from service.postgres.login import address
+from service.retries import Retries
 from service.settings import Settings
 from service.vocabulary import Page, cut, decode_cursor, fetched
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-# Lost races: the transaction had no effect and may be repeated (serialization, deadlock, lock
-# timeout, and a prepared statement that online DDL or a pooler made stale).
-_RETRIED = frozenset({"40001", "40P01", "55P03", "0A000", "26000"})
-_ATTEMPTS = 3
-
 _BEGIN = Statement("begin")
 _COMMIT = Statement("commit")
 _ROLLBACK = Statement("rollback")
 _SAVEPOINT = Statement("savepoint operation")
 _BACK = Statement("rollback to savepoint operation")
-_ENTER = "select true from app.enter($1)"
+_ENTER_TO_WRITE = "select app.enter_to_write($1)"
 _ENTER_TO_READ = "select app.enter_to_read($1)"
 
 
@@ -55,7 +50,7 @@ class Tx:
         self, connection: Connection, token: str | None, *, reads: bool, whole: bool, seconds: float
     ) -> None:
         self._connection = connection
-        enter = _ENTER_TO_READ if reads else _ENTER
+        enter = _ENTER_TO_READ if reads else _ENTER_TO_WRITE
         self._enter = [] if token is None else [Statement(enter, (token,))]
         self._reads = reads
         self._whole = whole
@@ -224,7 +219,7 @@ class Database:
             with contextlib.suppress(*lost):  # requests will meet it, and tell
                 for _ in range(self._size):
                     connection = await stack.enter_async_context(self._pool.lend())
-                    for enter in (_ENTER, _ENTER_TO_READ):
+                    for enter in (_ENTER_TO_WRITE, _ENTER_TO_READ):
                         with contextlib.suppress(PostgresError):  # nobody has this token
                             nobody = Statement(enter, ("kgs_nobody",))
                             await connection.batch([nobody], seconds=self._seconds)
@@ -257,16 +252,17 @@ class Database:
         """The same for any work. reads: it changes nothing, and each statement sees the
         newest state. whole: it commits at its end and not with its `view`, because something
         follows there."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        retries = Retries(self._seconds)
+        while True:
             try:
                 async with self._pool.lend() as connection:
                     tx = Tx(connection, token, reads=reads, whole=whole, seconds=self._seconds)
                     return await _complete(tx, work)
             except PostgresError as error:
-                if attempt == _ATTEMPTS or error.sqlstate not in _RETRIED:
+                pause = retries.pause(error)
+                if pause is None:
                     raise
-                await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311
-        raise AssertionError("unreachable")
+            await asyncio.sleep(pause)
 
     async def ping(self) -> None:
         """Whether requests get a connection that works. Raises what they would meet."""

@@ -94,9 +94,8 @@ create or replace function app_private.company_lock_key(p_company uuid) returns 
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select hashtextextended('company ' || p_company::text, 0) $$;
 
--- The first statement of the transaction of every request that writes. Makes the context transaction-local, waits
--- for a merge of the caller's company and reads the caller again in a new statement after it.
--- Raises 28000 for a token that is unknown, expired, revoked, or of an inactive colleague.
+-- The first statement of a transaction: makes the context transaction-local, waits for a merge of the
+-- caller's company and reads the caller again in a new statement after it. Raises 28000 for a token that is unknown, expired, revoked, or of an inactive colleague.
 create or replace function app.enter(p_token text) returns app.caller
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -123,6 +122,32 @@ $$;
 comment on function app.enter(text) is
   'Enters the tenant context for this transaction and returns the caller; 28000 when there is none.';
 grant execute on function app.enter(text) to kollegium_api;
+
+-- The same for a request that writes. It does not wait: while the company is merged or a merge of it is
+-- rehearsed, the service tries again, and has the connection for those who have nothing to do with it.
+-- Raises 55P03 (constraint company-being-merged) then, 40001 for a merge that committed in this moment.
+create or replace function app.enter_to_write(p_token text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_token constant text := set_config('kollegium.token', coalesce(p_token, ''), true);
+  v_company constant uuid := app.current_company_id();
+begin
+  if v_company is null then
+    raise exception using errcode = '28000', message = 'no valid token';
+  elsif not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v_company)) then
+    raise exception using errcode = '55P03', constraint = 'company-being-merged',
+      message = 'the company is being merged';
+  -- A statement of its own, with a snapshot of its own: it sees the merge that has just ended.
+  elsif app.current_company_id() is distinct from v_company then
+    raise exception using errcode = '40001', message = 'the company was merged';
+  end if;
+  return true;
+end
+$$;
+comment on function app.enter_to_write(text) is
+  'Enters the tenant context for this transaction; 55P03 at once while the company is being merged.';
+grant execute on function app.enter_to_write(text) to kollegium_api;
 
 -- The same for an operation that only reads. It takes no lock, so nobody waits for a merge to look at his
 -- leads: until it commits he sees what was, from then on what is. Raises 28000 as `enter` does.
