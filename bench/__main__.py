@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import contestants, measure, report, world
+from bench import contestants, measure, operations, report, stalls, world
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
 from bench.loads import LoadError
@@ -72,17 +72,29 @@ def _build(directory: Path, size: str, minutes: float) -> bool:
         return asyncio.run(world.build(cluster, leads, tell, minutes * 60))
 
 
-def _measure(directory: Path, kept: Path, piece: str, size: str, plan: Plan) -> None:
-    with Cluster.start(directory) as cluster, _progress(f"Measuring {piece} ({size})") as shown:
-        bar = shown.add_task(piece, total=None)
+@contextmanager
+def _benching(directory: Path, kept: Path, plan: Plan, title: str) -> Iterator[Bench]:
+    with Cluster.start(directory) as cluster, _progress(title) as shown:
+        bar = shown.add_task(title, total=None)
 
         def tell(text: str) -> None:
             shown.update(bar, description=text)
 
-        bench = Bench(cluster, directory, kept, plan, tell)
+        yield Bench(cluster, directory, kept, plan, tell)
+
+
+def _measure(directory: Path, kept: Path, piece: str, size: str, plan: Plan) -> None:
+    with _benching(directory, kept, plan, f"Measuring {piece} ({size})") as bench:
         result = measure.run(bench, piece, size)
     if "turns" in result:
         _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result, {}))
+
+
+def _show_stalls(directory: Path, name: str, size: str, plan: Plan) -> None:
+    title = f"{name} ({size}) at 70 % of its peak, in windows of 50 ms"
+    with _benching(directory, directory, plan, title) as bench:
+        rows = stalls.stalls(bench, name, size)
+    _show(title, stalls.COLUMNS, rows)
 
 
 def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
@@ -109,6 +121,13 @@ def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
     default=math.inf,
     help="Stop building after so many minutes; the next call goes on.",
 )
+@click.option(
+    "--stalls",
+    "stalls_of",
+    type=click.Choice([name for name in operations.OPERATIONS if name != "contested"]),
+    default=None,
+    help="Show where slow answers of an operation come from; keeps nothing.",
+)
 @click.option("--report", "only_report", is_flag=True, help="Write the evidence from what is kept.")
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--seconds", type=float, default=3.0, show_default=True, help="Of one turn.")
@@ -124,6 +143,7 @@ def main(
     size: str | None,
     only_build: bool,
     minutes: float,
+    stalls_of: str | None,
     only_report: bool,
     rounds: int,
     seconds: float,
@@ -142,13 +162,16 @@ def main(
     evidence = evidence or (home / "quick" if quick else EVIDENCE)
     kept = home / "quick" if quick else home
     try:
-        pieces = [] if only_build or only_report else _pieces(only, quick)
+        pieces = [] if only_build or only_report or stalls_of else _pieces(only, quick)
         sizes = list(world.WORLDS) if any(p.startswith("growth") for p in pieces) else [size]
         for needed in [] if only_report else sizes:
             if not _build(home, needed, minutes):
                 console.print("The time is up; the same command goes on where it stopped.")
                 return
         plan = QUICK if quick else Plan(rounds=rounds, seconds=seconds)
+        if stalls_of:
+            _show_stalls(home, stalls_of, size, plan)
+            return
         for piece in pieces:
             _measure(home, kept, piece, size, plan)
     except (LoadError, ToolMissing, EmbeddedServerError, RuntimeError) as error:

@@ -108,6 +108,7 @@ def wrk(
     command = [
         tools.wrk(),
         "--threads=1",
+        "--timeout=10s",  # a slow answer is one: it counts in the latencies
         f"--connections={connections}",
         f"--duration={max(1, round(seconds))}s",
         f"--script={HERE / 'load' / 'requests.lua'}",
@@ -195,14 +196,22 @@ def paced_pgbench(what: Sql, rate: float, seconds: float) -> dict[str, float]:
 
 
 def pace(
-    url: str, file: Path, operation: Operation, directory: Path, rate: float, seconds: float
+    url: str,
+    file: Path,
+    operation: Operation,
+    directory: Path,
+    rate: float,
+    seconds: float,
+    moments: Path | None = None,
 ) -> dict[str, float]:
-    """Open loop: requests come at a constant rate, each measured from when it was due.
+    """Open loop: requests come at a constant rate, each measured from when it was due. `moments`
+    gets a line for each: when it was due and when it ended, in microseconds of time.monotonic.
 
     Returns p50, p90, p99, p999 and max in microseconds, the rate asked for and the one reached.
     """
     command = [str(tools.compiled("pace", directory)), str(urlsplit(url).port), str(file)]
     command += [f"{rate:.3f}", f"{seconds:.3f}", str(PACED_CONNECTIONS)]
+    command += [str(moments)] if moments else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadError(f"{operation.name} at {rate:.0f}/s: {done.stderr.strip()}")

@@ -49,3 +49,15 @@ def resident_mb(root: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {root} is gone")
+
+
+def scheduled(pids: list[int]) -> tuple[float, float]:
+    """Microseconds that threads had a core, and that they were ready and had none (schedstat)."""
+    on, ready = 0, 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/schedstat").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        on, ready = on + int(fields[0]), ready + int(fields[1])
+    return on / 1000, ready / 1000

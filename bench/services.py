@@ -15,10 +15,9 @@ from pathlib import Path
 
 from bench import tools
 from bench.cluster import Cluster
+from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-# Connections of a pool, as docs/performance.md sizes it: twice the cores that PostgreSQL has.
-POOL = max(4, 2 * (os.cpu_count() or 1))
 WAIT_SECONDS = 60
 
 
@@ -50,7 +49,7 @@ def started(
         "HOME": os.environ.get("HOME", "/"),
         "LANG": "C.UTF-8",
         "DATABASE_URL": cluster.url(database, role),
-        "KOLLEGIUM_POOL_SIZE": str(POOL),
+        "KOLLEGIUM_POOL_SIZE": str(Settings(database_url="").connections),  # the peer's, too
         **extra,
     }
     command = _command(kind, port, metrics, directory)

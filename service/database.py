@@ -193,11 +193,11 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
         self._seconds = settings.request_timeout
-        self._size = settings.pool_size
+        self._size = settings.connections
         self._timeout = settings.pool_timeout
         self._pool = Pool(
             address(settings.database_url),
-            size=settings.pool_size,
+            size=settings.connections,
             seconds=settings.pool_timeout,
             # PgBouncer in transaction mode may hand each transaction another server connection.
             named=not settings.through_pgbouncer,

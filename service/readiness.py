@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,15 +33,23 @@ class NotReady(Exception):
     """The service must not run on this database; the message says why and what to do."""
 
 
-def alembic_config() -> Config:
-    """The configuration of the migrations in this checkout or image."""
+def alembic_config() -> Any:
+    """The configuration (alembic.config.Config) of the migrations in this checkout or image."""
+    from alembic.config import Config  # it takes longer than all the rest of a command
+
     return Config(ROOT / "alembic.ini")
+
+
+def _scripts() -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config())
 
 
 @functools.cache
 def head() -> str:
     """The newest revision in alembic/versions."""
-    revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    revision: str | None = _scripts().get_current_head()
     if revision is None:
         raise RuntimeError("alembic/versions holds no revision")
     return revision
@@ -178,7 +184,7 @@ async def _schema(connection: Any) -> Finding:
         return Finding("schema", "ok", f"at head ({found})")
     if found is None:
         return Finding("schema", "failed", "The database was never migrated", _MIGRATE)
-    scripts = ScriptDirectory.from_config(alembic_config())
+    scripts = _scripts()
     if found not in {script.revision for script in scripts.walk_revisions()}:
         return Finding(
             "schema",

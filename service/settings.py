@@ -9,7 +9,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a web process needs to know. Times are seconds."""
 
     database_url: str
-    pool_size: int = 10
+    pool_size: int = 0
     pool_timeout: float = 5.0
     through_pgbouncer: bool = False
     request_timeout: float = 10.0
@@ -18,6 +18,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: str = ""
     metrics_port: int = 0
     log_level: str = "info"
+
+    @property
+    def connections(self) -> int:
+        """Size of the pool: `pool_size`, or when that is 0 twice the cores, from 4 to 10; more
+        statements at once slow each other down (docs/decisions/0021)."""
+        return self.pool_size or min(10, max(4, 2 * (os.cpu_count() or 1)))
 
 
 class SettingMissing(Exception):

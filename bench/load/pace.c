@@ -1,11 +1,12 @@
 /* pace: HTTP requests at a constant rate, whatever the answers do (an open loop).
 
-   pace PORT FILE RATE SECONDS CONNECTIONS
+   pace PORT FILE RATE SECONDS CONNECTIONS [MOMENTS]
 
    Request i is due at i / RATE. One that finds no free connection waits, and its latency counts
    from when it was due, not from when it was sent: a stall is seen by everybody who arrives
    meanwhile. FILE is that of requests.lua; each line is sent once. Prints one line of JSON, in
-   microseconds. One thread, loopback only, HTTP/1.1 with Content-Length, as the service answers.
+   microseconds. MOMENTS gets a line for each request: when it was due and when it ended, in
+   microseconds of CLOCK_MONOTONIC. One thread, loopback only, HTTP/1.1 with Content-Length, as the service answers.
 
    Build: cc -O2 -o pace pace.c */
 #define _GNU_SOURCE
@@ -109,8 +110,8 @@ static int ascending(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) {
-    fprintf(stderr, "usage: pace PORT FILE RATE SECONDS CONNECTIONS\n");
+  if (argc != 6 && argc != 7) {
+    fprintf(stderr, "usage: pace PORT FILE RATE SECONDS CONNECTIONS [MOMENTS]\n");
     return 2;
   }
   int port = atoi(argv[1]), width = atoi(argv[5]);
@@ -120,6 +121,7 @@ int main(int argc, char **argv) {
   struct request *all = calloc(total, sizeof *all);
   if (load(argv[2], all, total) < total) fail("the request file is too short");
   uint32_t *took = calloc(total, sizeof *took);
+  int64_t *moments = calloc(2 * total, sizeof *moments);
   struct connection *pool = calloc(width, sizeof *pool);
   int poll = epoll_create1(0), alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
@@ -172,12 +174,22 @@ int main(int argc, char **argv) {
       c->got += size;
       int status = answered(c);
       if (!status) continue;
-      took[done++] = (uint32_t)((now() - c->due) / 1000);
+      int64_t end = now();
+      moments[2 * done] = c->due;
+      moments[2 * done + 1] = end;
+      took[done++] = (uint32_t)((end - c->due) / 1000);
       refused += status >= 400;
       c->due = 0;
       c->got = 0;
       if (now() - start > latest) latest = now() - start;
     }
+  }
+  if (argc == 7) {
+    FILE *log = fopen(argv[6], "w");
+    if (!log) fail(argv[6]);
+    for (size_t i = 0; i < total; i++)
+      fprintf(log, "%lld %lld\n", (long long)moments[2 * i] / 1000, (long long)moments[2 * i + 1] / 1000);
+    if (fclose(log)) fail(argv[6]);
   }
   qsort(took, total, sizeof *took, ascending);
   printf("{\"requests\": %zu, \"refused\": %zu, \"microseconds\": %lld, \"p50\": %u, \"p90\": %u, "

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bench import contestants, loads, measure, operations, report, world
+from bench import contestants, loads, measure, operations, report, stalls, world
 from bench.cluster import Cluster
 from bench.goals import judge
 from bench.measure import Bench, Plan
@@ -109,6 +109,11 @@ async def test_a_piece_ends_with_figures_and_leaves_no_trace(
     async with cluster.connected(NAME) as superuser:
         assert await superuser.fetchval("select count(*) from app.message") == LEADS / 2
         assert await superuser.fetchval("select count(*) from app_private.idempotent_answer") == 0
+
+    rows = await asyncio.to_thread(stalls.stalls, bench, "message", "tiny")
+    assert len(rows) == len(stalls.BANDS)
+    assert {len(row) for row in rows} == {len(stalls.COLUMNS)}
+    assert sum(int(row[1]) for row in rows) > 0
 
     report.write([result], tmp_path, "tiny", plots=False)
     goals = json.loads((tmp_path / "performance.json").read_text())["goals"]
