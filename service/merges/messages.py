@@ -1,6 +1,6 @@
 """What goes in and out of the merge routes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,6 +21,14 @@ class MergeDraft(Input):
     survivor_company_email: Email | UnsetType = UNSET
     survivor_company_id: UUID | UnsetType = UNSET
     execute_at: Annotated[datetime, msgspec.Meta(tz=True)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """The moment in UTC: RFC 3339 knows offsets up to 23:59, PostgreSQL up to 15:59."""
+        if isinstance(self.execute_at, datetime):
+            try:
+                self.execute_at = self.execute_at.astimezone(UTC)
+            except OverflowError as error:
+                raise ValueError("execute_at is outside the years 1 to 9999") from error
 
 
 class Consent(Input):

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import httpx
+
 from tests.fixtures.http import Person
 from tests.fixtures.market import slug
 from tests.merging.conftest import Office
@@ -207,9 +209,16 @@ async def test_a_token_dies_with_its_rehearsal_and_its_admin(office: Office) -> 
 
 
 async def test_not_before_its_time(office: Office) -> None:
-    made = await office.market.anna.post(
-        "/merges", {"absorbed_company_email": CORA, "execute_at": "2999-10-12T22:00:00Z"}
-    )
+    async def ask(moment: str) -> httpx.Response:
+        body = {"absorbed_company_email": CORA, "execute_at": moment}
+        return await office.market.anna.post("/merges", body)
+
+    early = await ask("0001-01-01T00:00:00+10:00")
+    assert early.status_code == 400
+    assert "years 1 to 9999" in early.json()["errors"][0]["detail"]
+    # An offset that PostgreSQL does not know; the moment is what counts.
+    made = await ask("2999-10-13T21:59:00+23:59")
+    assert made.json()["execute_at"] == "2999-10-12T22:00:00Z"
     merge = made.json()["id"]
     await office.market.cora.post(f"/merges/{merge}/rehearsal")
     await office.work()
