@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 import msgspec
-from rich.table import Table
+from rich.table import Column, Table
 
 from service import identity
 from service.commands.connections import connected
@@ -189,7 +189,8 @@ def list_(as_json: bool, data_dir: Path) -> None:
     if as_json:
         print_json(companies)
         return
-    table = Table("id", "name", "state", "colleagues", "since", title="Companies")
+    identity = Column("id", no_wrap=True, min_width=36)
+    table = Table(identity, "name", "state", "colleagues", "since", title="Companies")
     for found in companies:
         table.add_row(
             str(found.id),

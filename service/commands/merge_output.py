@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.commands.merge_refusals import TABLES, block_text
 from service.commands.output import console
@@ -86,7 +86,9 @@ def print_merges(merges: list[Merge]) -> None:
             "written request."
         )
         return
-    table = Table("id", "survivor", "absorbed", "state", "waits for", title="Merges")
+    # Ids are for copying: whatever gets narrow, it is not they.
+    identity = Column("id", no_wrap=True, min_width=36)
+    table = Table(identity, "survivor", "absorbed", "state", "waits for", title="Merges")
     for merge in merges:
         table.add_row(
             str(merge.id),
