@@ -202,12 +202,13 @@ begin
 end
 $$;
 
--- Optimistic concurrency (docs/domain.md, case 8). p_expected null means that the client sent If-Match: *.
-create or replace function app_private.expect_version(p_actual integer, p_expected integer)
+-- Optimistic concurrency (docs/domain.md, case 8): one of the expected versions is the present one.
+-- p_expected null means that the client sent If-Match: *.
+create or replace function app_private.expect_version(p_actual integer, p_expected integer[])
 returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_expected is not null and p_expected <> p_actual then
+  if p_expected is not null and p_actual <> all (p_expected) then
     perform app_private.refuse(412, 'version-stale', jsonb_build_object('version', p_actual));
   end if;
 end
