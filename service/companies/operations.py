@@ -58,7 +58,7 @@ async def change_colleague(
     tx: Tx, colleague_id: UUID, version: int | None, data: ColleagueChange
 ) -> Colleague:
     """Role and activity (admin), own name and language."""
-    queries.change_colleague(
+    return await queries.change_colleague(
         tx,
         colleague_id,
         version,
@@ -67,7 +67,6 @@ async def change_colleague(
         _given(data.name),
         _given(data.language),
     )
-    return await queries.colleague(tx, colleague_id)
 
 
 async def invite(tx: Tx, data: InvitationDraft) -> Invitation:

@@ -46,12 +46,7 @@ async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
     return await tx.page(Colleague, _COLLEAGUE, cursor=cursor, limit=limit, oldest_first=True)
 
 
-async def colleague(tx: Tx, colleague_id: UUID) -> Colleague:
-    """One colleague of the company."""
-    return await tx.view(Colleague, f"{_COLLEAGUE} where id = $1", colleague_id)
-
-
-def change_colleague(
+async def change_colleague(
     tx: Tx,
     colleague_id: UUID,
     version: int | None,
@@ -59,10 +54,13 @@ def change_colleague(
     active: bool | None,
     name: str | None,
     language: str | None,
-) -> None:
-    """None stays."""
-    tx.do(
-        "select app.change_colleague($1, $2, $3, $4, $5, $6)",
+) -> Colleague:
+    """None stays. Returns him as he is now."""
+    return await tx.view(
+        Colleague,
+        "select * from json_to_record(app.change_colleague($1, $2, $3, $4, $5, $6))"
+        " as c (id uuid, name text, email text, role text, active boolean, language text,"
+        " created_at timestamptz, version integer)",
         colleague_id,
         version,
         role,

@@ -165,6 +165,29 @@ comment on function app.enter_to_read(text) is
   'Enters the tenant context for this transaction without a lock, for reading; 28000 when there is none.';
 grant execute on function app.enter_to_read(text) to kollegium_api;
 
+-- The last statement of a transaction that writes. A token can die while its request waits for a lock: a
+-- colleague is deactivated, logs out, a key is revoked. Then what the request did is undone and the answer is
+-- 28000, as if it had come a moment later; without this it would be committed, and the answer, read through
+-- the policies in nobody's context, "not found". What ends the caller's own token says so.
+create or replace function app.leave() returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if app.current_company_id() is null and current_setting('kollegium.ended', true) is distinct from 'true' then
+    raise exception using errcode = '28000', message = 'the token died meanwhile';
+  end if;
+  return true;
+end
+$$;
+comment on function app.leave() is
+  'Ends a transaction that writes; 28000 when the token died since `enter`, unless by this transaction.';
+grant execute on function app.leave() to kollegium_api;
+
+-- For functions that end sessions: `leave` must not take for an accident what was asked for.
+create or replace function app_private.own_token_ended() returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$ select set_config('kollegium.ended', 'true', true) $$;
+
 -- The caller, when he is an admin; otherwise 403.
 create or replace function app_private.admin_caller() returns app.caller
 language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -84,10 +84,11 @@ comment on function app.change_company(integer, text, boolean, text) is
 grant execute on function app.change_company(integer, text, boolean, text) to kollegium_api;
 
 -- Role and activity of a colleague (admin), or somebody's own name and language. Deactivation
--- ends his sessions and clears him as handler; leads and API keys stay (docs/domain.md, case 3).
+-- ends his sessions and clears him as handler; leads and API keys stay (docs/domain.md, case 3). Returns
+-- him as he is now: who deactivates himself is not shown it by a policy any more.
 create or replace function app.change_colleague(
   p_colleague uuid, p_version integer, p_role text, p_active boolean, p_name text, p_language text)
-returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+returns json language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
@@ -117,12 +118,18 @@ begin
   where id = p_colleague;
   if not coalesce(p_active, true) then
     delete from app_private.bearer where colleague_id = p_colleague;
+    if v_caller.colleague_id = p_colleague then
+      perform app_private.own_token_ended();
+    end if;
     perform app_private.change_handler_name(v_caller.company_id, p_colleague, null);
   elsif p_name <> v_colleague.name then
     perform app_private.change_handler_name(v_caller.company_id, p_colleague, p_name);
   end if;
   perform app_private.audit('colleague-changed', v_caller.company_id, v_caller.colleague_id,
     p_colleague, jsonb_strip_nulls(jsonb_build_object('role', p_role, 'active', p_active)));
+  return (select json_build_object('id', c.id, 'name', c.name, 'email', c.email, 'role', c.role,
+    'active', c.active, 'language', c.language, 'created_at', c.created_at, 'version', c.version)
+    from app.colleague c where c.id = p_colleague);
 end
 $$;
 comment on function app.change_colleague(uuid, integer, text, boolean, text, text) is
