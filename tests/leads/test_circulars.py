@@ -1,4 +1,4 @@
-"""What is for a company is one row of the outbox, until the worker makes mails to its people of it."""
+"""What is for a company is one row of the outbox, until the worker makes mails of it."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,8 @@ async def waiting(market: Market, template: str) -> list[tuple[str, str | None]]
     """Kind and recipient of what waits, oldest first."""
     async with connected(market.urls.superuser) as superuser:
         rows = await superuser.fetch(
-            "select kind, recipient from app_private.outbox where template = $1 order by id", template
+            "select kind, recipient from app_private.outbox where template = $1 order by id",
+            template,
         )
     return [tuple(row) for row in rows]
 

@@ -21,25 +21,26 @@ set session_replication_role = replica;
 insert into app.company (id, name) select gen_random_uuid(), 'Firma ' || n
   from generate_series(0, {TAKERS}) n;
 insert into app.colleague (id, company_id, email, name, role, active)
-  select gen_random_uuid(), c.id, replace(c.id::text, '-', '') || n || '@x.example', 'A', 'admin', n > 0
+  select gen_random_uuid(), c.id, replace(c.id::text, '-', '') || n || '@x.example', 'A', 'admin',
+    n > 0
   from app.company c, generate_series(0, {COLLEAGUES}) n;
 insert into app.marketplace (id, operator_company_id, name, operator_name, steps)
   select gen_random_uuid(), id, 'M', 'O', '{{neu}}' from app.company where name = 'Firma 0';
 insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, cap, marketplace_name, operator_name, company_name, steps)
-  select m.id, c.id, m.operator_company_id, '{{taker}}', 'active', '{{}}', '{{}}', 3, 'M', 'O', c.name,
-    '{{neu}}'
+  select m.id, c.id, m.operator_company_id, '{{taker}}', 'active',
+    '{{}}', '{{}}', 3, 'M', 'O', c.name, '{{neu}}'
   from app.marketplace m, app.company c where c.name <> 'Firma 0';
-insert into app.lead (marketplace_id, id, operator_company_id, state, interest, distribution_permission,
-    operator_name)
+insert into app.lead (marketplace_id, id, operator_company_id, state, interest,
+    distribution_permission, operator_name)
   select id, app_private.new_id(), operator_company_id, 'available', 'Dach', true, 'O'
   from app.marketplace, generate_series(1, 20000);
 insert into app.prospect (marketplace_id, lead_id, parties, name, email)
   select marketplace_id, id, parties, 'N', 'n@y.example' from app.lead;
-insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id, company_name,
-    state, origin, steps, step)
-  select l.marketplace_id, app_private.new_id(), l.id, p.company_id, l.operator_company_id, 'T', 'won',
-    'pick', '{{neu}}', 'neu'
+insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
+    company_name, state, origin, steps, step)
+  select l.marketplace_id, app_private.new_id(), l.id, p.company_id, l.operator_company_id,
+    'T', 'won', 'pick', '{{neu}}', 'neu'
   from (select *, row_number() over () as n from app.lead) l
   join (select *, row_number() over () as n from app.participation) p on p.n = 1 + l.n % {TAKERS};
 insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
