@@ -22,7 +22,8 @@ UNKNOWN = {
     ],
     "bash 3.2": [
         r"\bdeclare\s-[A-Z]*A", r"\blocal\s-A", r"\bmapfile\b", r"\breadarray\b", r"\|&", r"&>>",
-        r"\$\{\w+(,,?|\^\^?)", r"\bcoproc\b", r"\$\{\w+@[A-Z]\}", r"\bglobstar\b", r"\[\[\s-v", r";;&",
+        r"\$\{\w+(,,?|\^\^?)",
+        r"\bcoproc\b", r"\$\{\w+@[A-Z]\}", r"\bglobstar\b", r"\[\[\s-v", r";;&",
     ],
     "dash": [
         r"^#!.*bash", r"\[\[", r"^\s*function\s\w", r"\w+=\(", r"<<<", r"<\(", r"\$'", r"&>",
