@@ -48,7 +48,7 @@ lint: setup ## style, types, import rules and migrations, changing nothing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(SQUAWK) alembic/versions/*.sql
+	$(SQUAWK) sql/tables/*.sql
 
 format: setup ## bring the Python files into shape
 	set -x

@@ -1,26 +1,30 @@
-"""Frozen copies: how a revision applies SQL files, and how the copies are made.
+"""How a revision applies what `sql/` says.
 
-`sql/` is the truth that people read; a revision carries a copy of what it introduces, so that an
-old revision never changes. `python alembic/frozen.py NNNN_slug sql/…` writes such a copy.
+The unreleased revision applies `sql/` as it stands: while a release is worked on there is one text
+of each table, function and policy, and no copy. A released revision never changes, and will carry
+its own (docs/decisions/0038).
 """
 
-import sys
+import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSIONS = ROOT / "alembic" / "versions"
+SQL = ROOT / "sql"
+
+_NAME = re.compile(r"\b((?:app|app_private|legacy_staging)\.\w+)")
+_MADE = re.compile(r"^create (?:unlogged )?(?:table|view|type) (\w+\.\w+)", re.MULTILINE)
 
 
-def apply(op: Any, name: str, *, role: str | None = "kollegium_owner") -> None:
-    """Runs the statements of `versions/<name>` as `role` (None: as the connecting user).
+def apply(op: Any, script: str, *, role: str | None = "kollegium_owner") -> None:
+    """Runs statements as `role` (None: as the connecting user).
 
-    The file goes to the server as it is: `op.execute` would read `:name` as a bind parameter, and
+    They go to the server as they are: `op.execute` would read `:name` as a bind parameter, and
     asyncpg prepares single statements only.
     """
-    script = (VERSIONS / name).read_text(encoding="utf-8")
     if role is not None:
         script = f"set local role {role};\n{script}\nreset role;\n"
     context = op.get_context()
@@ -33,11 +37,36 @@ def apply(op: Any, name: str, *, role: str | None = "kollegium_owner") -> None:
     connection.connection.dbapi_connection.run_async(lambda driver: driver.execute(script))
 
 
+def roles() -> Path:
+    """The file of the roles; it is run as who connects."""
+    return SQL / "roles.sql"
+
+
+def tables() -> list[Path]:
+    """The files of the tables, each after those whose tables it names."""
+    code = {
+        file: re.sub(r"--.*", "", file.read_text("utf-8"))
+        for file in sorted((SQL / "tables").glob("*.sql"))
+    }
+    makers = {name: file for file, sql in code.items() for name in _MADE.findall(sql)}
+    schemas = SQL / "tables" / "schemas.sql"
+    order: TopologicalSorter[Path] = TopologicalSorter()
+    for file, sql in code.items():
+        named = {makers[name] for name in _NAME.findall(_structure(sql)) if name in makers}
+        order.add(file, *sorted({schemas, *named} - {file}))
+    return list(order.static_order())
+
+
+def _structure(sql: str) -> str:
+    """Without what is said about a table: a sentence may name any other."""
+    return re.sub(r"^comment on .*?';$", "", sql, flags=re.MULTILINE | re.DOTALL)
+
+
 def wall() -> list[Path]:
     """The files of the wall in the order in which they are applied: functions, then policies."""
     return [
-        *sorted((ROOT / "sql" / "functions").glob("*.sql")),
-        *sorted((ROOT / "sql" / "policies").glob("*.sql")),
+        *sorted((SQL / "functions").glob("*.sql")),
+        *sorted((SQL / "policies").glob("*.sql")),
     ]
 
 
@@ -48,18 +77,3 @@ def joined(files: list[Path]) -> str:
         for file in files
     ]
     return "\n".join(parts)
-
-
-def main() -> None:
-    """Writes `versions/<argv[1]>.sql` from the files named after it (`wall`: all of the wall)."""
-    if len(sys.argv) < 3:
-        raise SystemExit("usage: python alembic/frozen.py NNNN_slug {wall | FILE...}")
-    target = VERSIONS / f"{sys.argv[1]}.sql"
-    files = wall() if sys.argv[2:] == ["wall"] else [Path(name).resolve() for name in sys.argv[2:]]
-    text_ = files[0].read_text("utf-8") if len(files) == 1 else joined(files)
-    target.write_text(text_, encoding="utf-8")
-    print(f"{target.relative_to(ROOT)}: {len(files)} files frozen")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,10 @@
-"""`sql/`, the frozen copies and what `alembic upgrade head` builds are the same wall."""
+"""`sql/` and what `alembic upgrade head` builds are the same wall."""
 
 import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,6 @@ from tests.fixtures.database import ROOT, NewDatabase, connected, database
 from tests.fixtures.programs import psql
 from tests.policies.fingerprint import fingerprint
 
-# How frozen.joined begins each file of a copy.
-HEAD = re.compile(r"^-- (sql/\S+\.sql)\nset local role kollegium_owner;\n", re.MULTILINE)
 SQL = [
     file for file in (ROOT / "sql").rglob("*.sql") if file.parent.name not in ("audit", "legacy")
 ]
@@ -113,35 +110,27 @@ async def test_offline_script_builds_the_same(server: Any, head: Any) -> None:
             assert await fingerprint(connection) == await fingerprint(head)
 
 
-def _sections(copy: Path) -> dict[Path, str]:
-    """What a frozen copy holds, file by file; a copy of one file has no heads."""
-    text = copy.read_text("utf-8")
-    parts = HEAD.split(text)
-    if len(parts) == 1:
-        first = text.partition("\n")[0]
-        return {f: text for f in SQL if f.read_text("utf-8").partition("\n")[0] == first}
-    return {ROOT / name: part for name, part in zip(parts[1::2], parts[2::2], strict=True)}
+def test_every_file_of_sql_is_applied() -> None:
+    """A file in a room that nobody applies would be read and not be so."""
+    applied = {frozen.roles(), *frozen.tables(), *frozen.wall()}
+    assert applied == set(SQL)
+    assert len(SQL) >= 80
 
 
-def _newest() -> dict[Path, tuple[str, str]]:
-    """File of sql/ -> the newest copy that holds it, and its text there."""
-    return {
-        file: (copy.name, text.rstrip("\n"))
-        for copy in sorted(frozen.VERSIONS.glob("*.sql"))
-        for file, text in _sections(copy).items()
+def test_tables_come_after_those_that_they_name() -> None:
+    order = [file.stem for file in frozen.tables()]
+    assert order[0] == "schemas"
+    for earlier, later in [("company", "colleague"), ("lead", "offer"), ("company", "bearer")]:
+        assert order.index(earlier) < order.index(later)
+
+
+def test_a_table_stands_in_the_file_of_its_name() -> None:
+    made = {
+        (file.stem, name)
+        for file in frozen.tables()
+        for name in re.findall(
+            r"^create table (?:app|app_private)\.(\w+)", file.read_text("utf-8"), re.M
+        )
     }
-
-
-@pytest.mark.parametrize("file", sorted(SQL), ids=lambda file: file.name)
-def test_newest_frozen_copy_is_current(file: Path) -> None:
-    """What is read in sql/ is what the last revision that speaks of it applies."""
-    newest = _newest()
-    assert file in newest, f"no revision holds it: python alembic/frozen.py NNNN_slug {file}"
-    name, text = newest[file]
-    assert text == file.read_text("utf-8").rstrip("\n"), f"python alembic/frozen.py {name} ..."
-
-
-def test_frozen_copies_are_compared_with_something() -> None:
-    """A copy of a file that is gone would be compared with nothing."""
-    assert set(_newest()) == set(SQL)
-    assert len(SQL) >= 30
+    assert len(made) >= 40
+    assert [pair for pair in sorted(made) if pair[0] != pair[1]] == []

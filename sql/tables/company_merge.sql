@@ -1,5 +1,3 @@
--- Merging companies: requests and their consents, the journal that undo reads, tokens, splits.
-
 create table app.company_merge (
   id uuid primary key,
   asking_company_id uuid not null references app.company,
@@ -47,42 +45,6 @@ create index on app.company_merge (other_company_id, id);
 create index company_merge_due on app.company_merge (execute_at)
   where state = 'consented' or rehearsal_due;
 
-create table app_private.merge_token (
-  token_sha256 bytea primary key check (length(token_sha256) = 32),
-  merge_id uuid not null references app.company_merge on delete cascade,
-  rehearsal_id uuid not null,
-  colleague_id uuid not null references app.colleague on delete cascade,
-  created_at timestamptz not null default now(),
-  expires_at timestamptz not null
-);
-create index on app_private.merge_token (merge_id);
-
-create table app_private.merge_journal (
-  merge_id uuid not null references app.company_merge on delete cascade,
-  tab text not null,
-  kind text not null check (kind in ('moved', 'changed', 'collapsed', 'created')),
-  marketplace_id uuid,
-  id uuid,
-  columns text[],
-  before jsonb,
-  after jsonb
-);
-create index on app_private.merge_journal (merge_id, tab, kind);
-
-create table app_private.company_split (
-  id uuid primary key,
-  company_id uuid not null references app.company,
-  new_company_id uuid not null references app.company,
-  colleague_id uuid not null references app.colleague,
-  reference text not null check (length(reference) between 1 and 200),
-  leads jsonb not null,
-  created_at timestamptz not null default now()
-);
-
-grant select, insert, update, delete on app_private.merge_token to kollegium_broker;
-grant select, insert, delete on app_private.merge_journal to kollegium_broker;
-grant select, insert on app_private.company_split to kollegium_broker;
-
 comment on table app.company_merge is 'A request to merge two companies, its rehearsal, its consents, and what became of it. Merge rule: keep; names and ids are those of then.';
 comment on column app.company_merge.id is 'Id (time-ordered UUID).';
 comment on column app.company_merge.asking_company_id is 'The company whose admin asked; for a request of staff the survivor.';
@@ -117,27 +79,3 @@ comment on column app.company_merge.undo_result is 'What undoing did, and which 
 comment on column app.company_merge.created_at is 'When it was asked for.';
 comment on column app.company_merge.changed_at is 'When it changed last.';
 comment on column app.company_merge.version is 'Counts changes; the ETag.';
-comment on table app_private.merge_token is 'Tokens with which an admin consents from his mail, as hashes.';
-comment on column app_private.merge_token.token_sha256 is 'SHA-256 of the token that was mailed.';
-comment on column app_private.merge_token.merge_id is 'The merge.';
-comment on column app_private.merge_token.rehearsal_id is 'The rehearsal it consents to; a later one makes it void.';
-comment on column app_private.merge_token.colleague_id is 'The admin it was mailed to; void when he is none any more.';
-comment on column app_private.merge_token.created_at is 'When it was mailed.';
-comment on column app_private.merge_token.expires_at is '14 days later.';
-comment on table app_private.merge_journal is 'Every row that a merge moved, changed, collapsed or created: what undo reads. Kept 30 days after the merge, then without content.';
-comment on column app_private.merge_journal.merge_id is 'The merge.';
-comment on column app_private.merge_journal.tab is 'The table, with its schema.';
-comment on column app_private.merge_journal.kind is 'moved (columns went from the absorbed company to the survivor); changed; collapsed (removed); created.';
-comment on column app_private.merge_journal.marketplace_id is 'First part of the row''s key, where it has one.';
-comment on column app_private.merge_journal.id is 'The row; for rows without an id null, their key stands in before.';
-comment on column app_private.merge_journal.columns is 'moved: the columns that named the absorbed company.';
-comment on column app_private.merge_journal.before is 'changed: the columns before; collapsed: the whole row.';
-comment on column app_private.merge_journal.after is 'changed: the same columns after the merge.';
-comment on table app_private.company_split is 'Colleagues who left a company with leads of it, into one of their own.';
-comment on column app_private.company_split.id is 'Id (time-ordered UUID).';
-comment on column app_private.company_split.company_id is 'The company he left.';
-comment on column app_private.company_split.new_company_id is 'The company made for him.';
-comment on column app_private.company_split.colleague_id is 'Who left.';
-comment on column app_private.company_split.reference is 'Reference of the written request.';
-comment on column app_private.company_split.leads is 'The leads that went with him: marketplace and lead.';
-comment on column app_private.company_split.created_at is 'When.';

@@ -1,0 +1,28 @@
+create table app.brokerage (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  operator_company_id uuid not null,
+  state text not null check (state in ('open', 'placed', 'withdrawn', 'exhausted')),
+  wave integer not null default 1,
+  opened_by_id uuid references app.colleague (id),
+  opened_at timestamptz not null default now(),
+  closed_at timestamptz,
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create unique index brokerage_open on app.brokerage (marketplace_id, lead_id) where state = 'open';
+create index on app.brokerage (operator_company_id, id);
+
+comment on table app.brokerage is 'One run of offering a lead.';
+comment on column app.brokerage.marketplace_id is 'The marketplace.';
+comment on column app.brokerage.id is 'Id (time-ordered UUID).';
+comment on column app.brokerage.lead_id is 'The lead; at most one open brokerage each.';
+comment on column app.brokerage.operator_company_id is 'The operator, who alone sees it.';
+comment on column app.brokerage.state is 'open; placed; withdrawn; exhausted (nobody took it).';
+comment on column app.brokerage.wave is 'Number of the wave that is open, from 1.';
+comment on column app.brokerage.opened_by_id is 'The colleague who opened it; null for a rule or an API key.';
+comment on column app.brokerage.opened_at is 'When it was opened.';
+comment on column app.brokerage.closed_at is 'When it ended.';

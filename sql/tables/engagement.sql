@@ -1,0 +1,57 @@
+create table app.engagement (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  giver_company_id uuid references app.company,
+  parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, giver_company_id, company_id], null)) stored,
+  company_name text not null,
+  state text not null
+    check (state in ('active', 'won', 'lost', 'return_requested', 'returned', 'revoked')),
+  origin text not null check (origin in ('pick', 'assignment')),
+  self_pick boolean not null default false,
+  picked_by_id uuid references app.colleague (id),
+  picked_by_name text,
+  steps text[] not null,
+  step text not null,
+  handler_id uuid,
+  handler_name text,
+  value numeric(14, 2) check (value >= 0),
+  started_at timestamptz not null default now(),
+  closed_at timestamptz,
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  foreign key (company_id, handler_id)
+    references app.colleague (company_id, id) deferrable initially deferred,
+  check (step = any (steps)),
+  check ((handler_id is null) = (handler_name is null))
+);
+create unique index engagement_current on app.engagement (marketplace_id, lead_id)
+  where state in ('active', 'won', 'lost', 'return_requested');
+create index engagement_company on app.engagement (company_id, handler_id, id desc);
+
+comment on table app.engagement is 'Company X works lead Y: from the pick or assignment to its end.';
+comment on column app.engagement.marketplace_id is 'The marketplace.';
+comment on column app.engagement.id is 'Id (time-ordered UUID).';
+comment on column app.engagement.lead_id is 'The lead; at most one current engagement each.';
+comment on column app.engagement.company_id is 'The taker; stays when the lead goes back.';
+comment on column app.engagement.operator_company_id is 'The operator.';
+comment on column app.engagement.giver_company_id is 'The giver, if any.';
+comment on column app.engagement.parties is 'Who sees it: operator, giver, taker. Generated.';
+comment on column app.engagement.company_name is 'Printed name of the taker.';
+comment on column app.engagement.state is 'active; won; lost; return_requested; returned; revoked.';
+comment on column app.engagement.origin is 'pick or assignment.';
+comment on column app.engagement.self_pick is 'The operator took it on its own marketplace (case 2).';
+comment on column app.engagement.picked_by_id is 'The colleague who picked; null for an assignment.';
+comment on column app.engagement.picked_by_name is 'His name at that time.';
+comment on column app.engagement.steps is 'The pipeline steps with which it began.';
+comment on column app.engagement.step is 'The present step.';
+comment on column app.engagement.handler_id is 'The colleague responsible; null: nobody.';
+comment on column app.engagement.handler_name is 'His name.';
+comment on column app.engagement.value is 'Value of a won engagement, in the marketplace''s currency.';
+comment on column app.engagement.started_at is 'When it began.';
+comment on column app.engagement.closed_at is 'When it was won or lost.';

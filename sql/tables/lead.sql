@@ -1,0 +1,66 @@
+create table app.lead (
+  marketplace_id uuid not null,
+  id uuid not null,
+  operator_company_id uuid not null,
+  giver_company_id uuid references app.company,
+  engaged_company_id uuid references app.company,
+  parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, giver_company_id, engaged_company_id], null)) stored,
+  state text not null check (state in ('draft', 'submitted', 'available', 'offered', 'engaged',
+    'closed', 'rejected', 'unplaced', 'withdrawn', 'erased')),
+  interest text not null check (length(interest) between 1 and 4000),
+  postcode_area text not null default '',
+  tags text[] not null default '{}' check (cardinality(tags) <= 50),
+  distribution_permission boolean not null,
+  source text not null default 'api',
+  external_ref text,
+  rejection_reason text,
+  operator_name text not null,
+  giver_name text,
+  engaged_company_name text,
+  engagement_id uuid,
+  created_by_id uuid references app.colleague (id),
+  created_at timestamptz not null default now(),
+  submitted_at timestamptz,
+  changed_at timestamptz not null default now(),
+  version integer not null default 1,
+  primary key (marketplace_id, id),
+  unique (marketplace_id, id, parties),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check (state in ('draft', 'rejected', 'withdrawn', 'erased') or distribution_permission),
+  check ((engaged_company_id is not null) >= (state in ('engaged', 'closed')))
+);
+create index lead_operator on app.lead (operator_company_id, id desc);
+create index lead_operator_state on app.lead (operator_company_id, state, id desc);
+create index lead_giver on app.lead (giver_company_id, id desc) where giver_company_id is not null;
+create index lead_engaged on app.lead (engaged_company_id, id desc) where engaged_company_id is not null;
+-- What a giver or operator imported once is not imported twice. The colliding rows are his own.
+create unique index lead_external_ref on app.lead
+  (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
+  where external_ref is not null;
+
+comment on table app.lead is 'The envelope of a lead: whose it is and how far it is. No personal data.';
+comment on column app.lead.marketplace_id is 'The marketplace.';
+comment on column app.lead.id is 'Id (time-ordered UUID).';
+comment on column app.lead.operator_company_id is 'The operator of the marketplace.';
+comment on column app.lead.giver_company_id is 'The giver; null when the operator put it in.';
+comment on column app.lead.engaged_company_id is 'The taker that works or worked it; null before the pick.';
+comment on column app.lead.parties is 'Who sees the lead: operator, giver, engaged taker. Generated; children copy it.';
+comment on column app.lead.state is 'Life cycle of docs/domain.md.';
+comment on column app.lead.interest is 'What is asked for; part of the teaser.';
+comment on column app.lead.postcode_area is 'Leading digits of the prospect''s postcode; part of the teaser.';
+comment on column app.lead.tags is 'Tags that takers are matched by.';
+comment on column app.lead.distribution_permission is 'The person consents to the data being passed on; needed to submit.';
+comment on column app.lead.source is 'Where it came in: api, or a file format of the import.';
+comment on column app.lead.external_ref is 'Id in that source; comes in once for each giver or operator.';
+comment on column app.lead.rejection_reason is 'The operator''s reason, for the giver.';
+comment on column app.lead.operator_name is 'Printed name of the operator.';
+comment on column app.lead.giver_name is 'Printed name of the giver.';
+comment on column app.lead.engaged_company_name is 'Printed name of the engaged taker.';
+comment on column app.lead.engagement_id is 'The current engagement.';
+comment on column app.lead.created_by_id is 'The colleague who put it in; null for an API key.';
+comment on column app.lead.created_at is 'When it came in.';
+comment on column app.lead.submitted_at is 'When it was submitted.';
+comment on column app.lead.changed_at is 'When anything of it changed last.';
+comment on column app.lead.version is 'Counts changes of lead, prospect and engagement; the ETag.';

@@ -1,0 +1,11 @@
+-- A lead of a batch, as it is to become; app_private.legacy_lead_rows makes them.
+create type app_private.legacy_lead_row as (
+  legacy_id bigint, action text, marketplace_id uuid, lead_id uuid, parties uuid[],
+  operator_company_id uuid, operator_name text, giver_company_id uuid, giver_name text,
+  created_by_id uuid, created_by_name text,
+  taker_company_id uuid, taker_company_name text, taker_id uuid, taker_name text, taker_active boolean,
+  state text, outcome text, interest text, postcode_area text, tags text[], consent boolean, value numeric,
+  marketplace_name text, steps text[], step text, hours integer, has_offers boolean,
+  brokerage_id uuid, engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
+  updated_at timestamptz, row_hash bigint, known_hash bigint, app_version integer
+);

@@ -1,0 +1,22 @@
+create table app_private.legacy_quarantine (
+  source_table text not null,
+  legacy_key text not null,
+  reason text not null,
+  blocked_by text,
+  first_seen_at timestamptz not null default now(),
+  last_seen_at timestamptz not null default now(),
+  healed_at timestamptz,
+  primary key (source_table, legacy_key, reason)
+);
+create index on app_private.legacy_quarantine (source_table, reason) where healed_at is null;
+
+comment on table app_private.legacy_quarantine is 'Legacy rows that could not be imported; no values, so no personal data.';
+comment on column app_private.legacy_quarantine.source_table is 'The legacy table.';
+comment on column app_private.legacy_quarantine.legacy_key is 'The row''s legacy number.';
+comment on column app_private.legacy_quarantine.reason is 'Why; service/legacy/reasons.toml has the words and what heals it.';
+comment on column app_private.legacy_quarantine.blocked_by is 'For depends-on: the row that has to be healed first, as table:number.';
+comment on column app_private.legacy_quarantine.first_seen_at is 'When an import met it first.';
+comment on column app_private.legacy_quarantine.last_seen_at is 'When an import met it last.';
+comment on column app_private.legacy_quarantine.healed_at is 'When an import did not find it any more; null: it waits.';
+
+grant select, insert, update, delete on app_private.legacy_quarantine to kollegium_broker;

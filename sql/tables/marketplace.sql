@@ -1,0 +1,36 @@
+create table app.marketplace (
+  id uuid primary key,
+  operator_company_id uuid not null references app.company,
+  name text not null check (length(name) between 1 and 200),
+  operator_name text not null,
+  steps text[] not null check (cardinality(steps) between 1 and 20),
+  operator_may_take boolean not null default false,
+  giver_may_withdraw boolean not null default true,
+  auto_accept boolean not null default false,
+  auto_offer boolean not null default false,
+  response_hours integer not null default 48 check (response_hours between 1 and 720),
+  reopen_days integer not null default 14 check (reopen_days between 0 and 365),
+  teaser_digits integer not null default 2 check (teaser_digits between 0 and 5),
+  created_at timestamptz not null default now(),
+  changed_at timestamptz not null default now(),
+  version integer not null default 1,
+  unique (id, operator_company_id)
+);
+create index on app.marketplace (operator_company_id, id);
+
+comment on table app.marketplace is 'Where an operator brings leads and takers together.';
+comment on column app.marketplace.id is 'Id; first in the key of everything on the lead side.';
+comment on column app.marketplace.operator_company_id is 'The company that operates it; any colleague may.';
+comment on column app.marketplace.name is 'Name; printed on participations too.';
+comment on column app.marketplace.operator_name is 'Name of the operator, printed here for reports and mails.';
+comment on column app.marketplace.steps is 'Pipeline steps of engagements, in order; 1 to 20. Running ones keep theirs.';
+comment on column app.marketplace.operator_may_take is 'The operator may take what the first wave left over (case 2).';
+comment on column app.marketplace.giver_may_withdraw is 'A giver may withdraw its own lead before the pick.';
+comment on column app.marketplace.auto_accept is 'Submitted leads become available without the operator.';
+comment on column app.marketplace.auto_offer is 'Available leads are offered to all matching takers at once.';
+comment on column app.marketplace.response_hours is 'How long an offer stays open, in hours (1 to 720).';
+comment on column app.marketplace.reopen_days is 'How long won or lost can be taken back, in days (0 to 365).';
+comment on column app.marketplace.teaser_digits is 'Leading digits of the postcode that a teaser shows (0 to 5).';
+comment on column app.marketplace.created_at is 'When it was opened.';
+comment on column app.marketplace.changed_at is 'When a setting changed last.';
+comment on column app.marketplace.version is 'Counts changes; the ETag.';

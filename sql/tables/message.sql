@@ -1,0 +1,28 @@
+create table app.message (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  parties uuid[] not null,
+  company_id uuid not null references app.company,
+  company_name text not null,
+  author_id uuid references app.colleague (id),
+  author_name text not null,
+  text text not null check (length(text) between 1 and 10000),
+  created_at timestamptz not null default now(),
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id, parties)
+    references app.lead (marketplace_id, id, parties) deferrable initially deferred
+);
+create index message_lead on app.message (marketplace_id, lead_id, id desc);
+
+comment on table app.message is 'Shared by all parties of a lead.';
+comment on column app.message.marketplace_id is 'The marketplace.';
+comment on column app.message.id is 'Id (time-ordered UUID).';
+comment on column app.message.lead_id is 'The lead.';
+comment on column app.message.parties is 'Copy of lead.parties; a difference fails at commit.';
+comment on column app.message.company_id is 'The author''s company.';
+comment on column app.message.company_name is 'Its printed name.';
+comment on column app.message.author_id is 'The author; null for an API key.';
+comment on column app.message.author_name is 'Name of the author, or of the key.';
+comment on column app.message.text is 'The text, up to 10,000 characters.';
+comment on column app.message.created_at is 'When it was written.';

@@ -1,0 +1,31 @@
+create table app_private.outbox (
+  id uuid primary key,
+  kind text not null check (kind in ('mail')),
+  template text not null,
+  recipient text not null,
+  language text not null check (language in ('de', 'en')),
+  company_id uuid references app.company,
+  payload jsonb not null,
+  created_at timestamptz not null default now(),
+  due_at timestamptz not null default now(),
+  attempts integer not null default 0,
+  lease_until timestamptz,
+  delivered_at timestamptz
+);
+create index outbox_due on app_private.outbox (due_at) where delivered_at is null;
+
+comment on table app_private.outbox is 'What is to be sent, written in the transaction of its cause.';
+comment on column app_private.outbox.id is 'Id (time-ordered UUID).';
+comment on column app_private.outbox.kind is 'mail.';
+comment on column app_private.outbox.template is 'Which mail.';
+comment on column app_private.outbox.recipient is 'E-mail address.';
+comment on column app_private.outbox.language is 'de or en.';
+comment on column app_private.outbox.company_id is 'The company on whose behalf it is sent.';
+comment on column app_private.outbox.payload is 'Values for the template.';
+comment on column app_private.outbox.created_at is 'When it was written.';
+comment on column app_private.outbox.due_at is 'Not to be tried before.';
+comment on column app_private.outbox.attempts is 'Attempts so far.';
+comment on column app_private.outbox.lease_until is 'Somebody is sending it until then.';
+comment on column app_private.outbox.delivered_at is 'Done.';
+
+grant select, insert, update, delete on app_private.outbox to kollegium_broker;
