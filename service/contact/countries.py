@@ -35,7 +35,9 @@ _NAMES: Final[dict[str, str]] = {
     "US": "usa",
 }
 _CODES: Final[dict[str, str]] = {
-    written: code for code, names in _NAMES.items() for written in (code.casefold(), *names.split())
+    written: code
+    for code, names in _NAMES.items()
+    for written in (code.casefold(), *names.casefold().split())
 } | {"united kingdom": "GB", "united states": "US", "vereinigtes königreich": "GB"}
 
 
@@ -43,6 +45,4 @@ def country_of(text: str) -> str | None:
     """Return the ISO code of a country that is written as code or name, or None when it is not
     known here.
     """
-    return _CODES.get(text.casefold().replace("ß", "ss").strip(" .")) or _CODES.get(
-        text.casefold().strip(" .")
-    )
+    return _CODES.get(text.casefold().strip(" ."))

@@ -5,7 +5,8 @@ them are only read as words. A number is *explicit* when it begins with `+`, `00
 country dials so, with its `0`. The first explicit valid one is taken. Anything else has lost its
 beginning, mostly to a spreadsheet, and is completed only where no other reading exists:
 
-* `15223456031` lost its `0`: no number of an area begins with 1, and +1 522 reaches nobody;
+* `15223456031` lost its `0`: no number of an area begins with 1, and +1 522 is a personal number
+  that nobody writes without its `+`;
 * `4915223456032` lost its `+`, or is 0491 5223456032 in Leer: stays text;
 * `23125101` lost the `0` of 0231 (Dortmund), or is a number in the writer's own area: stays text;
 * `4,91512E+12` has lost its digits.
@@ -36,14 +37,6 @@ _FAX_OF_LAST: Final = re.compile(
 _FEWEST: Final = 6
 #: A subscriber's number within his area has at most so many digits.
 _LONGEST_LOCAL: Final = 8
-_REACHED: Final = frozenset(
-    {
-        PhoneNumberType.FIXED_LINE,
-        PhoneNumberType.MOBILE,
-        PhoneNumberType.FIXED_LINE_OR_MOBILE,
-        PhoneNumberType.VOIP,
-    }
-)
 
 
 class _Run(NamedTuple):
@@ -106,12 +99,12 @@ def _is_rest(text: str) -> bool:
 
 def _number_in(run: str, region: str | None, alone: bool) -> tuple[str | None, str | None, str]:
     """The number of a run (or None), a code about it, and the part of the run that is it."""
-    run = re.sub(r"^(\(?\+)\s+", r"\1", run)
+    written, run = run, re.sub(r"^(\(?\+)\s+", r"\1", run)
     if not re.match(r"\(?\+|\(?0", run):
         number, code = _completed(re.sub(r"\D", "", run), region) if alone else (None, None)
-        return number, code, run
+        return number, code, written
     if region is None and not re.match(r"\(?\+|\(?00", run):
-        return None, "phone-ambiguous", run
+        return None, "phone-ambiguous", written
     whole = _valid(run, region)
     for seam in _SEAM.finditer(run):
         left, right = run[: seam.start()], run[seam.end() :]
@@ -126,16 +119,20 @@ def _number_in(run: str, region: str | None, alone: bool) -> tuple[str | None, s
         if second or (whole is None and _count(right) < _FEWEST):
             return number, None, left
         if whole is not None and "/" in seam[0]:
-            return None, "phone-ambiguous", run
-    return whole, None, run
+            return None, "phone-ambiguous", written
+    return whole, None, written
 
 
 def _completed(digits: str, region: str | None) -> tuple[str | None, str | None]:
     """A number without its beginning: completed where only one reading exists."""
-    abroad = _valid("+" + digits, None, _REACHED)
-    home = _valid(digits, region) if region else None
-    if home == abroad or (region is None and abroad):
-        return (home, None) if region and home else (None, "phone-ambiguous" if abroad else None)
+    abroad = _valid("+" + digits, None)
+    if region is None:
+        return None, "phone-ambiguous" if abroad else None
+    home = _valid(digits, region)
+    if home and abroad and _kind(abroad) == PhoneNumberType.PERSONAL_NUMBER:
+        abroad = None
+    if home == abroad:
+        return home, None
     if home and abroad:
         return None, "phone-ambiguous"
     if abroad:
@@ -143,15 +140,17 @@ def _completed(digits: str, region: str | None) -> tuple[str | None, str | None]
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.national_prefix != "0":
         return home, None
-    if len(digits) > _LONGEST_LOCAL or _valid(digits, region, {PhoneNumberType.MOBILE}):
+    if home and (len(digits) > _LONGEST_LOCAL or _kind(home) == PhoneNumberType.MOBILE):
         return home, "phone-zero-restored"
-    return None, "phone-ambiguous"
+    return None, "phone-ambiguous" if home else None
 
 
-def _valid(
-    text: str, region: str | None, kinds: frozenset[int] | set[int] | None = None
-) -> str | None:
-    """E.164 of a valid number of one of these kinds (None: any), or None."""
+def _kind(number: str) -> int:
+    return phonenumbers.number_type(phonenumbers.parse(number))
+
+
+def _valid(text: str, region: str | None) -> str | None:
+    """E.164 of a valid number, or None."""
     if region is None and re.match(r"\(?00", text):
         text = "+" + re.sub(r"^\(?00", "", text)
     try:
@@ -159,7 +158,5 @@ def _valid(
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not phonenumbers.is_valid_number(number):
-        return None
-    if kinds is not None and phonenumbers.number_type(number) not in kinds:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

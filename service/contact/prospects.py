@@ -11,9 +11,12 @@ from service.contact.remarks import KEPT, Remark, remark
 
 #: Cities that can mean nothing but a country whose postcodes have four digits.
 _CITIES: Final = frozenset(
-    "wien vienna graz linz salzburg innsbruck klagenfurt villach wels dornbirn bregenz zürich "
-    "zurich genf genève basel bern lausanne winterthur luzern lugano vaduz".split()
-)
+    {
+        "wien", "vienna", "graz", "linz", "salzburg", "innsbruck", "klagenfurt", "villach", "wels",
+        "dornbirn", "bregenz", "zürich", "zurich", "genf", "genève", "basel", "bern", "lausanne",
+        "winterthur", "luzern", "lugano", "vaduz",
+    }
+)  # fmt: skip
 _CODES: Final = tuple(
     f"+{code}" for code in (43, 32, 359, 41, 45, 36, 423, 352, 47, 386)
 )  # of postcodes.FOUR_DIGITS
@@ -60,13 +63,14 @@ def _is_abroad(city: str | None) -> bool:
     return (city or "").casefold().strip() in _CITIES
 
 
-def cleaned(given: Mapping[str, Any], *, country: str | None = None) -> Cleaned:
+def cleaned(given: Mapping[str, Any], *, known: Mapping[str, Any] | None = None) -> Cleaned:
     """Clean `email`, `phone` and `postcode` of a prospect; other fields stay as they are.
 
-    Only what is in `given` is looked at; `country` is the prospect's where `given` does not name
-    it. A remark stands for every value that is not stored as it was written.
+    Only what is in `given` is cleaned; `known` is what else is known of where the person lives
+    (country, postcode, city), when `given` is a part. A remark stands for every value that is not
+    stored as it was written.
     """
-    work = _Work(given, given.get("country") or country)
+    work = _Work(given, known or {})
     work.read("email")
     work.read("phone")
     work.read_postcode()
@@ -76,8 +80,11 @@ def cleaned(given: Mapping[str, Any], *, country: str | None = None) -> Cleaned:
 class _Work:
     """A prospect while it is cleaned."""
 
-    def __init__(self, given: Mapping[str, Any], country: str | None) -> None:
-        self.given, self.country = given, country
+    def __init__(self, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+        self.given = given
+        self.country, self.postcode, self.city = (
+            given.get(field) or known.get(field) for field in ("country", "postcode", "city")
+        )
         self.values = dict(given)
         self.answers: dict[str, str] = {}
         self.remarks: list[Remark] = []
@@ -90,15 +97,14 @@ class _Work:
         if field == "email":
             found = read_email(text)
         else:
-            places = (self.given.get("postcode"), self.given.get("city"))
-            found = read_phone(text, dialled_in(self.country, *places))
+            found = read_phone(text, dialled_in(self.country, self.postcode, self.city))
         self._take(field, text, found)
 
     def read_postcode(self) -> None:
         text = self.given.get("postcode")
         if not isinstance(text, str):
             return
-        phone, city = self.values.get("phone"), self.given.get("city")
+        phone, city = self.values.get("phone"), self.city
         place = read_postcode(
             text, self.country, four_digits=four_digits(self.country, phone, city)
         )

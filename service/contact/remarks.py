@@ -155,6 +155,13 @@ KEPT: Final[dict[str, str]] = {
 }
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A sentence in both languages."""
+
+    en: str
+    de: str
+
+
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """Something to know about a value: `field` is the field of the prospect, or the column's
     header.
