@@ -20,7 +20,7 @@ from service.leads.messages import (
     Remark,
     Withdrawal,
 )
-from service.vocabulary import Page
+from service.vocabulary import Page, Versions
 
 
 async def show(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
@@ -56,14 +56,14 @@ async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:
 
 
 async def change(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, version: int | None, data: LeadChange
+    tx: Tx, marketplace_id: UUID, lead_id: UUID, versions: Versions, data: LeadChange
 ) -> Lead:
     """Corrections; fields that are not named stay."""
     given: dict[str, Any] = {} if data.prospect is UNSET else msgspec.to_builtins(data.prospect)
     prospect, remarks = await contact.corrected(tx, marketplace_id, lead_id, given)
     envelope = msgspec.to_builtins(data)
     envelope.pop("prospect", None)
-    queries.change(tx, marketplace_id, lead_id, version, envelope, prospect)
+    queries.change(tx, marketplace_id, lead_id, versions, envelope, prospect)
     return _with(remarks, await show(tx, marketplace_id, lead_id))
 
 
