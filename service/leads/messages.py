@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from service.contact.remarks import Said
-from service.vocabulary import LINE, Input, Line, Name, Reason, Tag, Text
+from service.vocabulary import LINE, Input, Line, Name, Reason, Tag, Text, whole
 
 State = Literal[
     "draft",
@@ -27,14 +27,16 @@ Answers = Annotated[
     dict[Line, Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=100)
 ]
 # Contact data as people write it; what becomes of it is in service/contact.
-Phone = Annotated[str, msgspec.Meta(min_length=1, max_length=500, examples=["+49 30 23125000"])]
+Phone = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=500, pattern=LINE, examples=["+49 30 23125000"])
+]
 ContactEmail = Annotated[
-    str, msgspec.Meta(min_length=3, max_length=500, examples=["petra@muster.example"])
+    str, msgspec.Meta(min_length=3, max_length=500, pattern=LINE, examples=["petra@muster.example"])
 ]
 WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
 Received = Annotated[datetime, msgspec.Meta(tz=True)]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["DE"])]
+Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
 
 
 class ProspectDraft(Input):
@@ -76,7 +78,7 @@ class LeadDraft(Input):
     distribution_permission: bool
     tags: Tags = []
     submit: bool = False
-    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    external_ref: Annotated[Line, msgspec.Meta(min_length=1)] | None = None
     source: Source | None = None
     received_at: Received | None = None
 
