@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from service.contact.remarks import Said
 from service.vocabulary import Accepted
 
 Outcome = Literal["imported", "duplicate", "refused"]
@@ -13,13 +14,6 @@ State = Literal["waiting", "running", "done", "failed"]
 Reason = Literal[
     "uploader-inactive", "participation-inactive", "interrupted", "too-old", "unforeseen"
 ]
-
-
-class Said(msgspec.Struct):
-    """A sentence in both languages."""
-
-    en: str
-    de: str
 
 
 class Warned(msgspec.Struct):

@@ -33,7 +33,7 @@ grant execute on function app.start_import(uuid, jsonb, integer) to kollegium_ap
 
 -- Its rows from 50 x p_number + 1 on, at most 50. A row is what is known of its result (row_number,
 -- outcome, code, field, detail, warnings), and where a lead can be made of it the lead: interest, tags,
--- distribution_permission, prospect, source, external_ref.
+-- distribution_permission, submit, prospect, source, external_ref, received_at.
 create or replace function app.add_import_chunk(
   p_marketplace uuid, p_import uuid, p_number integer, p_rows jsonb)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -100,7 +100,8 @@ begin
     select l.id, l.created into v_row.lead_id, v_created from app_private.put_lead_in(p_caller,
       p_import.marketplace_id, v_lead ->> 'interest', array(select jsonb_array_elements_text(v_lead -> 'tags')),
       (v_lead ->> 'distribution_permission')::boolean, v_lead -> 'prospect',
-      (v_lead ->> 'distribution_permission')::boolean, v_lead ->> 'source', v_lead ->> 'external_ref') l;
+      (v_lead ->> 'submit')::boolean, v_lead ->> 'source', v_lead ->> 'external_ref',
+      (v_lead ->> 'received_at')::timestamptz) l;
     if p_import.dry_run then
       raise exception using errcode = 'KGBCK';  -- back to where it was; what it found stays
     end if;

@@ -332,7 +332,7 @@ async def test_a_row_that_cannot_be_stored_is_refused_alone(market: Market) -> N
     async with connected(market.urls.api) as api, as_bearer(api, market.gerd.token):
         rows = [
             {"row_number": n, "lead": {
-                "interest": interest, "tags": [], "distribution_permission": True,
+                "interest": interest, "tags": [], "distribution_permission": True, "submit": True,
                 "prospect": {"name": "Petra", "email": f"{uuid4()}@muster.example"},
                 "source": "x", "external_ref": str(uuid4())}}
             for n, interest in ((2, "Dach"), (3, "x" * 5000), (4, "Dach"))
