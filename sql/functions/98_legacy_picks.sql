@@ -109,12 +109,11 @@ begin
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
   update app.history x set parties = r.parties from unnest(p_rows) r
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
-  perform app_private.legacy_change_brokerages(p_load, p_rows);
+  perform app_private.legacy_change_brokerages(p_rows);
 end
 $$;
 
-create or replace function app_private.legacy_change_brokerages(
-  p_load integer, p_rows app_private.legacy_lead_row[])
+create or replace function app_private.legacy_change_brokerages(p_rows app_private.legacy_lead_row[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -123,10 +122,6 @@ begin
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
     and b.id = r.brokerage_id;
-  update app.offer t set state = o.state, answered_at = o.answered_at,
-    answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
-  from app_private.legacy_offers_of(p_load, p_rows) o
-  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id and t.state <> o.state;
   -- Given back, or picked by somebody else since: that engagement is over.
   update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
   from unnest(p_rows) r
