@@ -11,7 +11,7 @@ from service.companies.messages import (
     MergeSuggestion,
 )
 from service.database import Tx
-from service.vocabulary import Page
+from service.vocabulary import Page, Versions
 
 _COLLEAGUE = (
     "select id, name, email, role, active, language, created_at, version from app.colleague"
@@ -35,10 +35,10 @@ async def merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[Merg
 
 
 def change_company(
-    tx: Tx, version: int | None, name: str | None, delegator_role: bool | None, language: str | None
+    tx: Tx, versions: Versions, name: str | None, delegator_role: bool | None, language: str | None
 ) -> None:
     """None stays."""
-    tx.do("select app.change_company($1, $2, $3, $4)", version, name, delegator_role, language)
+    tx.do("select app.change_company($1, $2, $3, $4)", versions, name, delegator_role, language)
 
 
 async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
@@ -49,7 +49,7 @@ async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
 async def change_colleague(
     tx: Tx,
     colleague_id: UUID,
-    version: int | None,
+    versions: Versions,
     role: str | None,
     active: bool | None,
     name: str | None,
@@ -62,7 +62,7 @@ async def change_colleague(
         " as c (id uuid, name text, email text, role text, active boolean, language text,"
         " created_at timestamptz, version integer)",
         colleague_id,
-        version,
+        versions,
         role,
         active,
         name,

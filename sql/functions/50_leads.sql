@@ -29,6 +29,7 @@ $$;
 create or replace function app.create_lead(
   p_marketplace uuid, p_interest text, p_tags text[], p_distribution_permission boolean,
   p_prospect jsonb, p_submit boolean, p_source text, p_external_ref text,
+  p_received_at timestamptz default null,
   out id uuid, out created boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -49,11 +50,11 @@ begin
   created := true;
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, state, interest,
     postcode_area, tags, distribution_permission, source, external_ref, operator_name, giver_name,
-    created_by_id)
+    created_by_id, received_at)
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    v_giver.company_name, v_caller.colleague_id)
+    v_giver.company_name, v_caller.colleague_id, coalesce(p_received_at, now()))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then
@@ -75,9 +76,9 @@ begin
   end if;
 end
 $$;
-comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text) is
+comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz) is
   'A new draft, submitted at once on request; the same external_ref of one source comes in once.';
-grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text)
+grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz)
   to kollegium_api;
 
 -- draft → submitted, and on to available and offered where the marketplace says so.
@@ -216,18 +217,21 @@ grant execute on function app.withdraw_lead(uuid, uuid, text) to kollegium_api;
 
 -- Corrections. The giver until the lead is offered, the operator until it is closed, the engaged
 -- taker the contact data while he works it. Keys that are absent stay (docs/domain.md, case 8).
+-- What p_prospect has under `kept` joins the answers that are there.
 create or replace function app.change_lead(
-  p_marketplace uuid, p_lead uuid, p_version integer, p_envelope jsonb, p_prospect jsonb)
+  p_marketplace uuid, p_lead uuid, p_versions integer[], p_envelope jsonb, p_prospect jsonb)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_lead app.lead;
   v_changed app.lead;
+  v_known app.prospect;
   v_prospect app.prospect;
+  v_fields jsonb;
 begin
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
-  perform app_private.expect_version(v_lead.version, p_version);
+  perform app_private.expect_version(v_lead.version, p_versions);
   if v_caller.company_id = v_lead.operator_company_id then
     perform app_private.expect_state(v_lead.state,
       array['draft', 'submitted', 'available', 'offered', 'unplaced', 'engaged']);
@@ -240,8 +244,9 @@ begin
     end if;
   end if;
   v_changed := jsonb_populate_record(v_lead, p_envelope);
-  select (jsonb_populate_record(p, p_prospect)).* into v_prospect
-  from app.prospect p where p.marketplace_id = p_marketplace and p.lead_id = p_lead;
+  select * into v_known from app.prospect where marketplace_id = p_marketplace and lead_id = p_lead;
+  v_prospect := jsonb_populate_record(v_known, p_prospect);
+  v_prospect.answers := coalesce(v_prospect.answers, '{}') || coalesce(p_prospect -> 'kept', '{}');
   if v_lead.state <> 'draft' then
     if num_nonnulls(v_prospect.email, v_prospect.phone) = 0 then
       perform app_private.refuse(422, 'contact-missing');
@@ -249,10 +254,16 @@ begin
       perform app_private.refuse(422, 'distribution-permission-missing');
     end if;
   end if;
+  select jsonb_agg(f.key order by f.key) into v_fields
+  from jsonb_each(to_jsonb(v_changed) || to_jsonb(v_prospect)) f
+  where f.value is distinct from (to_jsonb(v_lead) || to_jsonb(v_known)) -> f.key;
+  if v_fields is null then
+    return;  -- nothing changes, so no version does
+  end if;
   update app.prospect set name = v_prospect.name, salutation = v_prospect.salutation,
     company = v_prospect.company, email = v_prospect.email, phone = v_prospect.phone,
     street = v_prospect.street, postcode = v_prospect.postcode, city = v_prospect.city,
-    country = v_prospect.country, answers = coalesce(v_prospect.answers, '{}')
+    country = v_prospect.country, answers = v_prospect.answers
   where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
   update app.lead set interest = v_changed.interest, tags = v_changed.tags,
     distribution_permission = v_changed.distribution_permission,
@@ -260,10 +271,10 @@ begin
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
     changed_at = now(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
-  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, jsonb_build_object('fields',
-    (select coalesce(jsonb_agg(k order by k), '[]') from jsonb_object_keys(p_envelope || p_prospect) k)));
+  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, 
+    jsonb_build_object('fields', v_fields));
 end
 $$;
-comment on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) is
+comment on function app.change_lead(uuid, uuid, integer[], jsonb, jsonb) is
   'Corrects interest, tags and contact data; 412 when the version is not the expected one.';
-grant execute on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) to kollegium_api;
+grant execute on function app.change_lead(uuid, uuid, integer[], jsonb, jsonb) to kollegium_api;
