@@ -78,7 +78,7 @@ begin
   join app.participation p on p.marketplace_id = c.marketplace_id and p.company_id = c.company_id
     and p.state = 'invited'
   join app_private.legacy_participation k
-    on k.marketplace_id = c.marketplace_id and k.company_id = c.company_id and k.version = p.version
+    on k.marketplace_id = c.marketplace_id and k.company_id = c.own_company_id and k.version = p.version
   cross join unnest(c.capacities) t (capacity)
   where c.state = 'invited'
   on conflict (marketplace_id, id) do nothing;
@@ -89,6 +89,13 @@ begin
   cross join unnest(array['giver', 'taker']) t (capacity)
   where i.marketplace_id = c.marketplace_id and i.state = 'open' and p.state <> 'invited'
     and i.id = app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id, c.created_at);
+  perform app_private.legacy_journal(array_agg('app.partner_invitation'::text), array_agg(i.marketplace_id),
+    array_agg(i.id), array_agg('company_id'::text), array_agg(c.colleague_id))
+  from app_private.legacy_cards_of(p_load) c
+  cross join unnest(array['giver', 'taker']) t (capacity)
+  join app.partner_invitation i on i.marketplace_id = c.marketplace_id
+    and i.id = app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id, c.created_at)
+  where c.own_company_id <> c.company_id and exists (select from app_private.legacy_moved());
 end
 $$;
 
