@@ -149,8 +149,8 @@ API-Schlüssel und entscheiden über Zusammenführungen. Mehrere Admins sind bes
         "en": (
             "You are an admin of $company now",
             """$colleague was deleted in the former system and was the last admin of $company. So that
-the company can go on, you are its admin now: you invite colleagues, manage API keys and decide about
-merges. Several admins are better than one.""",
+the company can go on, you are its admin now: you invite colleagues, manage API keys and decide
+about merges. Several admins are better than one.""",
         ),
     },
 }

@@ -82,7 +82,7 @@ class Beside:
         return row["marketplace_id"], row["lead_id"]
 
     async def offers(self, number: int) -> list[tuple[int, str]]:
-        """Whose company has an offer of a legacy lead (the user first made for it), and its state."""
+        """Whose company has an offer of a legacy lead (by its first user), and its state."""
         rows = await self.rows(
             """select u.legacy_id, o.state from app.offer o
                join app_private.legacy_lead k on k.lead_id = o.lead_id
