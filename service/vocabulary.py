@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -47,6 +48,18 @@ PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern=w
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
+# As the checks of the tables have them (tests/http/test_openapi.py compares).
+LeadState = Literal[
+    "draft", "submitted", "available", "offered", "engaged", "closed", "rejected", "unplaced",
+    "withdrawn", "erased",
+]  # fmt: skip
+OfferState = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
+EngagementState = Literal["active", "won", "lost", "return_requested", "returned", "revoked"]
+ParticipationState = Literal["invited", "active", "declined", "ended"]
+InvitationState = Literal["open", "accepted", "revoked"]
+MergeState = Literal["requested", "answered", "rehearsed", "consented", "done", "undone", "refused"]
+# A moment with its offset: PostgreSQL's timestamptz, RFC 3339 outside.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # What If-Match names: one of these is the present version. None: whichever it is.
 Versions = list[int] | None
 

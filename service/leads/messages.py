@@ -1,26 +1,26 @@
 """What goes in and out of the lead routes."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Line, Name, Postcode, Reason, Tag, Text, whole
+from service.vocabulary import (
+    Email,
+    EngagementState,
+    Input,
+    LeadState,
+    Line,
+    Moment,
+    Name,
+    Postcode,
+    Reason,
+    Tag,
+    Text,
+    whole,
+)
 
-State = Literal[
-    "draft",
-    "submitted",
-    "available",
-    "offered",
-    "engaged",
-    "closed",
-    "rejected",
-    "unplaced",
-    "withdrawn",
-    "erased",
-]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=50, examples=[["photovoltaik"]])]
 Answers = Annotated[
     dict[Line, Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=100)
@@ -132,8 +132,8 @@ class Engagement(msgspec.Struct):
     lead_id: UUID
     company_id: UUID
     company_name: str
-    state: str
-    origin: str
+    state: EngagementState
+    origin: Literal["pick", "assignment"]
     self_pick: bool
     picked_by: str | None
     steps: list[str]
@@ -141,8 +141,8 @@ class Engagement(msgspec.Struct):
     handler_id: UUID | None
     handler_name: str | None
     value: float | None
-    started_at: datetime
-    closed_at: datetime | None
+    started_at: Moment
+    closed_at: Moment | None
     version: int
 
 
@@ -150,9 +150,9 @@ class Duplicate(msgspec.Struct):
     """Another lead with the same e-mail address or phone number."""
 
     id: UUID
-    state: State
-    created_at: datetime
-    matches: list[str]
+    state: LeadState
+    created_at: Moment
+    matches: list[Literal["email", "phone"]]
 
 
 class Lead(msgspec.Struct, omit_defaults=True):
@@ -161,7 +161,7 @@ class Lead(msgspec.Struct, omit_defaults=True):
 
     marketplace_id: UUID
     id: UUID
-    state: State
+    state: LeadState
     interest: str
     postcode_area: str
     tags: list[str]
@@ -175,9 +175,9 @@ class Lead(msgspec.Struct, omit_defaults=True):
     giver_name: str | None
     engaged_company_id: UUID | None
     engaged_company_name: str | None
-    created_at: datetime
-    submitted_at: datetime | None
-    changed_at: datetime
+    created_at: Moment
+    submitted_at: Moment | None
+    changed_at: Moment
     version: int
     prospect: Prospect | None = None
     engagement: Engagement | None = None
@@ -188,7 +188,7 @@ class LeadFilter(msgspec.Struct):
     """What a list of leads is narrowed to; None: not narrowed. handler: me, none, or an id."""
 
     capacity: Literal["operator", "giver", "taker"] | None
-    state: State | None
+    state: LeadState | None
     marketplace: UUID | None
     handler: str | None
     text: str | None
