@@ -5,16 +5,10 @@ from uuid import UUID
 
 import msgspec
 
+from service.contact.remarks import Said
 from service.vocabulary import Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
-
-
-class Said(msgspec.Struct):
-    """A sentence in both languages."""
-
-    en: str
-    de: str
 
 
 class Warned(msgspec.Struct):
