@@ -34,7 +34,6 @@ ContactEmail = Annotated[
 ]
 WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
-Received = Annotated[datetime, msgspec.Meta(tz=True)]
 Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
 
 
@@ -79,7 +78,7 @@ class LeadDraft(Input):
     submit: bool = False
     external_ref: Annotated[Line, msgspec.Meta(min_length=1)] | None = None
     source: Source | None = None
-    received_at: Received | None = None
+    received_at: Moment | None = None
 
 
 class LeadChange(Input):
