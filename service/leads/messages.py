@@ -34,7 +34,14 @@ ContactEmail = Annotated[
 ]
 WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
-Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
+Country = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=whole("[A-Z]{2}"),
+        examples=["DE"],
+        extra={"words": ("Two capital letters, such as DE", "Zwei Großbuchstaben, etwa DE")},
+    ),
+]
 
 
 class ProspectDraft(Input):
