@@ -1,13 +1,12 @@
 """What goes out of the import routes."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from service.contact.remarks import Said
-from service.vocabulary import Accepted
+from service.vocabulary import Accepted, Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
 State = Literal["waiting", "running", "done", "failed"]
@@ -47,7 +46,7 @@ class ImportJob(Accepted):
     state: Literal["waiting", "running"]
     rows: int
     done: int
-    created_at: datetime
+    created_at: Moment
 
 
 class _Imported(msgspec.Struct, kw_only=True):
@@ -63,7 +62,7 @@ class _Imported(msgspec.Struct, kw_only=True):
     duplicates: int
     refused: int
     problem: Reason | None
-    created_at: datetime
+    created_at: Moment
 
 
 class Import(_Imported):
@@ -72,7 +71,7 @@ class Import(_Imported):
 
     state: State
     rows: int
-    ended_at: datetime | None
+    ended_at: Moment | None
 
 
 class ImportReport(_Imported):
@@ -80,7 +79,7 @@ class ImportReport(_Imported):
     stays, and the file can be sent again."""
 
     state: Literal["done", "failed"]
-    ended_at: datetime
+    ended_at: Moment
     detail: Said | None
     rows: list[ImportRow]
     next_cursor: str | None = None
