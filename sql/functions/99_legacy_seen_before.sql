@@ -46,7 +46,8 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select u.id, 'offers', k.marketplace_id, k.lead_id, c.company_id, o.id::text, b.id is not null,
-    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end, o.interest]
+    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end,
+      app_private.teaser(o.interest)]
   from (
     select f.id, f.lead_id, f.user_id, l.interest, m.owner_user_id, case
       when l.picked_by_user_id = f.user_id then 'picked'
