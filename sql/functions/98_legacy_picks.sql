@@ -10,7 +10,8 @@ begin
     handler_id, handler_name, value, started_at, closed_at)
   select r.marketplace_id, r.engagement_id, r.lead_id, r.taker_company_id, r.operator_company_id,
     r.giver_company_id, r.taker_company_name, r.outcome, 'pick',
-    r.taker_company_id = r.operator_company_id, r.taker_id, r.taker_name, r.steps, r.step,
+    r.taker_company_id = r.operator_company_id, r.taker_id, r.taker_name, r.steps,
+    coalesce(r.step, r.steps[1]),
     case when r.taker_active then r.taker_id end, case when r.taker_active then r.taker_name end,
     r.value, r.picked_at, r.closed_at
   from unnest(p_rows) r where r.engagement_id is not null and r.action <> 'complete'
@@ -111,12 +112,11 @@ begin
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
   update app.history x set parties = r.parties from unnest(p_rows) r
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
-  perform app_private.legacy_change_brokerages(p_load, p_rows);
+  perform app_private.legacy_change_brokerages(p_rows);
 end
 $$;
 
-create or replace function app_private.legacy_change_brokerages(
-  p_load integer, p_rows app_private.legacy_lead_row[])
+create or replace function app_private.legacy_change_brokerages(p_rows app_private.legacy_lead_row[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -125,18 +125,16 @@ begin
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
     and b.id = r.brokerage_id;
-  update app.offer t set state = o.state, answered_at = o.answered_at,
-    answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
-  from app_private.legacy_offers_of(p_load, p_rows) o
-  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id and t.state <> o.state;
   -- Given back, or picked by somebody else since: that engagement is over.
   update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
   from unnest(p_rows) r
   where r.action = 'change' and e.marketplace_id = r.marketplace_id and e.lead_id = r.lead_id
     and e.id is distinct from r.engagement_id
     and e.state in ('active', 'won', 'lost', 'return_requested');
-  update app.engagement e set state = r.outcome, step = case when r.step = any (e.steps) then r.step
-    else e.step end, value = r.value, closed_at = r.closed_at,
+  -- A status that is no step here any more leaves the step as it is.
+  update app.engagement e set state = r.outcome, value = r.value, closed_at = r.closed_at,
+    steps = case when r.step <> all (e.steps) then r.steps else e.steps end,
+    step = coalesce(r.step, e.step),
     handler_id = case when r.taker_active then r.taker_id end,
     handler_name = case when r.taker_active then r.taker_name end
   from unnest(p_rows) r
