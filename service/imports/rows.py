@@ -203,10 +203,10 @@ class _Row(Cells):
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
-        shown, shortened = cleaning.teaser_of(text)
+        shown, shortened = cleaning.interest_of(text)
         if shortened:
             self.keep("interest-shortened", taken)
-        if not re.search(r"\w", shown):
+        if not re.search(r"[^\W\d_]", shown):
             raise RowRefused("interest-missing", label)
         return shown
 

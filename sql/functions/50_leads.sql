@@ -50,11 +50,12 @@ begin
   created := true;
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, state, interest,
     postcode_area, tags, distribution_permission, source, external_ref, operator_name, giver_name,
-    created_by_id, received_at)
+    created_by_id, received_at, teaser_interest, teaser_tags)
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    v_giver.company_name, v_caller.colleague_id, coalesce(p_received_at, now()))
+    v_giver.company_name, v_caller.colleague_id, coalesce(p_received_at, now()),
+    nullif(app_private.teaser(p_interest), p_interest), nullif(app_private.teaser_tags(p_tags), p_tags))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then
@@ -266,12 +267,17 @@ begin
     country = v_prospect.country, answers = v_prospect.answers
   where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
   update app.lead set interest = v_changed.interest, tags = v_changed.tags,
+    teaser_interest = nullif(app_private.teaser(v_changed.interest), v_changed.interest),
+    teaser_tags = nullif(app_private.teaser_tags(v_changed.tags), v_changed.tags),
     distribution_permission = v_changed.distribution_permission,
     postcode_area = left(coalesce(v_prospect.postcode, ''),
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
     changed_at = now(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
-  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, 
+  if v_fields ?| array['interest', 'tags', 'postcode'] then
+    perform app_private.reword_offers(p_marketplace, p_lead);
+  end if;
+  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller,
     jsonb_build_object('fields', v_fields));
 end
 $$;
