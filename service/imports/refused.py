@@ -124,10 +124,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Ohne Personenname; es gilt die Firma.",
     ),
     "interest-shortened": (
-        "The interest is shown to takers before the pick, so it was shortened to its first line "
-        "without contact data; the full text is among the answers.",
-        "Das Anliegen ist vor dem Picken sichtbar, daher gekürzt auf die erste Zeile ohne "
-        "Kontaktdaten; der ganze Text steht bei den Antworten.",
+        "The interest was shortened to its first line; the full text is among the answers.",
+        "Das Anliegen wurde auf die erste Zeile gekürzt; der ganze Text steht bei den Antworten.",
     ),
     "consent-unclear": (
         "The consent is neither yes nor no; it counts as not given.",

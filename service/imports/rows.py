@@ -221,13 +221,13 @@ class _Row(Cells):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
         nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE) if " " in name else text
-        shown, shortened = cleaning.teaser_of(nameless)
+        shown, shortened = cleaning.interest_of(nameless)
         shortened = shortened or nameless != text
         if shortened and text not in self.answers.values():
             self.keep("interest-shortened", taken)
         elif shortened:
             self.remark("interest-shortened", label)
-        if not re.search(r"\w", shown):
+        if not re.search(r"[^\W\d_]", shown):
             raise RowRefused("interest-missing", label)
         return shown
 
