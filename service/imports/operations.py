@@ -165,6 +165,7 @@ def _lead(lead: ImportedLead) -> dict[str, Any]:
         "submit": lead.distribution_permission and bool(lead.email or lead.phone),
         "prospect": prospect,
         "source": lead.source,
+        "received_at": lead.received_at.isoformat() if lead.received_at else None,
         "external_ref": lead.fingerprint,
     }
 
