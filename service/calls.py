@@ -139,6 +139,13 @@ class Call:
         client = self._scope["client"]
         return str(client[0]) if client else ""
 
+    async def gone(self) -> None:
+        """Returns when the client has left. What it sent is read already."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+
     @property
     def language(self) -> str:
         """de or en."""
