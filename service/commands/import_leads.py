@@ -218,8 +218,9 @@ def import_leads(
     exports of Meta, Google, TikTok, LinkedIn, HubSpot, Salesforce and Pipedrive are recognised, for
     others a mapping to begin with is printed. The leads belong to the company that imports, and the
     database believes only real tokens: so the command acts with an API key of the company, or logs
-    in as one of its colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a time; where the
-    command is stopped, the worker goes on with the rest. Repeating a file adds nothing.
+    in as one of its colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a
+    time; where the command is stopped, the worker goes on with the rest. Repeating a file adds
+    nothing.
 
         kollegium import-leads leads.csv --marketplace ID --as-email anna@huber.example < password
     """
