@@ -224,7 +224,13 @@ def retry(
 
 @click.command()
 @click.option("--reason", help="Only rows with this reason.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    help="List at most so many rows.",
+)
 @language_option
 @json_option
 @data_dir_option
