@@ -19,11 +19,12 @@ HEAD = "Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
 
 @asynccontextmanager
 async def serving(urls: Urls) -> AsyncIterator[httpx.AsyncClient]:
-    """The service with six connections, of which each request waits half a second at most."""
+    """The service with six connections, all open, for which requests wait two seconds at most."""
     async with (
-        running(urls.api, pool_size=6, pool_timeout=0.5) as app,
+        running(urls.api, pool_size=6, pool_timeout=2) as app,
         from_address(app) as client,
     ):
+        await app.warm_up()
         yield client
 
 
