@@ -19,6 +19,7 @@ from service.errors import Problem
 from service.imports import operations as imports
 from service.imports.mapping import parse_mapping
 from service.imports.reading import read_file
+from service.imports.uploads import prepared
 from service.marketplaces import operations as marketplaces
 from service.marketplaces.messages import MarketplaceDraft, PartnerInvitation
 from service.sessions import operations as sessions
@@ -223,7 +224,7 @@ async def _import(world: World, place: UUID, file: File) -> None:
         mapping=mapping,
         consent=file.consent,
     )
-    upload = imports.prepared(parsed, file.name)
+    upload = prepared(parsed, file.name)
     report = await imports.import_whole(actor.database, actor.token, place, upload)
     log.info(
         "demo_imported",

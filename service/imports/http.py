@@ -1,9 +1,8 @@
 """Routes: imports of files."""
 
-import asyncio
 import unicodedata
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -13,22 +12,11 @@ from litestar.params import FromPath, QueryParameter
 
 from service.calls import Call, Cursor, Limit
 from service.errors import Problem
-from service.imports import operations
-from service.imports.mapping import Mapping, parse_mapping
+from service.imports import apart, operations
+from service.imports.apart import File
 from service.imports.messages import Import, ImportJob, ImportReport, Outcome
-from service.imports.reading import read_file
-from service.imports.refused import ImportRefused
 from service.parts import answer_in_parts
 from service.vocabulary import Page
-
-
-class Said(NamedTuple):
-    """What who uploads a file says of it."""
-
-    consent: bool | None
-    interest: str | None
-    dry_run: bool
-
 
 Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
 
@@ -62,8 +50,7 @@ async def import_file(
     await call.check()
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
-    said = Said(consent, interest, dry_run)
-    upload = await asyncio.to_thread(_read, content, name, mapping, said)
+    upload = await apart.read(File(content, name, mapping, consent, interest, dry_run))
     finish = None if upload.is_large else partial(operations.finish, limit=limit)
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
 
@@ -130,29 +117,6 @@ def _file_name(given: str | None) -> str:
     """Without what cannot be read or stored: control, bidirectional, unpaired characters."""
     readable = "".join(c for c in unicodedata.normalize("NFC", given or "") if c.isprintable())
     return readable[:255] or "upload"
-
-
-def _read(content: bytes, name: str, mapping: bytes | None, said: Said) -> operations.Upload:
-    try:
-        known: Mapping | None = parse_mapping(mapping) if mapping else None
-        parsed = read_file(
-            content, filename=name, mapping=known, consent=said.consent, interest=said.interest
-        )
-        return operations.prepared(parsed, name, dry_run=said.dry_run)
-    except ImportRefused as refused:
-        raise _unreadable(refused) from refused
-
-
-def _unreadable(refused: ImportRefused) -> Problem:
-    error = {
-        "pointer": "",
-        "code": refused.code,
-        "detail": refused.detail_en,
-        "detail_de": refused.detail_de,
-    }
-    if refused.mapping is None:
-        return Problem("file-unreadable", errors=[error])
-    return Problem("file-unreadable", errors=[error], mapping=refused.mapping)
 
 
 router = Router("", route_handlers=[import_file, list_imports, show_import], tags=["integration"])
