@@ -13,6 +13,7 @@ create table app.lead (
   tags text[] not null default '{}' check (cardinality(tags) <= 50),
   distribution_permission boolean not null,
   source text not null default 'api',
+  received_at timestamptz not null default now() check (isfinite(received_at)),
   external_ref text,
   rejection_reason text,
   operator_name text not null,
@@ -35,6 +36,18 @@ create index lead_operator on app.lead (operator_company_id, id desc);
 create index lead_operator_state on app.lead (operator_company_id, state, id desc);
 create index lead_giver on app.lead (giver_company_id, id desc) where giver_company_id is not null;
 create index lead_engaged on app.lead (engaged_company_id, id desc) where engaged_company_id is not null;
+-- The other two orders of each capacity's list; they also answer "since when".
+create index lead_operator_received on app.lead (operator_company_id, received_at, id);
+create index lead_giver_received on app.lead (giver_company_id, received_at, id) where giver_company_id is not null;
+create index lead_engaged_received on app.lead (engaged_company_id, received_at, id)
+  where engaged_company_id is not null;
+create index lead_operator_changed on app.lead (operator_company_id, changed_at, id);
+create index lead_giver_changed on app.lead (giver_company_id, changed_at, id) where giver_company_id is not null;
+create index lead_engaged_changed on app.lead (engaged_company_id, changed_at, id)
+  where engaged_company_id is not null;
+-- Few leads by what their row says, for app.find_by_facets; one index for all capacities and any combination.
+create index lead_facets on app.lead
+  using gin (parties, (array[state, source, marketplace_id::text]), tags) with (fastupdate = off);
 -- What a giver or operator imported once is not imported twice. The colliding rows are his own.
 create unique index lead_external_ref on app.lead
   (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
@@ -53,6 +66,7 @@ comment on column app.lead.postcode_area is 'Leading digits of the prospect''s p
 comment on column app.lead.tags is 'Tags that takers are matched by.';
 comment on column app.lead.distribution_permission is 'The person consents to the data being passed on; needed to submit.';
 comment on column app.lead.source is 'Where it came in: api, or a file format of the import.';
+comment on column app.lead.received_at is 'When the person asked, as the source tells; else as created_at.';
 comment on column app.lead.external_ref is 'Id in that source; comes in once for each giver or operator.';
 comment on column app.lead.rejection_reason is 'The operator''s reason, for the giver.';
 comment on column app.lead.operator_name is 'Printed name of the operator.';
