@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Line, Name, Postcode, Reason, Tag, Text
+from service.vocabulary import Email, Input, Line, Name, Postcode, Reason, Tag, Text, whole
 
 State = Literal[
     "draft",
@@ -28,10 +28,10 @@ Answers = Annotated[
 Phone = Annotated[
     str,
     msgspec.Meta(
-        min_length=3, max_length=40, pattern="^[0-9+()/ .-]+$", examples=["+49 30 23125000"]
+        min_length=3, max_length=40, pattern=whole("[0-9+()/ .-]+"), examples=["+49 30 23125000"]
     ),
 ]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["DE"])]
+Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
 
 
 class ProspectDraft(Input):
@@ -72,7 +72,7 @@ class LeadDraft(Input):
     distribution_permission: bool
     tags: Tags = []
     submit: bool = False
-    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    external_ref: Annotated[Line, msgspec.Meta(min_length=1)] | None = None
 
 
 class LeadChange(Input):
