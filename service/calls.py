@@ -8,6 +8,7 @@ with the effect, and a lost race repeats the operation and not the request.
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import msgspec
@@ -28,6 +29,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items on the pa
 Cursor = Annotated[
     str | None, QueryParameter(max_length=64, description="next_cursor of the page before")
 ]
+
+# A moment with its offset, such as 2026-11-28T00:00:00Z.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 # A list of entity tags; empty elements are allowed (RFC 9110, 5.6.1 and 8.8.3).

@@ -1,11 +1,26 @@
 """What goes in and out of the offer routes."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from service.vocabulary import Input, Reason
+
+State = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
+Sort = Literal["newest", "expiring"]
+
+
+class OfferFilter(msgspec.Struct):
+    """What a list of offers is narrowed to; None: not narrowed."""
+
+    capacity: Literal["taker", "operator"] = "taker"
+    state: State | None = None
+    marketplace: UUID | None = None
+    lead: UUID | None = None
+    expires_before: datetime | None = None
+    sort: Sort = "newest"
 
 
 class Teaser(msgspec.Struct):
@@ -25,7 +40,7 @@ class Offer(msgspec.Struct):
     marketplace_name: str
     company_id: UUID
     company_name: str
-    state: str
+    state: State
     wave: int
     teaser: Teaser
     opened_at: datetime
