@@ -26,7 +26,7 @@ def whole(expression: str) -> str:
     return rf"^(?:{expression})$(?!\n)"
 
 
-_LINE = whole(f"[^{_BAD}]*")
+LINE = whole(f"[^{_BAD}]*")
 
 Name = Annotated[
     str,
@@ -37,14 +37,13 @@ Name = Annotated[
         examples=["Firma Huber GmbH"],
     ),
 ]
-Line = Annotated[str, msgspec.Meta(max_length=200, pattern=_LINE)]
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=10000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, examples=["anna@huber.example"])]
-Postcode = Annotated[str, msgspec.Meta(max_length=16, pattern=whole("[0-9A-Za-z -]*"))]
 PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern=whole("[0-9]+"))]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=LINE)]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
 # What If-Match names: one of these is the present version. None: whichever it is.

@@ -1,10 +1,11 @@
 """The SQL of a lead. Whether it comes back is decided by the policies. Lists: listing.py."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.leads.messages import Counts, Created, Lead
+from service.leads.messages import Counts, Created, Lead, Whereabouts
 from service.vocabulary import Versions
 
 # The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
@@ -56,6 +57,17 @@ async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
     )
 
 
+async def whereabouts(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Whereabouts | None:
+    """Where the person lives, as far as it is known; None when the caller may not see him."""
+    return await tx.row(
+        Whereabouts,
+        "select country, city, postcode from app.prospect"
+        " where marketplace_id = $1 and lead_id = $2",
+        marketplace_id,
+        lead_id,
+    )
+
+
 _MINE = "(select app.current_company_id())"
 _LEADS = f"app.lead where operator_company_id = {_MINE} and state ="
 _ENGAGEMENTS = f"app.engagement where company_id = {_MINE} and state = 'active' and handler_id"
@@ -89,11 +101,12 @@ async def create(
     submit: bool,
     source: str,
     external_ref: str | None,
+    received_at: datetime | None,
 ) -> Created:
     """Puts a lead in, as giver or operator."""
     return await tx.one(
         Created,
-        "select id, created from app.create_lead($1, $2, $3, $4, $5, $6, $7, $8)",
+        "select id, created from app.create_lead($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         marketplace_id,
         interest,
         tags,
@@ -102,6 +115,7 @@ async def create(
         submit,
         source,
         external_ref,
+        received_at,
     )
 
 
