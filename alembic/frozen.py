@@ -15,7 +15,7 @@ from sqlalchemy import text
 ROOT = Path(__file__).resolve().parent.parent
 SQL = ROOT / "sql"
 
-_NAME = re.compile(r"\b((?:app|app_private|legacy_staging)\.\w+)")
+_NAME = re.compile(r"\b((?:app|app_private|legacy_staging|searching)\.\w+)")
 _MADE = re.compile(
     r"^create (?:unlogged )?(?:table|view|type|function) (\w+\.\w+)", re.MULTILINE
 )

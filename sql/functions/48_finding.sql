@@ -12,7 +12,7 @@ language sql immutable parallel safe strict security definer set search_path = p
 as $$
   select coalesce(array_agg(case when length(w) < 3 then '% ' else '%' end || w || '%'), array[''])
   from (
-    select distinct w from regexp_split_to_table(app_private.without_umlauts(app_private.folded(p_text)),
+    select distinct w from regexp_split_to_table(searching.without_umlauts(searching.folded(p_text)),
       '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+') w
     where w <> '' limit 10
   ) x
