@@ -53,6 +53,7 @@ COSTS = {
     "leads.create": (2, 6),
     "leads.show": (1, 2),
     "leads.list_leads": (1, 2),
+    "leads.counts": (1, 2),
     "leads.change": (1, 4),
     "leads.submit": (1, 4),
     "leads.accept": (1, 4),
