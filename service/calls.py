@@ -8,7 +8,6 @@ with the effect, and a lost race repeats the operation and not the request.
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import msgspec
@@ -19,7 +18,7 @@ from litestar.types import Receive, Scope, Send
 from service import identity, problems
 from service.database import Database, Tx
 from service.errors import Problem
-from service.vocabulary import Versions
+from service.vocabulary import Accepted, Versions
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -29,9 +28,6 @@ Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items on the pa
 Cursor = Annotated[
     str | None, QueryParameter(max_length=64, description="next_cursor of the page before")
 ]
-
-# A moment with its offset, such as 2026-11-28T00:00:00Z.
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 # A list of entity tags; empty elements are allowed (RFC 9110, 5.6.1 and 8.8.3).
@@ -190,7 +186,7 @@ class Call:
             return await self.database.transaction(self.token, run)
         if not _KEY.fullmatch(key):
             raise Problem("bad-request")
-        text, digest = key.decode(), self._digest()
+        text, digest = key.decode(), self.digest()
         return await self.database.transaction(
             self.token, lambda tx: self._once(tx, text, digest, run), whole=True
         )
@@ -208,18 +204,26 @@ class Call:
         """The result as JSON; one with a version carries it as its strong ETag."""
         if result is None:
             return Answer(self._status, {}, b"")
+        status = 202 if isinstance(result, Accepted) and self.method == "POST" else self._status
         headers = {"content-type": _JSON}
         version = getattr(result, "version", None)
         if version is not None:
             headers["etag"] = f'"{version}"'
-        return Answer(self._status, headers, _to_json(result))
+        return Answer(status, headers, _to_json(result))
 
     def is_about(self, *parts: bytes) -> None:
         """What a repeated request must have in common with the first, instead of its raw body: the
         boundary of a form is another one each time."""
         self._content = b"".join(hashlib.sha256(part).digest() for part in parts)
 
-    def _digest(self) -> bytes:
+    @property
+    def key(self) -> str | None:
+        """The Idempotency-Key, as it came."""
+        key = self._incoming.headers.get(b"idempotency-key")
+        return None if key is None else key.decode("latin-1")
+
+    def digest(self) -> bytes:
+        """What a repeated request must have in common with the first."""
         content = self.body if self._content is None else self._content
         head = f"{self.method} {self._scope['path']}?{self._scope['query_string'].decode()}\n"
         return hashlib.sha256(head.encode() + content).digest()

@@ -3,6 +3,7 @@
 from typing import Final
 
 from service.contact.remarks import TEXTS as CONTACT_TEXTS
+from service.contact.remarks import Remark
 
 #: code -> (English, German). Codes are stable: clients match on them, texts may be reworded.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -30,6 +31,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Der Text ist kein gültiges {encoding}. Speichern Sie die Datei als UTF-8, oder nennen "
         "Sie die Kodierung in einer Zuordnungsdatei.",
     ),
+    "encoding-unclear": (
+        "The encoding cannot be told: the text is not UTF-8, and {encoding} is one reading of "
+        "several. Save the file as UTF-8, or name its encoding in a mapping file.",
+        "Die Kodierung ist nicht sicher erkennbar: Der Text ist kein UTF-8, und {encoding} ist "
+        "eine von mehreren Lesarten. Speichern Sie die Datei als UTF-8, oder nennen Sie die "
+        "Kodierung in einer Zuordnungsdatei.",
+    ),
     "csv-broken": (
         "The file cannot be split into columns: a quotation mark is not closed or misplaced near "
         "line {line}.",
@@ -46,14 +54,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "format-unknown": (
         "No known format has these headers: {headers}. Known are: {known}. For any other file, "
-        "send a mapping file (TOML) along: a name, and under [columns] which of these headers is "
-        "which field, for example "
-        'name = "trade-fair", [columns] email = "E-Mail", phone = "Phone", interest = "Topic".',
+        "send a mapping (TOML) along: a name, and under [columns] which of these headers is which "
+        "field. The one that is offered has what was recognised: correct it and send it.",
         "Kein bekanntes Format hat diese Spalten: {headers}. Bekannt sind: {known}. Für jede "
-        "andere Datei geben Sie eine Zuordnungsdatei (TOML) mit: einen Namen, und unter "
-        "[columns], welche dieser Spalten welches "
-        'Feld ist, zum Beispiel name = "messe", [columns] email = "E-Mail", phone = "Telefon", '
-        'interest = "Thema".',
+        "andere Datei geben Sie eine Zuordnung (TOML) mit: einen Namen, und unter [columns], "
+        "welche dieser Spalten welches Feld ist. Die angebotene enthält, was erkannt wurde: "
+        "Berichtigen Sie sie und senden Sie sie mit.",
     ),
     "mapping-invalid": (
         "The mapping file is not valid: {reason}",
@@ -78,11 +84,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Neither the e-mail address nor the phone number is valid.",
         "Weder die E-Mail-Adresse noch die Telefonnummer ist gültig.",
     ),
+    "contact-is-error": (
+        "The contact is missing: its cell shows an error of the spreadsheet.",
+        "Der Kontakt fehlt: Seine Zelle zeigt einen Fehler der Tabellenkalkulation.",
+    ),
     "interest-missing": (
         "Nothing says what is asked for. Name a column or a constant for it in a mapping file, or "
-        "an interest for the whole upload.",
+        "say it for the whole upload (interest).",
         "Es fehlt das Anliegen. Nennen Sie dafür eine Spalte oder einen festen Wert in einer "
-        "Zuordnungsdatei, oder ein Anliegen für die ganze Datei.",
+        "Zuordnungsdatei, oder sagen Sie es für die ganze Datei (interest).",
     ),
     "value-too-long": (
         "The value is longer than {limit} characters.",
@@ -114,10 +124,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Ohne Personenname; es gilt die Firma.",
     ),
     "interest-shortened": (
-        "The interest is shown to takers before the pick, so it was shortened to its first line "
-        "without contact data; the full text is among the answers.",
-        "Das Anliegen ist vor dem Picken sichtbar, daher gekürzt auf die erste Zeile ohne "
-        "Kontaktdaten; der ganze Text steht bei den Antworten.",
+        "The interest was shortened to its first line; the full text is among the answers.",
+        "Das Anliegen wurde auf die erste Zeile gekürzt; der ganze Text steht bei den Antworten.",
     ),
     "consent-unclear": (
         "The consent is neither yes nor no; it counts as not given.",
@@ -127,7 +135,58 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The row ends before the last column; the rest counts as empty.",
         "Die Zeile endet vor der letzten Spalte; der Rest gilt als leer.",
     ),
+    "row-of-other-encoding": (
+        "The row is not in the file's encoding; it was read as {encoding}.",
+        "Die Zeile hat nicht die Kodierung der Datei; sie wurde als {encoding} gelesen.",
+    ),
+    "bytes-unreadable": (
+        "The row has bytes that are no text; � stands in their place.",
+        "Die Zeile hat Bytes, die kein Text sind; an ihrer Stelle steht �.",
+    ),
+    "cell-error": (
+        "The cell shows an error of the spreadsheet ({error}); it counts as empty.",
+        "Die Zelle zeigt einen Fehler der Tabellenkalkulation ({error}); sie gilt als leer.",
+    ),
+    "time-unknown": (
+        "The time was not understood; the moment of the import counts.",
+        "Die Zeitangabe wurde nicht verstanden; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-ambiguous": (
+        "Day and month can be read either way; the moment of the import counts.",
+        "Tag und Monat lassen sich auf zwei Arten lesen; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-implausible": (
+        "The time is before 2000 or in the future; the moment of the import counts.",
+        "Die Zeitangabe liegt vor 2000 oder in der Zukunft; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-without-clock": (
+        "There is a date without a time; the beginning of that day counts.",
+        "Es steht ein Datum ohne Uhrzeit da; es gilt der Beginn dieses Tages.",
+    ),
+    "time-twice": (
+        "The hour happened twice that night; the first one counts.",
+        "Die Stunde gab es in dieser Nacht zweimal; es gilt die erste.",
+    ),
     # The file as a whole, accepted.
+    "interest-column-missing": (
+        "No column tells the interest: name it for the whole upload (interest), or send a mapping.",
+        "Keine Spalte nennt das Anliegen: Nennen Sie es für die ganze Datei (interest), oder "
+        "senden Sie eine Zuordnung mit.",
+    ),
+    "times-without-zone": (
+        "Times name no zone; they were read as Europe/Berlin. A mapping can say another "
+        "(time_zone).",
+        "Die Zeitangaben nennen keine Zeitzone; sie wurden als Europe/Berlin gelesen. Eine "
+        "Zuordnung kann eine andere nennen (time_zone).",
+    ),
+    "sheets-left-out": (
+        "Sheets without a known header, or hidden, were left out: {names}.",
+        "Blätter ohne bekannte Kopfzeile oder ausgeblendete wurden ausgelassen: {names}.",
+    ),
+    "encoding-mixed": (
+        "{rows} rows are not in the file's encoding ({encoding}); each of them says so.",
+        "{rows} Zeilen haben nicht die Kodierung der Datei ({encoding}); jede sagt es dazu.",
+    ),
     "consent-column-missing": (
         "No column tells the consent and the upload did not state it: all leads stay drafts.",
         "Keine Spalte nennt die Einwilligung, und beim Hochladen fehlte sie: Alle Leads bleiben "
@@ -145,16 +204,31 @@ def say(code: str, **values: object) -> tuple[str, str]:
     return english.format(**values), german.format(**values)
 
 
+def remark(code: str, field: str | None = None, **values: object) -> Remark:
+    """The remark of this code about a column, a row or the file."""
+    english, german = say(code, **values)
+    return Remark(code=code, field=field, detail_en=english, detail_de=german)
+
+
 class ImportRefused(Exception):
     """The file as a whole cannot be imported; nothing of it was.
 
     `code` is stable; `detail_en` and `detail_de` are for people; `headers` are those found, when
-    there were any.
+    there were any;
+    `mapping` is one to begin with, made of what was recognised.
     """
 
-    def __init__(self, code: str, *, headers: list[str] | None = None, **values: object) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        headers: list[str] | None = None,
+        mapping: str | None = None,
+        **values: object,
+    ) -> None:
         self.code = code
         self.headers = headers or []
+        self.mapping = mapping
         if headers:
             more = " …" if len(headers) > _SHOWN_HEADERS else ""
             values["headers"] = ", ".join(headers[:_SHOWN_HEADERS]) + more

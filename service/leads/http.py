@@ -7,12 +7,11 @@ from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.calls import Call, Cursor, Limit, Moment
+from service.calls import Call, Cursor, Limit
 from service.leads import operations
 from service.leads.messages import (
     Assignment,
     Counts,
-    EngagementState,
     Lead,
     LeadChange,
     LeadDraft,
@@ -20,10 +19,9 @@ from service.leads.messages import (
     OfferDraft,
     Rejection,
     Sort,
-    State,
     Withdrawal,
 )
-from service.vocabulary import Page, whole
+from service.vocabulary import EngagementState, LeadState, Moment, Page, whole
 
 Capacity = Annotated[
     Literal["operator", "giver", "taker"] | None,
@@ -60,7 +58,7 @@ async def list_leads(
     call: NamedDependency[Call],
     capacity: Capacity = None,
     lead_state: Annotated[
-        State | None, QueryParameter(name="state", description="State of the lead")
+        LeadState | None, QueryParameter(name="state", description="State of the lead")
     ] = None,
     marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
     handler: Handler = None,

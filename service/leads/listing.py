@@ -13,10 +13,10 @@ from uuid import UUID
 import msgspec
 
 from service.database import Tx
-from service.leads.messages import Lead, LeadFilter, State
+from service.leads.messages import Lead, LeadFilter
 from service.leads.queries import DUPLICATES, FROM, JOINS, LEAD
 from service.ordering import Order
-from service.vocabulary import Page, fetched
+from service.vocabulary import LeadState, Page, fetched
 
 NEAR = 3_000
 MANY = 5_000  # as in sql/functions/48_finding.sql
@@ -125,7 +125,7 @@ def _statement(narrow: LeadFilter, cursor: str | None) -> _Statement:
     if narrow.capacity is None:
         walked["taker"].append(_ONLY_AS_TAKER)
     # A literal of a closed list, so that a partial index would serve, too.
-    state = [f"l.state = '{narrow.state}'"] if narrow.state in get_args(State) else []
+    state = [f"l.state = '{narrow.state}'"] if narrow.state in get_args(LeadState) else []
     if narrow.capacity == "operator" and order.moment is None:
         if state:
             walked["operator"] += state

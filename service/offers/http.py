@@ -7,14 +7,14 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.calls import Call, Cursor, Limit, Moment
+from service.calls import Call, Cursor, Limit
 from service.leads.messages import Engagement
 from service.offers import operations
-from service.offers.messages import Offer, OfferFilter, Refusal, Sort, State
-from service.vocabulary import Page
+from service.offers.messages import Offer, OfferFilter, Refusal, Sort
+from service.vocabulary import Moment, OfferState, Page
 
-OfferState = Annotated[
-    State | None,
+State = Annotated[
+    OfferState | None,
     QueryParameter(name="state", description="A taker sees open and picked ones; an operator all"),
 ]
 
@@ -26,7 +26,7 @@ async def list_offers(
         Literal["taker", "operator"],
         QueryParameter(name="as", description="Offers to my company, or of my marketplaces"),
     ] = "taker",
-    offer_state: OfferState = None,
+    offer_state: State = None,
     marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
     lead: Annotated[UUID | None, QueryParameter(description="Lead id")] = None,
     expires_before: Annotated[

@@ -1,14 +1,13 @@
 """What goes in and out of the offer routes."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Input, Reason
+from service.leads.messages import Teaser
+from service.vocabulary import Input, Moment, OfferState, Reason
 
-State = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
 Sort = Literal["newest", "expiring"]
 
 
@@ -16,19 +15,11 @@ class OfferFilter(msgspec.Struct):
     """What a list of offers is narrowed to; None: not narrowed."""
 
     capacity: Literal["taker", "operator"] = "taker"
-    state: State | None = None
+    state: OfferState | None = None
     marketplace: UUID | None = None
     lead: UUID | None = None
-    expires_before: datetime | None = None
+    expires_before: Moment | None = None
     sort: Sort = "newest"
-
-
-class Teaser(msgspec.Struct):
-    """What may be shown of a lead before the pick."""
-
-    interest: str
-    postcode_area: str
-    tags: list[str]
 
 
 class Offer(msgspec.Struct):
@@ -40,12 +31,12 @@ class Offer(msgspec.Struct):
     marketplace_name: str
     company_id: UUID
     company_name: str
-    state: State
+    state: OfferState
     wave: int
     teaser: Teaser
-    opened_at: datetime
-    expires_at: datetime
-    answered_at: datetime | None
+    opened_at: Moment
+    expires_at: Moment
+    answered_at: Moment | None
     answered_by: str | None
     decline_reason: str | None
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from service.database import Tx
 from service.errors import Problem
-from service.offers.messages import Offer, OfferFilter, State
+from service.offers.messages import Offer, OfferFilter
 from service.ordering import Order
-from service.vocabulary import Page, fetched
+from service.vocabulary import OfferState, Page, fetched
 
 _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company_name, state, wave,
     json_build_object('interest', interest, 'postcode_area', postcode_area, 'tags', tags)
@@ -17,7 +17,7 @@ _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company
 
 NEWEST, EXPIRING = Order(None, descending=True), Order("expires_at", descending=False)
 # What each side sees of its offers; a list of all of them asks for each state, by the same index.
-_STATES = {"operator": get_args(State), "taker": ("open", "picked")}
+_STATES = {"operator": get_args(OfferState), "taker": ("open", "picked")}
 _SIDE = {
     "operator": "operator_company_id = (select app.current_company_id())",
     "taker": "company_id = (select app.current_company_id())",

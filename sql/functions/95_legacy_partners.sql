@@ -114,6 +114,9 @@ begin
     where k.row_hash <> s.row_hash and s.company_id <> s.operator_company_id
     order by s.marketplace_id, s.company_id, s.first_id
   loop
+    -- By the key, too: who ends a participation waits for the offers that are made beside it.
+    perform from app.participation p
+    where p.marketplace_id = c.marketplace_id and p.company_id = c.company_id for update;
     update app.participation set capacities = c.capacities, state = c.state,
       postcode_areas = c.postcode_areas, tags = c.tags, cap = c.cap, version = version + 1,
       ended_at = case when c.state = 'ended' then now() end

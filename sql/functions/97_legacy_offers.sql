@@ -11,7 +11,7 @@ returns setof app_private.legacy_offer_row language sql stable set search_path =
 as $$
   select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
     r.brokerage_id, r.lead_id, p.company_id, r.operator_company_id, 1, s.state,
-    r.interest, r.postcode_area, r.tags, r.marketplace_name, p.company_name, o.offered_at,
+    r.teaser, r.postcode_area, app_private.teaser_tags(r.tags), r.marketplace_name, p.company_name, o.offered_at,
     coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
     case when s.state = 'open' then null
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
@@ -20,7 +20,8 @@ as $$
     case when s.state = 'declined' then o.reason end, r.action, o.id, p.colleague_id,
     row_number() over (partition by r.lead_id, p.company_id
       order by app_private.offer_rank(s.state), p.own_company_id <> p.company_id, o.id)
-  from unnest(p_rows) r
+  -- The teaser of a lead is made once, for all its offers.
+  from (select u.*, app_private.teaser(u.interest) as teaser from unnest(p_rows) u offset 0) r
   join legacy_staging.offers o on o.load = p_load and o.lead_id = r.legacy_id
   join app_private.legacy_party p on p.legacy_id = o.user_id
   cross join lateral (select case

@@ -96,6 +96,8 @@ begin
   update app.lead l set engaged_company_id = r.taker_company_id,
     engaged_company_name = r.taker_company_name, engagement_id = r.engagement_id, state = r.state,
     interest = r.interest, postcode_area = r.postcode_area, tags = r.tags,
+    teaser_interest = nullif(app_private.teaser(r.interest), r.interest),
+    teaser_tags = nullif(app_private.teaser_tags(r.tags), r.tags),
     distribution_permission = r.consent, changed_at = now(), version = l.version + 1,
     submitted_at = coalesce(l.submitted_at, case when r.state <> 'draft' then r.updated_at end)
   from unnest(p_rows) r
