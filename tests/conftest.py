@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.http",
     "tests.fixtures.market",
     "tests.fixtures.crowd",
+    "tests.fixtures.demo",
     "tests.fixtures.embedded",
     "tests.fixtures.killable",
 ]
