@@ -262,7 +262,7 @@ as $$
 $$;
 
 -- A circular: a mail to every active colleague of each of these companies, in his language. One row a
--- company, whatever the number of its people; who they are is worked out by app.address_circulars. A
+-- company, whatever the number of its people; who they are is worked out by app.address_mails. A
 -- company that does not act any more is told nothing.
 create or replace function app_private.mail_companies(p_template text, p_companies uuid[], p_payload jsonb)
 returns void language sql volatile set search_path = pg_catalog, pg_temp

@@ -188,6 +188,7 @@ OTHERS = {
     "set_password": {"kollegium_staff"},
     "expire_offers": {"kollegium_worker"},
     "purge": {"kollegium_worker"},
+    "address_mails": {"kollegium_worker"},
     "read_mails": {"kollegium_worker"},
     "rehearse_merge": {"kollegium_staff", "kollegium_worker"},
     "work_on_merges": {"kollegium_worker"},
