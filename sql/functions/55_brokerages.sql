@@ -59,7 +59,9 @@ begin
     from app.participation p
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
-    for share  -- a participation that ends meanwhile withdraws these offers, or gets none
+    -- A participation that ends meanwhile withdraws these offers, or gets none. Picks go on: theirs is the
+    -- weaker lock (no key update), so that whoever offers many leads at once holds none of them up.
+    for key share
     returning company_id)
   select array_agg(company_id) into v_offered from opened;
   perform app_private.set_state(p_lead.marketplace_id, p_lead.id, 'offered');

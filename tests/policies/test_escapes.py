@@ -189,6 +189,8 @@ OTHERS = {
     "expire_offers": {"kollegium_worker"},
     "purge": {"kollegium_worker"},
     "address_mails": {"kollegium_worker"},
+    "claim_import": {"kollegium_worker"},
+    "work_on_import": {"kollegium_worker"},
     "read_mails": {"kollegium_worker"},
     "rehearse_merge": {"kollegium_staff", "kollegium_worker"},
     "work_on_merges": {"kollegium_worker"},
