@@ -121,8 +121,7 @@ begin
   end if;
   insert into app_private.password_reset (token_sha256, email, expires_at)
   values (sha256(convert_to(p_token, 'UTF8')), p_email, now() + interval '30 min');
-  insert into app_private.outbox (id, kind, template, recipient, payload)
-  values (app_private.new_id(), 'reset', 'password-reset', p_email,
+  perform app_private.mail_owner('password-reset', p_email,
     jsonb_build_object('token', p_token, 'minutes', 30));
 end
 $$;
