@@ -25,7 +25,8 @@ from service.vocabulary import Page
 @post("/sessions", summary="Log in", opt={"public": True})
 async def log_in(call: NamedDependency[Call], data: JSONBody[LogIn]) -> Response[Session]:
     """Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After."""
-    return Response(await operations.log_in(call.database, data, call.peer, call.client))
+    who = call.peer, call.client, call.gone
+    return Response(await operations.log_in(call.database, data, *who))
 
 
 @get("/sessions", summary="My open sessions")

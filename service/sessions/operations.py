@@ -1,6 +1,7 @@
 """Log-in in three steps: salt from the database, stretch here, compare in the database. And what a
 colleague does about his own account."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from msgspec import UNSET
@@ -21,13 +22,21 @@ from service.sessions.messages import (
     ResetRequest,
     Session,
 )
+from service.turns import Lane
 from service.vocabulary import Page, Versions, email_address
 
 
-async def log_in(database: Database, data: LogIn, peer: str, client: str | None = None) -> Session:
+async def log_in(
+    database: Database,
+    data: LogIn,
+    peer: str,
+    client: str | None = None,
+    gone: Callable[[], Awaitable[None]] | None = None,
+) -> Session:
     """Opens a session. Raises Problem log-in-failed or too-many-requests.
 
-    The stretching happens between two transactions, so that no connection waits for it.
+    The stretching happens between two transactions, so that no connection waits for it. It is no
+    longer waited for when `gone` returns: the client has left.
     """
     try:
         email = email_address(data.email)
@@ -38,7 +47,8 @@ async def log_in(database: Database, data: LogIn, peer: str, client: str | None 
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
     iterations = prepared.pbkdf2_iterations
-    proof = await identity.stretch(data.password, prepared.salt, iterations)
+    lane = Lane(True, address + email.encode()) if prepared.known else Lane(False, address)
+    proof = await identity.stretch(data.password, prepared.salt, iterations, lane=lane, gone=gone)
     token = identity.new_token("kgs")
     opened = await database.run(
         None,
@@ -111,9 +121,11 @@ async def change_password(database: Database, token: str, data: PasswordChange, 
     prepared = await database.run(token, queries.prepare_change, address, fingerprint)
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
-    proof = await identity.stretch(data.current_password, prepared.salt, prepared.pbkdf2_iterations)
-    salt = identity.new_salt()
-    new = await identity.stretch(data.password, salt)
+    lane, salt = Lane(True, identity.sha256(token)), identity.new_salt()
+    proof = await identity.stretch(
+        data.current_password, prepared.salt, prepared.pbkdf2_iterations, lane=lane
+    )
+    new = await identity.stretch(data.password, salt, lane=lane)
     changed = await database.run(
         token, queries.change_password, proof, salt, new, address, fingerprint
     )

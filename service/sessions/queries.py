@@ -11,7 +11,7 @@ async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Pre
     """Salt of the address (known or not) and the seconds to wait."""
     return await tx.view(
         Prepared,
-        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after "
+        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after, known "
         "from app.begin_log_in($1, $2, $3)",
         email,
         address,
@@ -79,7 +79,7 @@ async def prepare_change(tx: Tx, address: bytes, fingerprint: bytes) -> Prepared
     """How to stretch the caller's present password, and the seconds to wait."""
     return await tx.view(
         Prepared,
-        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after "
+        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after, true as known "
         "from app.begin_password_change($1, $2)",
         address,
         fingerprint,

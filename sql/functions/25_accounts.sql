@@ -52,7 +52,7 @@ as $$
 declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
-  select b.* into salt, pbkdf2_iterations, retry_after
+  select b.salt, b.pbkdf2_iterations, b.retry_after into salt, pbkdf2_iterations, retry_after
   from app.begin_log_in(v_caller.email, p_address, p_fingerprint) b;
 end
 $$;

@@ -197,6 +197,16 @@ $$;
 comment on function app.revoke_invitation(uuid) is 'Takes an open invitation back (admin).';
 grant execute on function app.revoke_invitation(uuid) to kollegium_api;
 
+-- Whether it is worth stretching a password for this token: known ones are answered as below.
+create or replace function app.invitation_stands(p_token text)
+returns boolean language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app_private.invitation_token t
+    where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')))
+$$;
+comment on function app.invitation_stands(text) is 'Whether an invitation has this token, open or not.';
+grant execute on function app.invitation_stands(text) to kollegium_api;
+
 -- Accepting needs no log-in: the token is the right. 404 for unknown, revoked and expired ones, 409
 -- for one that was used: who repeats a request whose answer got lost is told that it worked.
 create or replace function app.accept_invitation(

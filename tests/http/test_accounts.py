@@ -333,3 +333,22 @@ async def test_an_invitation_takes_as_long_for_who_is_known(
             await market.olga.post(f"/marketplaces/{market.m}/participations", body)
             if seconds:
                 assert loop.time() - start >= seconds
+
+
+async def test_nothing_is_stretched_for_a_token_nobody_was_sent(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both doors that need no log-in would else be ways to keep everybody waiting."""
+    stretched = []
+
+    async def stretch(*given: Any, **_: Any) -> bytes:
+        stretched.append(given)
+        return b"p" * 32
+
+    monkeypatch.setattr("service.identity.stretch", stretch)
+    accepted = {"name": "X", "password": NEW}
+    answers = [
+        await market.client.post("/invitations/kgi_nie/accept", json=accepted),
+        await market.client.post("/password-resets/kgp_nie", json={"password": NEW}),
+    ]
+    assert ([a.status_code for a in answers], stretched) == ([404, 404], [])

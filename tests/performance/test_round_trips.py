@@ -34,7 +34,7 @@ COSTS = {
     "companies.list_colleagues": (1, 2),
     "companies.change_colleague": (1, 3),
     "companies.invite": (2, 6),
-    "companies.accept": (1, 1),
+    "companies.accept": (2, 2),
     "companies.revoke_invitation": (1, 3),
     "companies.list_invitations": (1, 2),
     "companies.create_api_key": (2, 5),
