@@ -127,7 +127,9 @@ async def import_whole(
 
 async def go_on(database: Database, token: str, import_id: UUID) -> bool:
     """The next rows of an import; whether it ended with them."""
-    progress = await database.run(token, queries.go_on, import_id, _LEASE_SECONDS)
+    progress = await database.transaction(
+        token, lambda tx: queries.go_on(tx, import_id, _LEASE_SECONDS), long=True
+    )
     if progress.state not in ("waiting", "running"):
         return True
     if not progress.went_on:
