@@ -172,7 +172,10 @@ async def _colleagues(world: World, firm: Firm) -> None:
             token = _invitation_token()
             await admin.do(company_queries.invite, email, person.role, token)
             await companies.accept(
-                world.database, token, Acceptance(name=person.name, password=people.PASSWORD)
+                world.database,
+                token,
+                Acceptance(name=person.name, password=people.PASSWORD),
+                "demo",
             )
 
 

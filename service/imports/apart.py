@@ -28,11 +28,12 @@ _process: RunVar[CapacityLimiter] = RunVar("reads a file")
 
 
 class File(NamedTuple):
-    """What was uploaded, and what who uploaded it says of it."""
+    """What was uploaded, what who uploaded it says of it, and the mappings his company keeps."""
 
     content: bytes
     name: str
     mapping: bytes | None
+    kept: list[bytes]
     consent: bool | None
     interest: str | None
     dry_run: bool
@@ -69,24 +70,39 @@ def _one(kept: RunVar[CapacityLimiter]) -> CapacityLimiter:
 
 
 def _read(file: File) -> Upload | Problem:
-    """A problem is returned and not raised: exceptions do not travel between processes whole."""
+    """By the mapping that was sent along, else by a known format, else by one that is kept. A
+    problem is returned and not raised: what it carries travels between processes as it is."""
     try:
-        known: Mapping | None = parse_mapping(file.mapping) if file.mapping else None
-        parsed = read_file(
-            file.content,
-            filename=file.name,
-            mapping=known,
-            consent=file.consent,
-            interest=file.interest,
-        )
-        return prepared(parsed, file.name, dry_run=file.dry_run)
+        return _by(file, parse_mapping(file.mapping) if file.mapping else None)
     except ImportRefused as refused:
-        return _unreadable(refused)
+        for kept in file.kept if refused.code == "format-unknown" else ():
+            with contextlib.suppress(ImportRefused):
+                return _by(file, parse_mapping(kept))
+        return _unreadable(refused, "")
 
 
-def _unreadable(refused: ImportRefused) -> Problem:
+def _by(file: File, mapping: Mapping | None) -> Upload:
+    parsed = read_file(
+        file.content,
+        filename=file.name,
+        mapping=mapping,
+        consent=file.consent,
+        interest=file.interest,
+    )
+    return prepared(parsed, file.name, dry_run=file.dry_run)
+
+
+def mapping_of(text: bytes, pointer: str) -> Mapping:
+    """A mapping that somebody sent. Raises Problem file-unreadable."""
+    try:
+        return parse_mapping(text)
+    except ImportRefused as refused:
+        raise _unreadable(refused, pointer) from refused
+
+
+def _unreadable(refused: ImportRefused, pointer: str) -> Problem:
     error = {
-        "pointer": "",
+        "pointer": pointer,
         "code": refused.code,
         "detail": refused.detail_en,
         "detail_de": refused.detail_de,

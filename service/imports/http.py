@@ -5,16 +5,26 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from service.calls import Call, Cursor, Limit
 from service.errors import Problem
-from service.imports import apart, operations
+from service.imports import apart, consents, operations
 from service.imports.apart import File
-from service.imports.messages import Import, ImportJob, ImportReport, Outcome
+from service.imports.messages import (
+    ConsentDraft,
+    ConsentJob,
+    ConsentReport,
+    Import,
+    ImportJob,
+    ImportReport,
+    MappingDraft,
+    Outcome,
+    SavedMapping,
+)
 from service.parts import answer_in_parts
 from service.vocabulary import Page
 
@@ -47,12 +57,57 @@ async def import_file(
     result; repeating a file adds nothing. Up to 500 rows are imported at once (201); more of them,
     and what takes longer than a request may, go on by themselves (202).
     """
-    await call.check()
+    saved = await call.database.transaction(call.token, operations.saved_mappings, reads=True)
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
-    upload = await apart.read(File(content, name, mapping, consent, interest, dry_run))
+    kept = [known.mapping.encode() for known in saved]
+    upload = await apart.read(File(content, name, mapping, kept, consent, interest, dry_run))
     finish = None if upload.is_large else partial(operations.finish, limit=limit)
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
+
+
+@post("/imports/{import_id:uuid}/consent", summary="State the consent for the drafts of a file")
+async def state_consent(
+    call: NamedDependency[Call], import_id: FromPath[UUID], data: JSONBody[ConsentDraft]
+) -> Response[ConsentJob | ConsentReport]:
+    """For all drafts of it that have no permission yet, with its proof; who can be reached is
+    submitted. The same statement again goes on with the one that there is."""
+    return await answer_in_parts(call, consents.finish, consents.state, import_id, data)
+
+
+@get("/imports/{import_id:uuid}/consents", summary="Consents stated for a file")
+async def list_consents(
+    call: NamedDependency[Call],
+    import_id: FromPath[UUID],
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[ConsentReport]]:
+    """What was stated, by whom, and how many drafts it was for, newest first."""
+    return await call.answer(operations.list_consents, import_id, cursor, limit)
+
+
+@get("/import-mappings", summary="My mappings")
+async def list_mappings(
+    call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
+) -> Response[Page[SavedMapping]]:
+    """How my company reads the files of its sources, newest first."""
+    return await call.answer(operations.list_mappings, cursor, limit)
+
+
+@post("/import-mappings", summary="Keep a mapping")
+async def save_mapping(
+    call: NamedDependency[Call], data: JSONBody[MappingDraft]
+) -> Response[SavedMapping]:
+    """For files of its source: taken by POST /imports when no known format and no mapping sent
+    along is. The one that had its name before goes."""
+    name = apart.mapping_of(data.mapping.encode(), "/mapping").name
+    return await call.answer(operations.save_mapping, name, data.mapping)
+
+
+@delete("/import-mappings/{mapping_id:uuid}", summary="Remove a mapping", status_code=204)
+async def forget_mapping(call: NamedDependency[Call], mapping_id: FromPath[UUID]) -> Response[None]:
+    """Files of its source are not read by it any more."""
+    return await call.answer(operations.forget_mapping, mapping_id)
 
 
 @get("/imports", summary="My imports")
@@ -119,4 +174,17 @@ def _file_name(given: str | None) -> str:
     return readable[:255] or "upload"
 
 
-router = Router("", route_handlers=[import_file, list_imports, show_import], tags=["integration"])
+router = Router(
+    "",
+    route_handlers=[
+        import_file,
+        list_imports,
+        show_import,
+        state_consent,
+        list_consents,
+        list_mappings,
+        save_mapping,
+        forget_mapping,
+    ],
+    tags=["integration"],
+)

@@ -18,7 +18,7 @@ def a_file(rows: int, head: str = HEAD) -> File:
     """A file of that many rows."""
     row = "Petra;Muster;10115;Berlin;;petra{}@muster.example;Dach;ja\n"
     text = head + "".join(row.format(n) for n in range(rows))
-    return File(text.encode(), "leads.csv", None, None, None, dry_run=False)
+    return File(text.encode(), "leads.csv", None, [], None, None, dry_run=False)
 
 
 def readers() -> list[psutil.Process]:
