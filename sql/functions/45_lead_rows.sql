@@ -89,6 +89,17 @@ as $$
   where marketplace_id = p_marketplace and id = p_lead
 $$;
 
+-- Something happened to the lead that its own columns do not show: who read it before is told by the
+-- version, and the import of the former system sees that somebody acted here.
+create or replace function app_private.touch_lead(p_marketplace uuid, p_lead uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.lead set changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead;
+end
+$$;
+
 -- THE function that changes the companies of a lead. What always has the visibility of the lead
 -- moves with it; forgetting a table here fails at commit, by its foreign key on parties.
 create or replace function app_private.engage(

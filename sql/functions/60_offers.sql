@@ -229,12 +229,13 @@ begin
   update app.offer set state = 'declined', decline_reason = p_reason, answered_at = now(),
     answered_by_name = v_caller.colleague_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  perform app_private.touch_lead(p_marketplace, p_lead);
   perform app_private.conclude_wave(p_marketplace, p_lead);
   return v_offer;
 end
 $$;
 comment on function app.decline_offer(uuid, uuid, text) is
-  'Declines the offer for the whole company; the last refusal of a wave makes the lead unplaced.';
+  'Declines the offer for the whole company; 15 s after the last refusal of a wave the lead is unplaced.';
 grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
 
 -- Takes one's own refusal back while the lead is still offered, the window open, and the company a
@@ -260,6 +261,9 @@ begin
   end if;
   update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  update app.brokerage set wave_ends_at = null
+  where marketplace_id = p_marketplace and id = v_offer.brokerage_id;
+  perform app_private.touch_lead(p_marketplace, p_lead);
   return v_offer;
 end
 $$;
@@ -305,3 +309,25 @@ $$;
 comment on function app.expire_offers(integer) is
   'Timer of the response window: overdue offers expire, leads without an open offer are unplaced.';
 grant execute on function app.expire_offers(integer) to kollegium_worker;
+
+-- Timer: waves whose last refusal can no longer be taken back end. At most p_limit leads a call; returns
+-- how many it ended.
+create or replace function app.end_waves(p_limit integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due record;
+  v_count integer := 0;
+begin
+  for v_due in
+    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= now()
+    order by b.marketplace_id, b.lead_id limit p_limit
+  loop
+    v_count := v_count + app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id)::integer;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.end_waves(integer) is
+  'Timer of the time in which a refusal may be taken back: then the lead is unplaced.';
+grant execute on function app.end_waves(integer) to kollegium_worker;

@@ -70,8 +70,7 @@ begin
     perform app_private.record(p_marketplace, p_lead, 'step-changed', v_caller,
       jsonb_build_object('from', v_engagement.step, 'to', p_step));
   end if;
-  update app.lead set version = version + 1, changed_at = now()
-  where marketplace_id = p_marketplace and id = p_lead;
+  perform app_private.touch_lead(p_marketplace, p_lead);
 end
 $$;
 comment on function app.change_engagement(uuid, uuid, integer, text, boolean, uuid) is
