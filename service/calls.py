@@ -18,6 +18,7 @@ from litestar.types import Receive, Scope, Send
 from service import identity, problems
 from service.database import Database, Tx
 from service.errors import Problem
+from service.vocabulary import Versions
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -29,7 +30,11 @@ Cursor = Annotated[
 ]
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
-_ETAG = re.compile(rb'"(0|[1-9]\d{0,8})"')
+# A list of entity tags; empty elements are allowed (RFC 9110, 5.6.1 and 8.8.3).
+_TAG = rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ETAGS = re.compile(rb"[ \t,]*" + _TAG + rb"(?:[ \t]*,[ \t]*(?:" + _TAG + rb")?)*[ \t]*")
+# A comma may stand inside a tag, so one of ours is looked for between its neighbours.
+_OURS = re.compile(rb'(?:^|,)[ \t]*"(0|[1-9]\d{0,8})"[ \t]*(?=,|$)')
 # Answers that say "not now": a repeated request must run again.
 _NOT_KEPT = frozenset(
     {"idempotency-in-progress", "idempotency-key-reused", "too-many-requests", "unauthenticated"}
@@ -138,18 +143,21 @@ class Call:
         accepted = self._incoming.headers.get(b"accept-language", b"")
         return problems.language(accepted.decode("latin-1"))
 
-    def version(self, *, required: bool = True) -> int | None:
-        """The version that If-Match names; None for `*` (any). 428 without it where required.
+    def versions(self, *, required: bool = True) -> Versions:
+        """The versions that If-Match names, any of which may be the present one; None for `*`.
 
-        A tag that is none of ours can match nothing: -1.
+        Raises Problem version-required (428) without the header where it is required, and
+        bad-request for what is no list of entity tags (RFC 9110, 13.1.1). Tags that are none of
+        ours, weak ones too, match nothing.
         """
-        tag = self._incoming.headers.get(b"if-match")
-        if tag is None and required:
+        given = self._incoming.headers.get(b"if-match")
+        if given is None and required:
             raise Problem("version-required")
-        if tag is None or tag.strip() == b"*":
+        if given is None or given.strip() == b"*":
             return None
-        match = _ETAG.fullmatch(tag.strip())
-        return int(match.group(1)) if match else -1
+        if not _ETAGS.fullmatch(given):
+            raise Problem("bad-request", reason="if-match")
+        return [int(digits) for digits in _OURS.findall(given)]
 
     async def check(self) -> None:
         """Refuses a token that is not valid now; for what is dear before `answer` is called."""

@@ -5,7 +5,8 @@ One transaction per request. Its first statement is `app.enter_to_write(token)`,
 setting, from which PostgreSQL looks the company up.
 Statements wait for each other only where Python needs an answer in between: what is queued with
 `do` goes out together with the next statement, and with it begin, context and, where the operation
-says that it is the last one, commit.
+says that it is the last one, commit. Before that, a write asks `app.leave()` whether its token is
+still alive: it may have waited for a lock.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ _SAVEPOINT = Statement("savepoint operation")
 _BACK = Statement("rollback to savepoint operation")
 _ENTER_TO_WRITE = "select app.enter_to_write($1)"
 _ENTER_TO_READ = "select app.enter_to_read($1)"
+_LEAVE = Statement("select app.leave()")
 
 
 class Tx:
@@ -52,6 +54,8 @@ class Tx:
         self._connection = connection
         enter = _ENTER_TO_READ if reads else _ENTER_TO_WRITE
         self._enter = [] if token is None else [Statement(enter, (token,))]
+        # A read commits nothing; what it shows after its token died is nothing, too.
+        self._leave = [] if token is None or reads else [_LEAVE]
         self._reads = reads
         self._whole = whole
         self._seconds = seconds
@@ -158,8 +162,9 @@ class Tx:
         self._queue = []
         position = len(batch)
         batch.append(statement)
-        if last and self._begun:
-            batch.append(_COMMIT)
+        if last:
+            batch += self._leave
+            batch += [_COMMIT] if self._begun else []
         results = await self._connection.batch(batch, seconds=self._seconds)
         self._ended = last
         if self._attempt is not None:
@@ -174,7 +179,7 @@ class Tx:
         if self._ended or not (self._begun or self._queue):
             return
         start, end = ([], [_COMMIT]) if self._begun else (self._enter, [])
-        batch = [*start, *self._queue, *end]
+        batch = [*start, *self._queue, *self._leave, *end]
         await self._connection.batch(batch, seconds=self._seconds)
 
     async def undo(self) -> None:

@@ -6,12 +6,11 @@ Everything here reads the catalogue, which any role may; nothing needs a privile
 import functools
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-ROOT = Path(__file__).resolve().parent.parent
+from service.shipped import ALEMBIC_INI
 
 # First releases with the fix of CVE-2026-120154, by major version.
 PATCHED = {15: 20, 16: 16, 17: 12, 18: 7}
@@ -34,10 +33,10 @@ class NotReady(Exception):
 
 
 def alembic_config() -> Any:
-    """The configuration (alembic.config.Config) of the migrations in this checkout or image."""
+    """The configuration (alembic.config.Config) of the migrations of this release."""
     from alembic.config import Config  # it takes longer than all the rest of a command
 
-    return Config(ROOT / "alembic.ini")
+    return Config(ALEMBIC_INI)
 
 
 def _scripts() -> Any:

@@ -39,6 +39,8 @@ PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern="
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
+# What If-Match names: one of these is the present version. None: whichever it is.
+Versions = list[int] | None
 
 
 def email_address(text: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 pytest_plugins = [
+    "tests.fixtures.groups",
     "tests.fixtures.database",
     "tests.fixtures.http",
     "tests.fixtures.market",
@@ -15,4 +16,5 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Says on which PostgreSQL the run proves what it proves."""
     from tests.fixtures.server import describe, describe_second
 
-    return [describe(), describe_second()]
+    second = [describe_second()] if "peers" in config.option.groups else []
+    return [describe(), *second]

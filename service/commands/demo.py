@@ -25,8 +25,8 @@ from service.database import Database
 from service.demo import build, people, story
 from service.demo import database as demo_database
 from service.demo.build import World
-from service.readiness import ROOT
 from service.settings import Settings
+from service.shipped import EXAMPLES
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
     try:
         staff = Staff(connection)
         await _refuse_foreign(staff, given)
-        world = World(database, ROOT / "examples")
+        world = World(database, EXAMPLES)
         if not await build.is_complete(world, staff):
             log.info("demo_building")
             await build.set_up(world, staff)

@@ -18,7 +18,7 @@ from service.demo import build, people
 from service.demo.build import World
 from service.errors import Problem
 from service.offers import operations as offers
-from service.readiness import ROOT
+from service.shipped import EXAMPLES
 
 # Who may try to pick, in this order: the first with an open offer is shown.
 _TAKERS = (people.HUBER, people.KLEIN, people.SPREE, people.KUECHEN, people.MALER)
@@ -32,7 +32,7 @@ def for_programs(base_url: str, urls: dict[str, str]) -> dict[str, Any]:
 
 async def calls(database: Database, base_url: str) -> list[str]:
     """Three lines to copy: log in, list open offers, pick one. Empty when nothing is open."""
-    world = World(database, ROOT)
+    world = World(database, EXAMPLES)
     for name in _TAKERS:
         try:
             actor = await world.actor(name)

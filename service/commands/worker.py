@@ -22,19 +22,41 @@ log = structlog.get_logger()
 EXPIRE_SECONDS = 5.0
 PURGE_SECONDS = 600.0
 BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
+CIRCULARS = 200  # companies whose colleagues get their mails in one transaction
 _LONGEST_WAIT = 30.0
 _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead line takes longer
 
 Connect = Callable[[], Awaitable[Any]]
 
 
+async def _batches(connection: Any, sql: str, stop: asyncio.Event | None) -> int:
+    """Calls a timer until it finds nothing more, a batch a transaction; returns the sum."""
+    total = 0
+    while not (stop and stop.is_set()):
+        count = int(await connection.fetchval(sql, BATCH, timeout=_STATEMENT_SECONDS))
+        total += count
+        if count == 0:
+            break
+    return total
+
+
 async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
-    """Lets all overdue offers expire, a batch a transaction; returns the number of leads."""
+    """Lets all overdue offers expire; returns the number of leads."""
+    return await _batches(connection, "select app.expire_offers($1)", stop)
+
+
+async def end_waves(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Ends waves whose last refusal can no longer be taken back; returns the number of leads."""
+    return await _batches(connection, "select app.end_waves($1)", stop)
+
+
+async def circulars(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Makes mails to colleagues of what is for a company; returns the number of circulars."""
     total = 0
     while not (stop and stop.is_set()):
         count = int(
             await connection.fetchval(
-                "select app.expire_offers($1)", BATCH, timeout=_STATEMENT_SECONDS
+                "select app.address_circulars($1)", CIRCULARS, timeout=_STATEMENT_SECONDS
             )
         )
         total += count
@@ -86,6 +108,12 @@ async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], 
         expired = await expire(connection, stop)
         if expired:
             log.info("offers_expired", leads=expired)
+        ended = await end_waves(connection, stop)
+        if ended:
+            log.info("waves_ended", leads=ended)
+        addressed = await circulars(connection, stop)
+        if addressed:
+            log.info("circulars_addressed", circulars=addressed)
         merged = await merges(
             connection, stop, lambda state: log.warning("merge_postponed", sqlstate=state)
         )
@@ -157,6 +185,8 @@ async def _one_round(connect: Connect) -> dict[str, int]:
     try:
         return {
             "expired_leads": await expire(connection),
+            "ended_waves": await end_waves(connection),
+            "circulars": await circulars(connection),
             "merges": await merges(connection),
             "purged_rows": await purge(connection),
         }
@@ -169,8 +199,8 @@ async def _one_round(connect: Connect) -> dict[str, int]:
 @json_option
 @data_dir_option
 def worker(once: bool, as_json: bool, data_dir: Path) -> None:
-    """Run the timers: overdue offers expire, due merges are rehearsed and run, old sessions
-    and answers are removed.
+    """Run the timers: overdue offers expire, what is for a company becomes mails to its
+    colleagues, due merges are rehearsed and run, old sessions and answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
@@ -184,6 +214,8 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
         else:
             console.print(
                 f"Offers of {done['expired_leads']} leads expired, "
+                f"{done['ended_waves']} waves ended, "
+                f"{done['circulars']} circulars addressed, "
                 f"{done['merges']} merges worked on, "
                 f"{done['purged_rows']} old rows removed."
             )

@@ -37,7 +37,7 @@ async def change_company(
     call: NamedDependency[Call], data: JSONBody[CompanyChange]
 ) -> Response[Company]:
     """For admins. Fields that are not named stay; If-Match is honoured when sent."""
-    return await call.answer(operations.change_company, call.version(required=False), data)
+    return await call.answer(operations.change_company, call.versions(required=False), data)
 
 
 @get("/company/merge-suggestions", summary="Companies that may belong to mine")
@@ -61,8 +61,8 @@ async def change_colleague(
     call: NamedDependency[Call], colleague_id: FromPath[UUID], data: JSONBody[ColleagueChange]
 ) -> Response[Colleague]:
     """Role and activity by an admin; own name and language by oneself. The last admin stays."""
-    version = call.version(required=False)
-    return await call.answer(operations.change_colleague, colleague_id, version, data)
+    versions = call.versions(required=False)
+    return await call.answer(operations.change_colleague, colleague_id, versions, data)
 
 
 @post("/invitations", summary="Invite a colleague")

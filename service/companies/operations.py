@@ -22,7 +22,7 @@ from service.companies.messages import (
     NewApiKey,
 )
 from service.database import Database, Tx
-from service.vocabulary import Page, email_address
+from service.vocabulary import Page, Versions, email_address
 
 T = TypeVar("T")
 
@@ -36,10 +36,10 @@ async def show_company(tx: Tx) -> Company:
     return await queries.company(tx)
 
 
-async def change_company(tx: Tx, version: int | None, data: CompanyChange) -> Company:
+async def change_company(tx: Tx, versions: Versions, data: CompanyChange) -> Company:
     """Changes it (admin)."""
     queries.change_company(
-        tx, version, _given(data.name), _given(data.delegator_role), _given(data.language)
+        tx, versions, _given(data.name), _given(data.delegator_role), _given(data.language)
     )
     return await queries.company(tx)
 
@@ -55,19 +55,18 @@ async def list_colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Collea
 
 
 async def change_colleague(
-    tx: Tx, colleague_id: UUID, version: int | None, data: ColleagueChange
+    tx: Tx, colleague_id: UUID, versions: Versions, data: ColleagueChange
 ) -> Colleague:
     """Role and activity (admin), own name and language."""
-    queries.change_colleague(
+    return await queries.change_colleague(
         tx,
         colleague_id,
-        version,
+        versions,
         _given(data.role),
         _given(data.active),
         _given(data.name),
         _given(data.language),
     )
-    return await queries.colleague(tx, colleague_id)
 
 
 async def invite(tx: Tx, data: InvitationDraft) -> Invitation:

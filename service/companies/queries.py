@@ -11,7 +11,7 @@ from service.companies.messages import (
     MergeSuggestion,
 )
 from service.database import Tx
-from service.vocabulary import Page
+from service.vocabulary import Page, Versions
 
 _COLLEAGUE = (
     "select id, name, email, role, active, language, created_at, version from app.colleague"
@@ -35,10 +35,10 @@ async def merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[Merg
 
 
 def change_company(
-    tx: Tx, version: int | None, name: str | None, delegator_role: bool | None, language: str | None
+    tx: Tx, versions: Versions, name: str | None, delegator_role: bool | None, language: str | None
 ) -> None:
     """None stays."""
-    tx.do("select app.change_company($1, $2, $3, $4)", version, name, delegator_role, language)
+    tx.do("select app.change_company($1, $2, $3, $4)", versions, name, delegator_role, language)
 
 
 async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
@@ -46,25 +46,23 @@ async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
     return await tx.page(Colleague, _COLLEAGUE, cursor=cursor, limit=limit, oldest_first=True)
 
 
-async def colleague(tx: Tx, colleague_id: UUID) -> Colleague:
-    """One colleague of the company."""
-    return await tx.view(Colleague, f"{_COLLEAGUE} where id = $1", colleague_id)
-
-
-def change_colleague(
+async def change_colleague(
     tx: Tx,
     colleague_id: UUID,
-    version: int | None,
+    versions: Versions,
     role: str | None,
     active: bool | None,
     name: str | None,
     language: str | None,
-) -> None:
-    """None stays."""
-    tx.do(
-        "select app.change_colleague($1, $2, $3, $4, $5, $6)",
+) -> Colleague:
+    """None stays. Returns him as he is now."""
+    return await tx.view(
+        Colleague,
+        "select * from json_to_record(app.change_colleague($1, $2, $3, $4, $5, $6))"
+        " as c (id uuid, name text, email text, role text, active boolean, language text,"
+        " created_at timestamptz, version integer)",
         colleague_id,
-        version,
+        versions,
         role,
         active,
         name,

@@ -20,7 +20,7 @@ async def change(
     data: JSONBody[EngagementChange],
 ) -> Response[Engagement]:
     """Needs If-Match. Handing over to somebody else takes the role delegator, unless it is off."""
-    return await call.answer(operations.change, m, l, call.version(), data)
+    return await call.answer(operations.change, m, l, call.versions(), data)
 
 
 @post("/close", summary="Won or lost", status_code=200)

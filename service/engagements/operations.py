@@ -11,6 +11,7 @@ from service.engagements.messages import Closing, EngagementChange
 from service.errors import Problem
 from service.leads.messages import Engagement
 from service.leads.queries import lead
+from service.vocabulary import Versions
 
 
 async def _shown(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
@@ -21,13 +22,13 @@ async def _shown(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
 
 
 async def change(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, version: int | None, data: EngagementChange
+    tx: Tx, marketplace_id: UUID, lead_id: UUID, versions: Versions, data: EngagementChange
 ) -> Engagement:
     """Step and handler."""
     step = None if data.step is UNSET else data.step
     handler_id = None if data.handler_id is UNSET else data.handler_id
     queries.change(
-        tx, marketplace_id, lead_id, version, step, data.handler_id is not UNSET, handler_id
+        tx, marketplace_id, lead_id, versions, step, data.handler_id is not UNSET, handler_id
     )
     return await _shown(tx, marketplace_id, lead_id)
 

@@ -4,13 +4,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from service.database import Tx
+from service.vocabulary import Versions
 
 
 def change(
     tx: Tx,
     marketplace_id: UUID,
     lead_id: UUID,
-    version: int | None,
+    versions: Versions,
     step: str | None,
     set_handler: bool,
     handler_id: UUID | None,
@@ -20,7 +21,7 @@ def change(
         "select app.change_engagement($1, $2, $3, $4, $5, $6)",
         marketplace_id,
         lead_id,
-        version,
+        versions,
         step,
         set_handler,
         handler_id,

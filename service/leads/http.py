@@ -83,7 +83,7 @@ async def change(
     data: JSONBody[LeadChange],
 ) -> Response[Lead]:
     """Needs If-Match. Giver until it is offered, operator, or the engaged company (prospect)."""
-    return await call.answer(operations.change, m, l, call.version(), data)
+    return await call.answer(operations.change, m, l, call.versions(), data)
 
 
 @post("/marketplaces/{m:uuid}/leads/{l:uuid}/submit", summary="Submit", status_code=200)

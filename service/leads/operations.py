@@ -19,7 +19,7 @@ from service.leads.messages import (
     Rejection,
     Withdrawal,
 )
-from service.vocabulary import Page, email_address
+from service.vocabulary import Page, Versions, email_address
 
 
 async def show(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
@@ -54,7 +54,7 @@ async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:
 
 
 async def change(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, version: int | None, data: LeadChange
+    tx: Tx, marketplace_id: UUID, lead_id: UUID, versions: Versions, data: LeadChange
 ) -> Lead:
     """Corrections; fields that are not named stay."""
     prospect: dict[str, Any] = {} if data.prospect is UNSET else msgspec.to_builtins(data.prospect)
@@ -62,7 +62,7 @@ async def change(
         prospect["email"] = email_address(prospect["email"])
     envelope = msgspec.to_builtins(data)
     envelope.pop("prospect", None)
-    queries.change(tx, marketplace_id, lead_id, version, envelope, prospect)
+    queries.change(tx, marketplace_id, lead_id, versions, envelope, prospect)
     return await show(tx, marketplace_id, lead_id)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from service.database import Tx
 from service.leads.messages import Created, Lead, LeadFilter
-from service.vocabulary import Page, cut, decode_cursor, fetched
+from service.vocabulary import Page, Versions, cut, decode_cursor, fetched
 
 # The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
 _LEAD = """
@@ -139,7 +139,7 @@ def change(
     tx: Tx,
     marketplace_id: UUID,
     lead_id: UUID,
-    version: int | None,
+    versions: Versions,
     envelope: dict[str, Any],
     prospect: dict[str, Any],
 ) -> None:
@@ -148,7 +148,7 @@ def change(
         "select app.change_lead($1, $2, $3, $4, $5)",
         marketplace_id,
         lead_id,
-        version,
+        versions,
         envelope,
         prospect,
     )

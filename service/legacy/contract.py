@@ -2,10 +2,11 @@
 
 import functools
 import re
-from pathlib import Path
 from typing import NamedTuple
 
-SCHEMA_FILE = Path(__file__).resolve().parents[2] / "sql" / "legacy" / "schema.sql"
+from service.shipped import SQL
+
+SCHEMA_FILE = SQL / "legacy" / "schema.sql"
 
 
 class Column(NamedTuple):

@@ -46,8 +46,8 @@ async def change_marketplace(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[MarketplaceChange]
 ) -> Response[Marketplace]:
     """For the operator. Fields that are not named stay; If-Match is honoured when sent."""
-    version = call.version(required=False)
-    return await call.answer(operations.change_marketplace, m, version, data)
+    versions = call.versions(required=False)
+    return await call.answer(operations.change_marketplace, m, versions, data)
 
 
 @get("/{m:uuid}/participations", summary="Who takes part")
@@ -90,8 +90,8 @@ async def change_participation(
     data: JSONBody[ParticipationChange],
 ) -> Response[Participation]:
     """Areas, tags, pause and cap; by the operator or the company itself."""
-    version = call.version(required=False)
-    return await call.answer(operations.change_participation, m, company_id, version, data)
+    versions = call.versions(required=False)
+    return await call.answer(operations.change_participation, m, company_id, versions, data)
 
 
 @delete(

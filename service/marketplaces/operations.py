@@ -16,7 +16,7 @@ from service.marketplaces.messages import (
     ParticipationChange,
     PartnerInvitation,
 )
-from service.vocabulary import Page, email_address
+from service.vocabulary import Page, Versions, email_address
 
 
 async def list_marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketplace]:
@@ -35,10 +35,10 @@ async def create_marketplace(tx: Tx, data: MarketplaceDraft) -> Marketplace:
 
 
 async def change_marketplace(
-    tx: Tx, marketplace_id: UUID, version: int | None, data: MarketplaceChange
+    tx: Tx, marketplace_id: UUID, versions: Versions, data: MarketplaceChange
 ) -> Marketplace:
     """Settings, by the operator."""
-    queries.change(tx, marketplace_id, version, msgspec.to_builtins(data))
+    queries.change(tx, marketplace_id, versions, msgspec.to_builtins(data))
     return await queries.marketplace(tx, marketplace_id)
 
 
@@ -77,19 +77,21 @@ async def answer_invitation(tx: Tx, marketplace_id: UUID, accept: bool) -> Parti
 
 
 async def change_participation(
-    tx: Tx, marketplace_id: UUID, company_id: UUID, version: int | None, data: ParticipationChange
+    tx: Tx, marketplace_id: UUID, company_id: UUID, versions: Versions, data: ParticipationChange
 ) -> Participation:
     """Areas, tags, pause and cap, by the operator or the company itself."""
     queries.expect_not_absorbed(tx, marketplace_id, company_id)
     card = await queries.locked_card(tx, marketplace_id, company_id)
-    if version is not None and version != card.version:
+    if versions is not None and card.version not in versions:
         raise Problem("version-stale", version=card.version)
     named = {
         name: value
         for name in data.__struct_fields__
         if (value := getattr(data, name)) is not UNSET
     }
-    queries.change_card(tx, msgspec.structs.replace(card, **named))
+    changed = msgspec.structs.replace(card, **named)
+    if changed != card:  # nothing changes, so no version does
+        queries.change_card(tx, changed)
     return await queries.card(tx, marketplace_id, company_id)
 
 

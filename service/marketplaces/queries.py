@@ -5,7 +5,7 @@ from uuid import UUID
 
 from service.database import Tx
 from service.marketplaces.messages import Marketplace, Participation
-from service.vocabulary import Page
+from service.vocabulary import Page, Versions
 
 # One list of what the policies show: own marketplaces, and the cards of the caller's company.
 # The operator sees cards of others too; they are left out here, they are no marketplaces of his.
@@ -53,9 +53,9 @@ async def create(tx: Tx, settings: dict[str, Any]) -> UUID:
     return await tx.value(UUID, "select app.create_marketplace($1)", settings)
 
 
-def change(tx: Tx, marketplace_id: UUID, version: int | None, settings: dict[str, Any]) -> None:
+def change(tx: Tx, marketplace_id: UUID, versions: Versions, settings: dict[str, Any]) -> None:
     """Keys that are absent stay."""
-    tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, version, settings)
+    tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, versions, settings)
 
 
 async def participations(

@@ -16,6 +16,9 @@ async def offers(
     tx: Tx, as_operator: bool, state: str | None, cursor: str | None, limit: int
 ) -> Page[Offer]:
     """Offers to the caller's company, or of its marketplaces, newest first."""
+    if state == "declined" and not as_operator:
+        sql = f"select {_COLUMNS} from app.offers_to_reopen()"
+        return await tx.page(Offer, sql, cursor=cursor, limit=limit)
     column = "operator_company_id" if as_operator else "company_id"
     sql = f"select {_COLUMNS} from app.offer where {column} = (select app.current_company_id())"
     if state is None:

@@ -165,6 +165,29 @@ comment on function app.enter_to_read(text) is
   'Enters the tenant context for this transaction without a lock, for reading; 28000 when there is none.';
 grant execute on function app.enter_to_read(text) to kollegium_api;
 
+-- The last statement of a transaction that writes. A token can die while its request waits for a lock: a
+-- colleague is deactivated, logs out, a key is revoked. Then what the request did is undone and the answer is
+-- 28000, as if it had come a moment later; without this it would be committed, and the answer, read through
+-- the policies in nobody's context, "not found". What ends the caller's own token says so.
+create or replace function app.leave() returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if app.current_company_id() is null and current_setting('kollegium.ended', true) is distinct from 'true' then
+    raise exception using errcode = '28000', message = 'the token died meanwhile';
+  end if;
+  return true;
+end
+$$;
+comment on function app.leave() is
+  'Ends a transaction that writes; 28000 when the token died since `enter`, unless by this transaction.';
+grant execute on function app.leave() to kollegium_api;
+
+-- For functions that end sessions: `leave` must not take for an accident what was asked for.
+create or replace function app_private.own_token_ended() returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$ select set_config('kollegium.ended', 'true', true) $$;
+
 -- The caller, when he is an admin; otherwise 403.
 create or replace function app_private.admin_caller() returns app.caller
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -179,12 +202,13 @@ begin
 end
 $$;
 
--- Optimistic concurrency (docs/domain.md, case 8). p_expected null means that the client sent If-Match: *.
-create or replace function app_private.expect_version(p_actual integer, p_expected integer)
+-- Optimistic concurrency (docs/domain.md, case 8): one of the expected versions is the present one.
+-- p_expected null means that the client sent If-Match: *.
+create or replace function app_private.expect_version(p_actual integer, p_expected integer[])
 returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_expected is not null and p_expected <> p_actual then
+  if p_expected is not null and p_actual <> all (p_expected) then
     perform app_private.refuse(412, 'version-stale', jsonb_build_object('version', p_actual));
   end if;
 end
@@ -237,11 +261,17 @@ as $$
   values (app_private.new_id(), 'mail', p_template, p_recipient, p_language, p_company, p_payload)
 $$;
 
--- A mail to every active colleague of a company, each in his language.
-create or replace function app_private.mail_company(p_template text, p_company uuid, p_payload jsonb)
+-- A circular: a mail to every active colleague of each of these companies, in his language. One row a
+-- company, whatever the number of its people; who they are is worked out by app.address_circulars. A
+-- company that does not act any more is told nothing.
+create or replace function app_private.mail_companies(p_template text, p_companies uuid[], p_payload jsonb)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  insert into app_private.outbox (id, kind, template, recipient, language, company_id, payload)
-  select app_private.new_id(), 'mail', p_template, c.email, c.language, p_company, p_payload
-  from app.colleague c where c.company_id = p_company and c.active
+  insert into app_private.outbox (id, kind, template, company_id, payload)
+  select app_private.new_id(), 'circular', p_template, co.id, p_payload
+  from unnest(p_companies) c (id) join app.company co on co.id = c.id and co.state = 'active'
 $$;
+
+create or replace function app_private.mail_company(p_template text, p_company uuid, p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$ select app_private.mail_companies(p_template, array[p_company], p_payload) $$;

@@ -147,6 +147,7 @@ begin
   end if;
   update app_private.bearer set expires_at = now()
   where token_sha256 = sha256(convert_to(current_setting('kollegium.token'), 'UTF8'));
+  perform app_private.own_token_ended();
   perform app_private.audit('session-closed', v_caller.company_id, v_caller.colleague_id, null);
 end
 $$;
@@ -160,7 +161,7 @@ returns table (status integer, headers jsonb, body text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_company constant uuid := app.current_company_id();
+  v_company constant uuid := (app_private.caller()).company_id;
   v_first app_private.idempotent_answer;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('idempotency ' || v_company || ' ' || p_key, 0)) then
@@ -181,12 +182,17 @@ comment on function app.claim_idempotency_key(text, bytea) is
   'First answer to this company''s Idempotency-Key; no row when it is new.';
 grant execute on function app.claim_idempotency_key(text, bytea) to kollegium_api;
 
+-- 28000 when the token died since the key was claimed: then nothing is kept, and the effect is undone.
 create or replace function app.keep_answer(
   p_key text, p_request_sha256 bytea, p_status integer, p_headers jsonb, p_body text)
-returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
   insert into app_private.idempotent_answer (company_id, key, request_sha256, status, headers, body)
-  values (app.current_company_id(), p_key, p_request_sha256, p_status, p_headers, p_body)
+  values (v_caller.company_id, p_key, p_request_sha256, p_status, p_headers, p_body);
+end
 $$;
 comment on function app.keep_answer(text, bytea, integer, jsonb, text) is
   'Keeps the answer to an Idempotency-Key in the transaction of its effect.';

@@ -55,7 +55,7 @@ grant execute on function app.list_companies() to kollegium_staff;
 -- Fields that are null stay. The name stands on participations too, the membership cards by which
 -- others know this company, so both change together.
 create or replace function app.change_company(
-  p_version integer, p_name text, p_delegator_role boolean, p_language text)
+  p_versions integer[], p_name text, p_delegator_role boolean, p_language text)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -63,11 +63,15 @@ declare
   v_version integer;
 begin
   select version into v_version from app.company where id = v_caller.company_id for no key update;
-  perform app_private.expect_version(v_version, p_version);
+  perform app_private.expect_version(v_version, p_versions);
   update app.company set name = coalesce(p_name, name),
     delegator_role = coalesce(p_delegator_role, delegator_role),
     language = coalesce(p_language, language), changed_at = now(), version = version + 1
-  where id = v_caller.company_id;
+  where id = v_caller.company_id and (name, delegator_role, language) is distinct from
+    (coalesce(p_name, name), coalesce(p_delegator_role, delegator_role), coalesce(p_language, language));
+  if not found then
+    return;  -- nothing changes, so no version does
+  end if;
   if p_name is not null then
     update app.participation set company_name = p_name where company_id = v_caller.company_id;
     update app.participation set operator_name = p_name
@@ -79,15 +83,24 @@ begin
     v_caller.company_id);
 end
 $$;
-comment on function app.change_company(integer, text, boolean, text) is
+comment on function app.change_company(integer[], text, boolean, text) is
   'Changes the caller''s company (admin); the name on membership cards with it.';
-grant execute on function app.change_company(integer, text, boolean, text) to kollegium_api;
+grant execute on function app.change_company(integer[], text, boolean, text) to kollegium_api;
+
+create or replace function app_private.colleague_card(p_colleague uuid) returns json
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('id', c.id, 'name', c.name, 'email', c.email, 'role', c.role,
+    'active', c.active, 'language', c.language, 'created_at', c.created_at, 'version', c.version)
+  from app.colleague c where c.id = p_colleague
+$$;
 
 -- Role and activity of a colleague (admin), or somebody's own name and language. Deactivation
--- ends his sessions and clears him as handler; leads and API keys stay (docs/domain.md, case 3).
+-- ends his sessions and clears him as handler; leads and API keys stay (docs/domain.md, case 3). Returns
+-- him as he is now: who deactivates himself is not shown it by a policy any more.
 create or replace function app.change_colleague(
-  p_colleague uuid, p_version integer, p_role text, p_active boolean, p_name text, p_language text)
-returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  p_colleague uuid, p_versions integer[], p_role text, p_active boolean, p_name text, p_language text)
+returns json language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
@@ -104,7 +117,7 @@ begin
       or p_role is not null or p_active is not null) then
     perform app_private.refuse(403, 'admin-required');
   end if;
-  perform app_private.expect_version(v_colleague.version, p_version);
+  perform app_private.expect_version(v_colleague.version, p_versions);
   if v_colleague.role = 'admin' and v_colleague.active
      and (coalesce(p_role, 'admin') <> 'admin' or not coalesce(p_active, true))
      and not exists (select from app.colleague o where o.company_id = v_caller.company_id
@@ -114,20 +127,28 @@ begin
   update app.colleague set role = coalesce(p_role, role), active = coalesce(p_active, active),
     name = coalesce(p_name, name), language = coalesce(p_language, language),
     changed_at = now(), version = version + 1
-  where id = p_colleague;
+  where id = p_colleague and (role, active, name, language) is distinct from (coalesce(p_role, role),
+    coalesce(p_active, active), coalesce(p_name, name), coalesce(p_language, language));
+  if not found then
+    return app_private.colleague_card(p_colleague);  -- nothing changes, so no version does
+  end if;
   if not coalesce(p_active, true) then
     delete from app_private.bearer where colleague_id = p_colleague;
+    if v_caller.colleague_id = p_colleague then
+      perform app_private.own_token_ended();
+    end if;
     perform app_private.change_handler_name(v_caller.company_id, p_colleague, null);
   elsif p_name <> v_colleague.name then
     perform app_private.change_handler_name(v_caller.company_id, p_colleague, p_name);
   end if;
   perform app_private.audit('colleague-changed', v_caller.company_id, v_caller.colleague_id,
     p_colleague, jsonb_strip_nulls(jsonb_build_object('role', p_role, 'active', p_active)));
+  return app_private.colleague_card(p_colleague);
 end
 $$;
-comment on function app.change_colleague(uuid, integer, text, boolean, text, text) is
+comment on function app.change_colleague(uuid, integer[], text, boolean, text, text) is
   'Role and activity by an admin, own name and language by oneself; the last admin stays.';
-grant execute on function app.change_colleague(uuid, integer, text, boolean, text, text) to kollegium_api;
+grant execute on function app.change_colleague(uuid, integer[], text, boolean, text, text) to kollegium_api;
 
 -- An invitation is bound to its address: the token goes there and nowhere else, and the colleague
 -- it creates has that address. Whether the address is known already is not told to the inviter.

@@ -47,14 +47,14 @@ begin
   update app.marketplace set name = v.name, steps = v.steps, operator_may_take = v.operator_may_take,
     giver_may_withdraw = v.giver_may_withdraw, auto_accept = v.auto_accept,
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
-    teaser_digits = v.teaser_digits, changed_at = now()
+    teaser_digits = v.teaser_digits
   where id = p_marketplace;
 end
 $$;
 
 -- Name and steps stand on the membership cards too. Running engagements keep the steps with which
 -- they began.
-create or replace function app.change_marketplace(p_marketplace uuid, p_version integer, p_settings jsonb)
+create or replace function app.change_marketplace(p_marketplace uuid, p_versions integer[], p_settings jsonb)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -62,17 +62,21 @@ declare
   v_marketplace app.marketplace;
 begin
   v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
-  perform app_private.expect_version(v_marketplace.version, p_version);
+  perform app_private.expect_version(v_marketplace.version, p_versions);
   perform app_private.apply_settings(p_marketplace, p_settings);
-  update app.marketplace set version = version + 1 where id = p_marketplace returning * into v_marketplace;
+  if exists (select from app.marketplace m where m.id = p_marketplace and m = v_marketplace) then
+    return;  -- nothing changes, so no version does
+  end if;
+  update app.marketplace set version = version + 1, changed_at = now()
+  where id = p_marketplace returning * into v_marketplace;
   update app.participation set marketplace_name = v_marketplace.name, steps = v_marketplace.steps
   where marketplace_id = p_marketplace;
   perform app_private.audit('marketplace-changed', v_caller.company_id, v_caller.colleague_id, p_marketplace);
 end
 $$;
-comment on function app.change_marketplace(uuid, integer, jsonb) is
+comment on function app.change_marketplace(uuid, integer[], jsonb) is
   'Changes settings of a marketplace of the caller''s company and the cards of its partners.';
-grant execute on function app.change_marketplace(uuid, integer, jsonb) to kollegium_api;
+grant execute on function app.change_marketplace(uuid, integer[], jsonb) to kollegium_api;
 
 -- Invites a company, or whoever has an e-mail address. For an address the operator's record is the
 -- same whether or not a colleague has it, so inviting cannot be used to ask who is a customer; an

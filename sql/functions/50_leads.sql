@@ -217,17 +217,19 @@ grant execute on function app.withdraw_lead(uuid, uuid, text) to kollegium_api;
 -- Corrections. The giver until the lead is offered, the operator until it is closed, the engaged
 -- taker the contact data while he works it. Keys that are absent stay (docs/domain.md, case 8).
 create or replace function app.change_lead(
-  p_marketplace uuid, p_lead uuid, p_version integer, p_envelope jsonb, p_prospect jsonb)
+  p_marketplace uuid, p_lead uuid, p_versions integer[], p_envelope jsonb, p_prospect jsonb)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_lead app.lead;
   v_changed app.lead;
+  v_known app.prospect;
   v_prospect app.prospect;
+  v_fields jsonb;
 begin
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
-  perform app_private.expect_version(v_lead.version, p_version);
+  perform app_private.expect_version(v_lead.version, p_versions);
   if v_caller.company_id = v_lead.operator_company_id then
     perform app_private.expect_state(v_lead.state,
       array['draft', 'submitted', 'available', 'offered', 'unplaced', 'engaged']);
@@ -240,8 +242,9 @@ begin
     end if;
   end if;
   v_changed := jsonb_populate_record(v_lead, p_envelope);
-  select (jsonb_populate_record(p, p_prospect)).* into v_prospect
-  from app.prospect p where p.marketplace_id = p_marketplace and p.lead_id = p_lead;
+  select * into v_known from app.prospect where marketplace_id = p_marketplace and lead_id = p_lead;
+  v_prospect := jsonb_populate_record(v_known, p_prospect);
+  v_prospect.answers := coalesce(v_prospect.answers, '{}');
   if v_lead.state <> 'draft' then
     if num_nonnulls(v_prospect.email, v_prospect.phone) = 0 then
       perform app_private.refuse(422, 'contact-missing');
@@ -249,10 +252,16 @@ begin
       perform app_private.refuse(422, 'distribution-permission-missing');
     end if;
   end if;
+  select jsonb_agg(f.key order by f.key) into v_fields
+  from jsonb_each(to_jsonb(v_changed) || to_jsonb(v_prospect)) f
+  where f.value is distinct from (to_jsonb(v_lead) || to_jsonb(v_known)) -> f.key;
+  if v_fields is null then
+    return;  -- nothing changes, so no version does
+  end if;
   update app.prospect set name = v_prospect.name, salutation = v_prospect.salutation,
     company = v_prospect.company, email = v_prospect.email, phone = v_prospect.phone,
     street = v_prospect.street, postcode = v_prospect.postcode, city = v_prospect.city,
-    country = v_prospect.country, answers = coalesce(v_prospect.answers, '{}')
+    country = v_prospect.country, answers = v_prospect.answers
   where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
   update app.lead set interest = v_changed.interest, tags = v_changed.tags,
     distribution_permission = v_changed.distribution_permission,
@@ -260,10 +269,10 @@ begin
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
     changed_at = now(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
-  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, jsonb_build_object('fields',
-    (select coalesce(jsonb_agg(k order by k), '[]') from jsonb_object_keys(p_envelope || p_prospect) k)));
+  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, 
+    jsonb_build_object('fields', v_fields));
 end
 $$;
-comment on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) is
+comment on function app.change_lead(uuid, uuid, integer[], jsonb, jsonb) is
   'Corrects interest, tags and contact data; 412 when the version is not the expected one.';
-grant execute on function app.change_lead(uuid, uuid, integer, jsonb, jsonb) to kollegium_api;
+grant execute on function app.change_lead(uuid, uuid, integer[], jsonb, jsonb) to kollegium_api;

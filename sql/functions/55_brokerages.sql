@@ -44,27 +44,28 @@ as $$
 declare
   v_id constant uuid := app_private.new_id();
   v_expires_at constant timestamptz := now() + make_interval(hours => p_hours);
-  v_taker uuid;
+  v_offered uuid[];
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_by_id)
   values (p_lead.marketplace_id, v_id, p_lead.id, p_lead.operator_company_id, 'open', p_caller.colleague_id);
-  insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-    wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
-  select p.marketplace_id, app_private.new_id(), v_id, p_lead.id, p.company_id, p.operator_company_id,
-    1, 'open', p_lead.interest, p_lead.postcode_area, p_lead.tags, p.marketplace_name,
-    p.company_name, v_expires_at
-  from app.participation p
-  where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
-    and p.state = 'active'
-  for share;  -- a participation that ends meanwhile withdraws these offers, or gets none
+  with opened as (
+    insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
+      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
+    select p.marketplace_id, app_private.new_id(), v_id, p_lead.id, p.company_id, p.operator_company_id,
+      1, 'open', p_lead.interest, p_lead.postcode_area, p_lead.tags, p.marketplace_name,
+      p.company_name, v_expires_at
+    from app.participation p
+    where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
+      and p.state = 'active'
+    for share  -- a participation that ends meanwhile withdraws these offers, or gets none
+    returning company_id)
+  select array_agg(company_id) into v_offered from opened;
   perform app_private.set_state(p_lead.marketplace_id, p_lead.id, 'offered');
   perform app_private.record(p_lead.marketplace_id, p_lead.id, 'offered', p_caller,
-    jsonb_build_object('offers', cardinality(p_takers), 'expires_at', v_expires_at));
-  foreach v_taker in array p_takers loop
-    perform app_private.mail_company('offer-opened', v_taker, jsonb_build_object(
-      'operator', p_lead.operator_name, 'interest', left(p_lead.interest, 200),
-      'postcode_area', p_lead.postcode_area, 'expires_at', v_expires_at));
-  end loop;
+    jsonb_build_object('offers', coalesce(cardinality(v_offered), 0), 'expires_at', v_expires_at));
+  perform app_private.mail_companies('offer-opened', v_offered, jsonb_build_object(
+    'operator', p_lead.operator_name, 'interest', left(p_lead.interest, 200),
+    'postcode_area', p_lead.postcode_area, 'expires_at', v_expires_at));
   perform app_private.conclude_wave(p_lead.marketplace_id, p_lead.id);  -- if nobody was left
 end
 $$;

@@ -271,6 +271,26 @@ comment on function app.reopen_offer(uuid, uuid) is
   'Re-opens the company''s own declined offer while the lead is still offered.';
 grant execute on function app.reopen_offer(uuid, uuid) to kollegium_api;
 
+-- What the company declined and may still take back: the lead is offered, the window open, the company a
+-- partner. A function, because no row says all of it, and a refusal that is final is nothing to be seen.
+create or replace function app.offers_to_reopen()
+returns setof app.offer language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_company constant uuid := app.current_company_id();
+begin
+  return query
+    select o.* from app.offer o
+    join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id and b.state = 'open'
+    join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
+      and p.state = 'active'
+    where o.company_id = v_company and o.state = 'declined' and o.expires_at > now();
+end
+$$;
+comment on function app.offers_to_reopen() is
+  'The offers that the caller''s company declined and may still re-open.';
+grant execute on function app.offers_to_reopen() to kollegium_api;
+
 -- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many. Leads of the
 -- former system that nobody touched here wait for its word until the cut-over: what an offer became is
 -- decided there, and a lead that this timer changed could not follow it any more. Those that were overdue

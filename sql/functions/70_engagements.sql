@@ -4,7 +4,7 @@ set local role kollegium_broker;
 
 -- The current engagement of a lead the caller's company works, the lead locked; 404 when it is no
 -- party, 403 when it is one but not the engaged one.
-create or replace function app_private.own_engagement(p_marketplace uuid, p_lead uuid, p_company uuid, p_version integer)
+create or replace function app_private.own_engagement(p_marketplace uuid, p_lead uuid, p_company uuid, p_versions integer[])
 returns app.engagement language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -14,7 +14,7 @@ begin
   if v_lead.engaged_company_id is distinct from p_company then
     perform app_private.refuse(403, 'taker-required');
   end if;
-  perform app_private.expect_version(v_lead.version, p_version);
+  perform app_private.expect_version(v_lead.version, p_versions);
   select * into v_engagement from app.engagement
   where marketplace_id = p_marketplace and id = v_lead.engagement_id;
   return v_engagement;
@@ -34,7 +34,7 @@ $$;
 -- Step, and handler: myself always; somebody else, or nobody, by delegators and admins, or by every
 -- colleague while the company has switched the role off. Null arguments leave things as they are.
 create or replace function app.change_engagement(
-  p_marketplace uuid, p_lead uuid, p_version integer, p_step text, p_set_handler boolean, p_handler uuid)
+  p_marketplace uuid, p_lead uuid, p_versions integer[], p_step text, p_set_handler boolean, p_handler uuid)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -42,7 +42,7 @@ declare
   v_engagement app.engagement;
   v_handler app.colleague;
 begin
-  v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, p_version);
+  v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, p_versions);
   perform app_private.expect_active(v_engagement);
   if p_step is not null and p_step <> all (v_engagement.steps) then
     perform app_private.refuse(422, 'step-unknown', jsonb_build_object('steps', v_engagement.steps));
@@ -70,12 +70,15 @@ begin
     perform app_private.record(p_marketplace, p_lead, 'step-changed', v_caller,
       jsonb_build_object('from', v_engagement.step, 'to', p_step));
   end if;
-  perform app_private.touch_lead(p_marketplace, p_lead);
+  if p_set_handler and p_handler is distinct from v_engagement.handler_id
+      or p_step is not null and p_step is distinct from v_engagement.step then
+    perform app_private.touch_lead(p_marketplace, p_lead);
+  end if;
 end
 $$;
-comment on function app.change_engagement(uuid, uuid, integer, text, boolean, uuid) is
+comment on function app.change_engagement(uuid, uuid, integer[], text, boolean, uuid) is
   'Step and handler of the engagement; handing over to others needs the role delegator.';
-grant execute on function app.change_engagement(uuid, uuid, integer, text, boolean, uuid) to kollegium_api;
+grant execute on function app.change_engagement(uuid, uuid, integer[], text, boolean, uuid) to kollegium_api;
 
 -- The name of a colleague on what he handles. null: he leaves and handles nothing any more; the
 -- engagement stays with the company (docs/domain.md, case 3), and what is closed keeps his name.

@@ -1,26 +1,29 @@
 create table app_private.outbox (
   id uuid primary key,
-  kind text not null check (kind in ('mail')),
+  kind text not null check (kind in ('mail', 'circular')),
   template text not null,
-  recipient text not null,
-  language text not null check (language in ('de', 'en')),
+  recipient text,
+  language text check (language in ('de', 'en')),
   company_id uuid references app.company,
   payload jsonb not null,
   created_at timestamptz not null default now(),
   due_at timestamptz not null default now(),
   attempts integer not null default 0,
   lease_until timestamptz,
-  delivered_at timestamptz
+  delivered_at timestamptz,
+  check (num_nonnulls(recipient, language) = case kind when 'mail' then 2 else 0 end),
+  check (kind = 'mail' or company_id is not null)
 );
 create index outbox_due on app_private.outbox (due_at) where delivered_at is null;
+create index outbox_circular on app_private.outbox (id) where kind = 'circular';
 
 comment on table app_private.outbox is 'What is to be sent, written in the transaction of its cause.';
 comment on column app_private.outbox.id is 'Id (time-ordered UUID).';
-comment on column app_private.outbox.kind is 'mail.';
+comment on column app_private.outbox.kind is 'mail: to one address; circular: to all active colleagues of a company, until the worker has made mails of it.';
 comment on column app_private.outbox.template is 'Which mail.';
-comment on column app_private.outbox.recipient is 'E-mail address.';
-comment on column app_private.outbox.language is 'de or en.';
-comment on column app_private.outbox.company_id is 'The company on whose behalf it is sent.';
+comment on column app_private.outbox.recipient is 'E-mail address; null for a circular.';
+comment on column app_private.outbox.language is 'de or en; null for a circular, which each colleague gets in his own.';
+comment on column app_private.outbox.company_id is 'The company on whose behalf a mail is sent; whose colleagues a circular is for.';
 comment on column app_private.outbox.payload is 'Values for the template.';
 comment on column app_private.outbox.created_at is 'When it was written.';
 comment on column app_private.outbox.due_at is 'Not to be tried before.';

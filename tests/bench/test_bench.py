@@ -90,6 +90,7 @@ async def test_the_world_stands_behind_the_wall(cluster: Cluster) -> None:
         )
 
 
+@pytest.mark.peers
 async def test_a_piece_ends_with_figures_and_leaves_no_trace(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ class _Refusing(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+@pytest.mark.peers
 def test_refusals_are_noticed(tmp_path: Path) -> None:
     """The control: a load that is refused fails instead of being fast."""
     get = operations.OPERATIONS["get"]

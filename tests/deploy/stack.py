@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from service.embedded import locate_binaries
+from tests.fixtures.certificates import certificate_for_localhost
 from tests.fixtures.database import ROOT, Urls, role_password
 from tests.fixtures.programs import program
 
@@ -164,36 +165,6 @@ def unprivileged() -> dict[str, Any]:
     return {"user": account.pw_uid, **group} if os.geteuid() == 0 else {}
 
 
-def certificate(directory: Path) -> None:
-    """A self-signed certificate for localhost, as fullchain.pem and privkey.pem."""
-    openssl = installed("openssl", "openssl")
-    subprocess.run(
-        [
-            openssl,
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            str(directory / "privkey.pem"),
-            "-out",
-            str(directory / "fullchain.pem"),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )
-
-
 def pgbouncer_ini(stack: Stack) -> Path:
     """The shipped pgbouncer.ini for this server and these ports."""
     server = urlsplit(stack.urls.superuser)
@@ -247,7 +218,7 @@ def running(directory: Path, urls: Urls) -> Iterator[Stack]:
     }
     stack = Stack(directory, urls, *free_ports(5))
     directory.chmod(0o711)  # as root two of them run as another account
-    certificate(directory)
+    certificate_for_localhost(directory / "fullchain.pem", directory / "privkey.pem")
     pgbouncer_file = pgbouncer_ini(stack)
     secret = role_password(urls.superuser, "api")
     pooled = f"postgresql://kollegium_api:{secret}@127.0.0.1:{stack.bouncer}/kollegium"

@@ -17,6 +17,8 @@ from tests.deploy.conftest import ANNA, PASSWORD
 from tests.deploy.stack import Stack, set_passwords
 from tests.fixtures.database import connected, role_password
 
+pytestmark = pytest.mark.peers
+
 LEAD = {
     "interest": "Neue Heizung",
     "distribution_permission": True,

@@ -13,6 +13,8 @@ import pytest
 from tests.deploy.conftest import trusting
 from tests.deploy.stack import TIMEOUT_SECONDS, Stack
 
+pytestmark = pytest.mark.peers
+
 
 async def test_every_answer_has_the_security_headers_once(outside: httpx.AsyncClient) -> None:
     too_large = {"content": b"x" * 300_000, "headers": {"Content-Type": "application/json"}}

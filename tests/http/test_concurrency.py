@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person
 from tests.fixtures.world import World
 
@@ -66,15 +67,108 @@ async def test_star_means_whatever_is_there(anna: Person, lead: str) -> None:
 async def test_weak_and_foreign_tags_match_nothing(anna: Person, lead: str) -> None:
     etag = (await anna.get(lead)).headers["etag"]
     version = etag.strip('"')
-    for tag in (f"W/{etag}", version, f'"0{version}"', f'"{version}', '"x"', '""', "w/*"):
+    for tag in (
+        f"W/{etag}",
+        f'"0{version}"',
+        '"x"',
+        '""',
+        '"*"',
+        f'"a,{version}"',
+        f'W/"x", "{99}"',
+    ):
         answer = await anna.patch(f"{lead}/engagement", {"step": "neu"}, etag=tag)
         assert answer.status_code == 412, tag
         assert answer.headers["etag"] == etag
 
 
+@pytest.mark.parametrize(
+    "tag",
+    ["5", '"5', '5"', "w/*", '"5" "6"', "*, *", '*, "5"', '"5", *', '"5", six', 'w/"5"', "''"],
+)
+async def test_what_is_no_list_of_tags_is_400(anna: Person, lead: str, tag: str) -> None:
+    before = (await anna.get(lead)).json()
+    answer = await anna.patch(f"{lead}/engagement", {"step": "angebot"}, etag=tag)
+    assert (answer.status_code, answer.json()["reason"]) == (400, "if-match")
+    assert (await anna.get(lead)).json() == before
+
+
+@pytest.mark.parametrize("shape", ['"999", {}', '{}, "999"', 'W/"7",{} ,', ', {} , "a,b"'])
+async def test_a_list_matches_when_one_of_it_does(anna: Person, lead: str, shape: str) -> None:
+    etag = (await anna.get(lead)).headers["etag"]
+    listed = {"etag": shape.format(etag)}
+    steps = ("kontaktiert", "neu")
+    step = steps[(await anna.get(lead)).json()["engagement"]["step"] == steps[0]]
+    assert (await anna.patch(f"{lead}/engagement", {"step": step}, **listed)).status_code == 200
+    assert (
+        await anna.patch(f"{lead}/engagement", {"step": "angebot"}, **listed)
+    ).status_code == 412
+
+
+NOTHING_NEW = {
+    "lead": ("anna", "{lead}", ["prospect", "name"]),
+    "answers": ("anna", "{lead}", ["prospect", "answers"]),
+    "interest": ("olga", "{lead}", ["interest"]),
+    "engagement": ("anna", "{lead}/engagement", ["engagement", "step"]),
+    "company": ("anna", "/company", ["name"]),
+    "colleague": ("anna", "/colleagues/{anna}", ["name"]),
+    "marketplace": ("olga", "/marketplaces/{m}", ["steps"]),
+    "card": ("anna", "/marketplaces/{m}/participations/{huber}", ["tags"]),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING_NEW)
+async def test_what_changes_nothing_raises_no_version(
+    client: httpx.AsyncClient, world: World, lead: str, what: str, world_database: Urls
+) -> None:
+    """Nor history, nor an entry in the audit log; and what does change something raises one."""
+    who, where, path = NOTHING_NEW[what]
+    person = Person(client, getattr(world, who).token)
+    names = {"lead": lead, "m": world.nord_id, "huber": world.huber.id, "anna": world.anna.id}
+    url = where.format(**names)
+    shown = await person.patch(url, {}, etag="*")  # an empty change shows what there is
+    if shown.status_code != 200:
+        shown = await person.get(url.removesuffix("/engagement"))
+    value = shown.json()
+    if what == "engagement":
+        value, path = {"step": value.get("step") or value["engagement"]["step"]}, ["step"]
+    for name in path:
+        value = value[name]
+    body: object = value
+    for name in reversed(path):
+        body = {name: body}
+    traces = (
+        "select (select count(*) from app.history) + (select count(*) from app_private.audit_entry)"
+    )
+    async with connected(world_database.superuser) as superuser:
+        before = await superuser.fetchval(traces)
+        first = await person.patch(url, body, etag="*")
+        assert first.status_code == 200, first.text
+        again = await person.patch(url, body, etag=first.headers["etag"])
+        assert (again.status_code, again.headers["etag"]) == (200, first.headers["etag"])
+        assert await superuser.fetchval(traces) == before
+    other = {
+        "lead": {"prospect": {"name": "Anders"}},
+        "answers": {"prospect": {"answers": {"x": "1"}}},
+        "interest": {"interest": "Anders"}, "engagement": {"step": "angebot"},
+        "company": {"name": "Huber neu"}, "colleague": {"name": "Anna Neu"},
+        "marketplace": {"steps": ["neu", "kontaktiert", "angebot", "fertig"]},
+        "card": {"tags": ["anders"]}}[what]  # fmt: skip
+    changed = await person.patch(url, other, etag=first.headers["etag"])
+    assert changed.headers["etag"] != first.headers["etag"], "the control"
+
+
+async def test_history_names_the_fields_that_changed(anna: Person, lead: str) -> None:
+    shown = (await anna.get(lead)).json()["prospect"]
+    body = {"prospect": {"name": shown["name"], "city": "Flensburg"}}
+    assert (await anna.patch(lead, body, etag="*")).status_code == 200
+    newest = (await anna.get(f"{lead}/history?limit=1")).json()["items"][0]
+    assert newest["detail"] == {"fields": ["city"]}
+
+
 async def test_one_etag_guards_lead_and_engagement(anna: Person, lead: str, world: World) -> None:
     """Ben moves the step; Anna's correction of the contact data notices it."""
     ben = Person(anna.client, world.ben.token)
+    await ben.patch(f"{lead}/engagement", {"step": "neu"}, etag="*")
     etag = (await anna.get(lead)).headers["etag"]
     moved = await ben.patch(f"{lead}/engagement", {"step": "angebot"}, etag=etag)
     assert moved.status_code == 200
@@ -98,16 +192,16 @@ async def test_other_resources_honour_if_match(
 ) -> None:
     olga = Person(client, world.olga.token)
     nord = f"/marketplaces/{world.nord_id}"
-    where, body = {
-        "/company": ("/company", {"language": "de"}),
-        "colleague": (f"/colleagues/{world.otto.id}", {"language": "de"}),
-        "marketplace": (nord, {"response_hours": 24}),
-        "card": (f"{nord}/participations/{world.lang.id}", {"paused": False}),
+    where, body, other = {
+        "/company": ("/company", {"language": "de"}, {"language": "en"}),
+        "colleague": (f"/colleagues/{world.otto.id}", {"language": "de"}, {"language": "en"}),
+        "marketplace": (nord, {"response_hours": 24}, {"response_hours": 25}),
+        "card": (f"{nord}/participations/{world.lang.id}", {"paused": False}, {"paused": True}),
     }[path]
     free = await olga.patch(where, body)
     assert free.status_code == 200
     assert (await olga.patch(where, body, etag='"999999"')).status_code == 412
-    assert (await olga.patch(where, body, etag=free.headers["etag"])).status_code == 200
+    assert (await olga.patch(where, other, etag=free.headers["etag"])).status_code == 200
     stale = await olga.patch(where, body, etag=free.headers["etag"])
     assert stale.status_code == 412
     assert stale.headers["etag"] != free.headers["etag"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import asyncpg
+import psutil
 import pytest
 
 from service.embedded import EmbeddedServer, EmbeddedServerError, version_of
@@ -30,13 +31,9 @@ async def test_every_access_rule_demands_scram(server: EmbeddedServer) -> None:
 
 async def test_it_listens_on_loopback_only(server: EmbeddedServer) -> None:
     assert urlsplit(server.superuser_url).hostname == "127.0.0.1"
-    # The kernel's table of IPv4 sockets: local address in hexadecimal, state 0A = listening.
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    tcp6 = Path("/proc/net/tcp6")
-    six = [line.split() for line in tcp6.read_text().splitlines()[1:]] if tcp6.exists() else []
-    port = f"{server.port:04X}"
-    listening = [row[1] for row in rows + six if row[1].endswith(f":{port}") and row[3] == "0A"]
-    assert listening == [f"0100007F:{port}"]
+    sockets = psutil.Process(pid_of(server)).net_connections("inet")
+    listening = [tuple(one.laddr) for one in sockets if one.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", server.port)]
     assert await value(server.superuser_url, "show unix_socket_directories") == ""
 
 
@@ -128,7 +125,7 @@ async def test_simultaneous_runners_get_one_server(empty: Path) -> None:
     assert postmasters(empty) == set()
 
 
-@pytest.mark.skipif(not DEBIAN, reason="no PostgreSQL of the distribution in /usr/lib/postgresql")
+@pytest.mark.peers
 async def test_other_binaries_run_as_well_and_refuse_the_data_of_18(
     empty: Path, pristine: Path
 ) -> None:

@@ -97,6 +97,7 @@ async def test_cancelled_requests_leave_no_context(
     assert seen["answered"] > CANCELLED / 20
 
 
+@pytest.mark.peers
 async def test_many_clients_through_pgbouncer(
     world_database: Urls, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +130,7 @@ async def test_many_clients_through_pgbouncer(
     assert seen["cancelled"] >= 100
 
 
+@pytest.mark.peers
 async def test_a_session_setting_would_leak(world_database: Urls, world: World) -> None:
     """The control: a context that does not end with its transaction is seen by the next user, on
     the

@@ -128,6 +128,7 @@ async def test_cancellation_closes_and_cancels(url: str, world_database: Urls) -
     await nobody_sleeps(world_database)
 
 
+@pytest.mark.peers
 async def test_a_statement_given_up_behind_a_pooler_ends(world_database: Urls) -> None:
     async with pooler(world_database, 1) as place:
         connection = await Connection.open(address(place), seconds=5, named=False)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from service.postgres import Connection, ConnectionLost, Statement
 from service.postgres.login import address
+from tests.fixtures.certificates import certificate_for_localhost
 from tests.fixtures.database import Urls
 
 
@@ -41,28 +41,7 @@ async def values(connection: Connection, sql: str, *given: Any) -> list[bytes | 
 async def tls_in_front(url: str, folder: Path) -> AsyncIterator[tuple[str, Path]]:
     """A peer that speaks TLS as PostgreSQL does and hands on; yields URL and authority."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate_for_localhost(certificate, key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     target = urlsplit(url)
