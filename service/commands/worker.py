@@ -29,11 +29,11 @@ _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead lin
 Connect = Callable[[], Awaitable[Any]]
 
 
-async def _batches(connection: Any, sql: str, stop: asyncio.Event | None) -> int:
+async def _batches(connection: Any, sql: str, limit: int, stop: asyncio.Event | None) -> int:
     """Calls a timer until it finds nothing more, a batch a transaction; returns the sum."""
     total = 0
     while not (stop and stop.is_set()):
-        count = int(await connection.fetchval(sql, BATCH, timeout=_STATEMENT_SECONDS))
+        count = int(await connection.fetchval(sql, limit, timeout=_STATEMENT_SECONDS))
         total += count
         if count == 0:
             break
@@ -42,27 +42,17 @@ async def _batches(connection: Any, sql: str, stop: asyncio.Event | None) -> int
 
 async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Lets all overdue offers expire; returns the number of leads."""
-    return await _batches(connection, "select app.expire_offers($1)", stop)
+    return await _batches(connection, "select app.expire_offers($1)", BATCH, stop)
 
 
 async def end_waves(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Ends waves whose last refusal can no longer be taken back; returns the number of leads."""
-    return await _batches(connection, "select app.end_waves($1)", stop)
+    return await _batches(connection, "select app.end_waves($1)", BATCH, stop)
 
 
 async def circulars(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Makes mails to colleagues of what is for a company; returns the number of circulars."""
-    total = 0
-    while not (stop and stop.is_set()):
-        count = int(
-            await connection.fetchval(
-                "select app.address_circulars($1)", CIRCULARS, timeout=_STATEMENT_SECONDS
-            )
-        )
-        total += count
-        if count == 0:
-            break
-    return total
+    return await _batches(connection, "select app.address_circulars($1)", CIRCULARS, stop)
 
 
 async def purge(connection: Any) -> int:

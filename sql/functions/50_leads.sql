@@ -40,10 +40,12 @@ declare
 begin
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
   if v_marketplace.operator_company_id <> v_caller.company_id then
-    -- The lead names the operator: not beside a merge of it. Who waited looks again.
     perform app_private.hold_company(v_marketplace.operator_company_id);
-    select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
+    perform app_private.hold_name(v_marketplace.operator_company_id);
   end if;
+  perform app_private.hold_name(v_caller.company_id);
+  -- The lead names the operator and its giver: not beside a merge or a rename. Who waited looks again.
+  select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();
   created := true;
@@ -53,7 +55,7 @@ begin
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    v_giver.company_name, v_caller.colleague_id)
+    (select co.name from app.company co where co.id = v_giver.company_id), v_caller.colleague_id)
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then

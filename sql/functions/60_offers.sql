@@ -11,8 +11,8 @@ declare
   v_id constant uuid := app_private.new_id();
   v_handler uuid;
 begin
-  -- Waits for a deactivation under way: who leaves must not become handler beside it.
-  select c.id into v_handler from app.colleague c where c.id = p_colleague and c.active for share;
+  -- Who picks is held since he began (app_private.printing_caller), so he neither leaves nor is renamed.
+  select c.id into v_handler from app.colleague c where c.id = p_colleague and c.active;
   insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
     giver_company_id, company_name, state, origin, self_pick, picked_by_id, picked_by_name, steps,
     step, handler_id, handler_name)
@@ -37,6 +37,20 @@ begin
 end
 $$;
 
+-- The caller, for what prints his name and his company's: both stay as they are until the end of the
+-- transaction, and so does his being active. Comes before any lead is locked.
+create or replace function app_private.printing_caller()
+returns app.caller language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  perform app_private.hold_name(v_caller.company_id);
+  perform from app.colleague where id = v_caller.colleague_id for share;
+  return app_private.caller();  -- in a statement of its own: he may have waited
+end
+$$;
+
 -- Picking is limited: 300 attempts a minute of a colleague (or API key), 600 of a company. A pick that
 -- succeeds is charged last, so that nobody waits for the bucket while it waits for a lead; what a
 -- refused one charged would be undone with it, so app.attempt_pick charges it afterwards.
@@ -58,7 +72,7 @@ create or replace function app.pick_lead(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller app.caller := app_private.caller();
   v_lead app.lead;
   v_offer app.offer;
   v_card app.participation;
@@ -80,6 +94,7 @@ begin
                      and lead_id = p_lead and company_id = v_caller.company_id) then
     perform app_private.refuse(404, 'not-found');
   end if;
+  v_caller := app_private.printing_caller();
   v_lead := app_private.lock_lead(p_marketplace, p_lead);
   if v_lead.engaged_company_id = v_caller.company_id then
     engagement_id := v_lead.engagement_id;
@@ -158,6 +173,7 @@ declare
   v_card app.participation;
   v_marketplace app.marketplace;
 begin
+  perform app_private.hold_name(p_company);
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
   perform app_private.expect_operator(v_lead, v_caller.company_id);
   perform app_private.expect_state(v_lead.state, array['available', 'offered', 'unplaced']);
@@ -168,7 +184,7 @@ begin
     elsif v_lead.state <> 'unplaced' then
       perform app_private.refuse(409, 'operator-takes-after-first-wave');
     end if;
-    v_card.company_name := v_caller.company_name;
+    v_card.company_name := v_marketplace.operator_name;
     v_card.steps := v_marketplace.steps;
   else
     select * into v_card from app.participation
@@ -244,7 +260,7 @@ create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller constant app.caller := app_private.printing_caller();
   v_offer app.offer;
   v_state text;
 begin
@@ -259,7 +275,9 @@ begin
                     and id = v_offer.brokerage_id and state = 'open') then
     perform app_private.refuse(409, 'lead-no-longer-available');
   end if;
-  update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null
+  -- It is live again, and shows the name of today.
+  update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null,
+    company_name = v_caller.company_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
   update app.brokerage set wave_ends_at = null
   where marketplace_id = p_marketplace and id = v_offer.brokerage_id;

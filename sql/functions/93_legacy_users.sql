@@ -119,7 +119,9 @@ begin
       perform app_private.legacy_conflict(p_load, 'users', u.legacy_id);
       continue;
     end if;
-    update app.company set name = u.company_name, language = u.language,
+    -- Its leads follow by the timer: nobody waits for this transaction with all its users.
+    update app.company set name = u.company_name, names_due_before = case when name <> u.company_name
+        then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else names_due_before end, language = u.language,
       state = case when u.active then 'active' else 'closed' end,
       changed_at = now(), version = version + 1 where id = u.company;
     update app.colleague set name = u.colleague_name, email = u.email, language = u.language,
@@ -170,7 +172,8 @@ as $$
   update app.marketplace set operator_name = p_company_name
   where operator_company_id = p_company and operator_name <> p_company_name;
   update app.engagement set handler_name = p_colleague_name
-  where company_id = p_company and handler_id = p_colleague and handler_name <> p_colleague_name;
+  where company_id = p_company and handler_id = p_colleague and handler_name <> p_colleague_name
+    and state in ('active', 'return_requested');
 $$;
 
 -- The former password, unless its owner has logged in here since: then his password is here.

@@ -23,11 +23,12 @@ class Act:
 
     def doing(self, world: World, lead: UUID, number: int) -> Doing:
         """The request: `who` enters and calls; `number` makes names new. Its answer is text."""
-        ids = {
-            "huber": world.huber.id, "klein": world.klein.id, "lang": world.lang.id,
-            "ben": world.ben.id, "cora": world.cora.id, "number": number,
-        }  # fmt: skip
-        sql = f"select ({self.sql.format(**ids)})::text where $1::uuid is not null and $2::uuid is not null"
+        values = {
+            name: f"'{getattr(world, name).id}'::uuid"
+            for name in ("huber", "klein", "lang", "ben", "cora")
+        }
+        call = self.sql.format(number=number, **values)
+        sql = f"select ({call})::text where $1::uuid is not null and $2::uuid is not null"
 
         async def do(connection: Any) -> Any:
             if self.who == "worker":
@@ -38,8 +39,15 @@ class Act:
         return do
 
 
+def _renamed(who: str, name: str, *starts: str) -> Act:
+    return Act(who, f"app.change_company(null, '{name} {{number}}', null, null)", starts)
+
+
 PICK = "select picked from app.pick_lead($1, $2)"
-REF = "(select '' || external_ref from app.lead where id = $2)"
+CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null)"
+SAME = "(select external_ref from app.lead where id = $2)"
+PAUSE = """with p as (update app.participation set paused = true, version = version + 1
+    where marketplace_id = $1 and company_id = {klein} returning paused) select paused from p"""
 ACTS: dict[str, Act] = {
     "Cora picks": Act("cora", PICK, ("offered", "overdue")),
     "Anna picks": Act("anna", PICK, ("offered", "declined")),
@@ -47,58 +55,66 @@ ACTS: dict[str, Act] = {
     "Cora declines": Act("cora", "select state from app.decline_offer($1, $2, 'x')", ("offered",)),
     "Anna declines": Act("anna", "select state from app.decline_offer($1, $2, 'y')", ("declined",)),
     "Cora re-opens": Act(
-        "cora", "select state from app.reopen_offer($1, $2)", ("declined", "all declined", "grace over")
+        "cora",
+        "select state from app.reopen_offer($1, $2)",
+        ("declined", "all declined", "grace over"),
     ),
     "Olga offers": Act(
-        "olga", "app.offer_lead($1, $2, array['{lang}'::uuid], 24)", ("available", "unplaced")
+        "olga", "app.offer_lead($1, $2, array[{lang}], 24)", ("available", "unplaced")
     ),
-    "Olga assigns": Act("olga", "app.assign_lead($1, $2, '{lang}')", ("offered", "all declined")),
+    "Olga offers to both": Act(
+        "olga", "app.offer_lead($1, $2, array[{huber}, {klein}], 24)", ("available",)
+    ),
+    "Olga assigns": Act("olga", "app.assign_lead($1, $2, {lang})", ("offered", "all declined")),
     "Olga withdraws": Act("olga", "app.withdraw_lead($1, $2, 'x')", ("offered", "available")),
     "Gerd submits": Act("gerd", "app.submit_lead($1, $2)", ("draft",)),
     "Olga accepts": Act("olga", "app.accept_lead($1, $2)", ("submitted",)),
     "Olga rejects": Act("olga", "app.reject_lead($1, $2, 'x')", ("submitted",)),
     "Olga edits": Act(
-        "olga", "app.change_lead($1, $2, null, '{{\"interest\": \"Dach {number}\"}}', '{{}}')", ("offered",)
+        "olga",
+        "app.change_lead($1, $2, null, jsonb_build_object('interest', 'Dach {number}'), '{{}}')",
+        ("offered",),
     ),
     "Anna closes": Act("anna", "app.close_engagement($1, $2, 'won', 5)", ("engaged",)),
     "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed",)),
     "Anna hands over": Act(
-        "anna", "app.change_engagement($1, $2, null, 'angebot', true, '{ben}')", ("engaged",)
+        "anna", "app.change_engagement($1, $2, null, 'angebot', true, {ben})", ("engaged",)
     ),
-    "Klein leaves": Act("cora", "app.end_participation($1, '{klein}')", ("offered", "declined")),
-    "Olga removes Huber": Act("olga", "app.end_participation($1, '{huber}')", ("offered", "declined")),
+    "Klein leaves": Act("cora", "app.end_participation($1, {klein})", ("offered", "declined")),
+    "Olga removes Huber": Act(
+        "olga", "app.end_participation($1, {huber})", ("offered", "declined")
+    ),
     "time passes": Act("worker", "app.expire_offers(100)", ("overdue",)),
     "the wave ends": Act("worker", "app.end_waves(100)", ("grace over",)),
     "Gerd sends it again": Act(
         "gerd",
-        "select created from app.create_lead($1, 'Dach', '{{}}', true, '{{}}', false, 'test',"
-        " (select external_ref from app.lead where id = $2))",
+        "select created from app.create_lead($1, 'Dach', '{{}}', true, '{{}}', false, 'test', "
+        f"{SAME})",
         ("offered",),
     ),
     "Gerd writes": Act("gerd", "select text from app.add_message($1, $2, 'Hallo')", ("offered",)),
     "Olga notes": Act("olga", "select text from app.add_note($1, $2, 'Notiz')", ("engaged",)),
-    "Klein is renamed": Act(
-        "cora", "app.change_company(null, 'Klein {number}', null, null)", ("offered", "declined")
-    ),
-    "Huber is renamed": Act("anna", "app.change_company(null, 'Huber {number}', null, null)", ("engaged",)),
-    "Nord is renamed": Act("olga", "app.change_company(null, 'Nord {number}', null, null)", ("offered",)),
-    "Geber is renamed": Act("gerd", "app.change_company(null, 'Geber {number}', null, null)", ("offered",)),
+    "Klein is renamed": _renamed("cora", "Klein", "offered", "declined"),
+    "Huber is renamed": _renamed("anna", "Huber", "engaged"),
+    "Nord is renamed": _renamed("olga", "Nord", "offered"),
+    "Geber is renamed": _renamed("gerd", "Geber", "offered"),
     "Nord changes": Act(
-        "olga", "app.change_marketplace($1, null, '{{\"name\": \"Markt {number}\"}}')", ("offered",)
-    ),
-    "Cora is renamed": Act(
-        "cora", "app.change_colleague('{cora}', null, null, null, 'Cora {number}', null)", ("offered",)
-    ),
-    "Ben is renamed": Act(
-        "ben", "app.change_colleague('{ben}', null, null, null, 'Ben {number}', null)", ("engaged",)
-    ),
-    "Ben goes": Act(
-        "anna", "app.change_colleague('{ben}', null, null, false, null, null)", ("engaged", "offered")
-    ),
-    "Klein pauses": Act(
-        "cora",
-        "with p as (update app.participation set paused = true, version = version + 1"
-        " where marketplace_id = $1 and company_id = '{klein}' returning paused) select paused from p",
+        "olga",
+        "app.change_marketplace($1, null, jsonb_build_object('name', 'Markt {number}'))",
         ("offered",),
     ),
-}  # fmt: skip
+    "Cora is renamed": Act(
+        "cora",
+        CHANGE.format(who="{cora}", active="null", name="'Cora {number}'"),
+        ("offered",),
+    ),
+    "Ben is renamed": Act(
+        "ben", CHANGE.format(who="{ben}", active="null", name="'Ben {number}'"), ("engaged",)
+    ),
+    "Ben goes": Act(
+        "anna",
+        CHANGE.format(who="{ben}", active="false", name="null"),
+        ("engaged", "offered"),
+    ),
+    "Klein pauses": Act("cora", PAUSE, ("offered",)),
+}

@@ -58,6 +58,11 @@ class Ring:
         place = next(iter(sessions[0].places[stops[-1] - 1 :]), "?")
         return met, place, await self._seen(lead, met.answers, acts)
 
+    async def serials(self, start: str, acts: list[Act]) -> list[Seen]:
+        """What is seen after each order in which they may come."""
+        orders = itertools.permutations(range(len(acts)))
+        return [await self.serial(start, acts, list(order)) for order in orders]
+
     async def interleaved(self, start: str, one: Act, other: Act) -> list[tuple[str, Seen]]:
         """`one` stopped at each of its places, `other` in between."""
         found: list[tuple[str, Seen]] = []
@@ -67,17 +72,16 @@ class Ring:
             if not met.reached:
                 return found
             found.append((place, seen))
-            # From here on `one` only holds more, so `other` waits at the same place again.
-            if met.blocked[0] is not None and met.blocked[0] == before:
+            # From here on `one` only holds more: `other` waits at the same place again, and what it
+            # did until then is what it does alone.
+            if met.blocked[0] is not None and met.blocked[0] in (before, "first"):
                 return found
             before = met.blocked[0]
         raise AssertionError("it has no end")
 
 
 @pytest_asyncio.fixture(scope="module")
-async def ring(
-    new_database: NewDatabase, world_template: tuple[str, World]
-) -> AsyncIterator[Ring]:
+async def ring(new_database: NewDatabase, world_template: tuple[str, World]) -> AsyncIterator[Ring]:
     """The world with places to stop, and the sessions."""
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(new_database(world_template[0]))

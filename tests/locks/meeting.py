@@ -1,9 +1,9 @@
-"""Two requests that meet at a lock, by hand: one stops before or after it takes each lock, the other
+"""Requests that meet at a lock, by hand: one stops before or after it takes each lock, the other
 runs in between.
 
 The functions of a test database are given a place to stop around every statement that locks
-(`prepare`). A session counts the places that it passes; at the one it was told, it waits for a gate,
-an advisory lock that the test holds. Nothing depends on time: the test looks at who waits for whom.
+(`prepare`). A session counts the places that it passes; at the one it was told, it waits for a
+gate, an advisory lock that the test holds. Nothing depends on time: the test looks at who waits.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ PLACES = f"""
     grant usage on schema places to public;
     create function places.pass(p_place text) returns boolean language plpgsql volatile as $$
     declare
-      v_count constant integer := coalesce(nullif(current_setting('places.count', true), ''), '0')::integer + 1;
+      v_count constant integer := coalesce(current_setting('places.count', true), '0')::integer + 1;
       v_gate constant integer := array_position(
         string_to_array(current_setting('places.stops', true), ' '), v_count::text);
     begin
@@ -36,7 +36,10 @@ PLACES = f"""
     grant execute on function places.pass(text) to public;
 """
 Doing = Callable[[Any], Awaitable[Any]]
-RETRIED = ("40001", "55P03")  # a lost race that the service tries again; a deadlock is none of these
+RETRIED = (
+    "40001",
+    "55P03",
+)  # a lost race that the service tries again; a deadlock is none of these
 
 
 def stops(statement: source.Statement, brokers: dict[str, source.Function]) -> bool:
@@ -64,7 +67,9 @@ async def prepare(superuser: Any) -> int:
     """Gives every function its places; returns how many functions have some."""
     found = await source.functions(superuser)
     changed = [
-        with_places(f, found) for f in found.values() if f.language == "plpgsql" and f.volatile
+        with_places(f, found)
+        for f in found.values()
+        if f.language == "plpgsql" and f.volatile and not f.name.startswith("app.enter")
     ]
     await superuser.execute(PLACES)
     for definition in filter(None, changed):
@@ -107,8 +112,8 @@ class Session:
 
 @dataclass
 class Met:
-    """What came of a meeting. `reached`: how many of its stops the first came to; `blocked`: the place
-    before which each of the others had to wait for it, None where one did not."""
+    """What came of a meeting. `reached`: how many of its stops the first came to; `blocked`: the
+    place before which each of the others had to wait for it, None where one did not."""
 
     answers: list[Any]
     reached: int
@@ -141,16 +146,17 @@ class Meeting:
         gates = range(1, len(others) + 1)
         for gate in gates:
             await self.watcher.execute(f"select pg_advisory_lock({GATE}, {gate})")
-        met, tasks = Met([], 0, []), []
+        met = Met([], 0, [])
+        tasks = [asyncio.create_task(first.run(act, *[stop for stop, _, _ in others]))]
         try:
-            mine = asyncio.create_task(first.run(act, *[stop for stop, _, _ in others]))
             for gate, (_, session, other) in zip(gates, others, strict=True):
-                met.reached += not await self._settled(mine, first)
+                met.reached += not await self._settled(tasks[0], first)
                 tasks.append(asyncio.create_task(session.run(other)))
                 done = await self._settled(tasks[-1], session)
-                met.blocked.append(None if done else [*session.places, "begin"][-2:][0])
+                places = len(session.places)
+                met.blocked.append(None if done else session.places[-1] if places > 1 else "first")
                 await self.watcher.execute(f"select pg_advisory_unlock({GATE}, {gate})")
-            met.answers = list(await asyncio.gather(mine, *tasks))
+            met.answers = list(await asyncio.gather(*tasks))
             return met
         finally:
             await self.watcher.execute("select pg_advisory_unlock_all()")

@@ -1,9 +1,9 @@
 """What a function of the database locks and writes, read from its source.
 
-A body is cut into statements; each statement says which tables it locks (`select … for …`), writes
-(`update`, `delete`, an upsert) and which functions it calls. Rows that are only inserted lock nothing
-that somebody could wait for: their keys take `for key share` of what they name, which meets no one but
-a merge, and a merge has the companies for itself by then.
+A body is cut into statements; each says which tables it locks (`select … for …`), writes (`update`,
+`delete`, an upsert) and which functions it calls. Rows that are only inserted lock nothing that
+somebody could wait for: their keys take `for key share` of what they name, which meets no one but a
+merge, and a merge has the companies for itself by then.
 """
 
 import re
@@ -27,8 +27,10 @@ CALL = re.compile(r"\b((?:app|app_private)\.\w+) ?\(")
 
 FUNCTIONS = """
     select n.nspname || '.' || p.proname as name, l.lanname as language, p.prosrc as body,
-      p.provolatile::text as volatile, n.nspname = 'app' as entry, pg_get_functiondef(p.oid) as whole
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+      p.provolatile::text as volatile, n.nspname = 'app' as entry,
+      pg_get_functiondef(p.oid) as whole
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    join pg_language l on l.oid = p.prolang
     where n.nspname in ('app', 'app_private') and l.lanname in ('sql', 'plpgsql') order by 1, p.oid
 """
 
@@ -100,7 +102,7 @@ def _statement(body: str, first: "re.Match[str]", end: int, **stops: bool) -> St
 
 
 def _end(body: str, first: "re.Match[str]", closing: str) -> int:
-    """Where a statement that begins with `first` is over: after `closing`, outside of case and ()."""
+    """Where a statement that begins with `first` ends: after `closing`, outside of case and ()."""
     depth = cases = 0
     for token in _tokens(body, first.end()):
         depth += {"(": 1, ")": -1}.get(token[0], 0)

@@ -15,8 +15,9 @@ STAGE = """
       v_lead uuid;
     begin
       perform places.turn('gerd');
-      v_lead := (app.create_lead(p_market, 'Dach', '{}', true, '{"name": "Petra", "phone": "+4940123",
-        "postcode": "20095"}', p_start <> 'draft', 'test', 'row ' || gen_random_uuid())).id;
+      v_lead := (app.create_lead(p_market, 'Dach', '{}', true,
+        '{"name": "Petra", "phone": "+4940123", "postcode": "20095"}', p_start <> 'draft', 'test',
+        'row ' || gen_random_uuid())).id;
       if p_start in ('draft', 'submitted') then return v_lead; end if;
       perform places.turn('olga');
       perform app.accept_lead(p_market, v_lead);
@@ -33,7 +34,9 @@ STAGE = """
         where p_start = 'grace over' and lead_id = v_lead;
       elsif p_start in ('engaged', 'closed') then
         perform app.pick_lead(p_market, v_lead);
-        if p_start = 'closed' then perform app.close_engagement(p_market, v_lead, 'lost', null); end if;
+        if p_start = 'closed' then
+          perform app.close_engagement(p_market, v_lead, 'lost', null);
+        end if;
       elsif p_start in ('overdue', 'unplaced') then
         update app.offer set expires_at = now() - interval '1 s' where lead_id = v_lead;
         if p_start = 'unplaced' then perform app.expire_offers(100); end if;
@@ -94,15 +97,14 @@ BROKEN = """
         or exists (select from app.offer o where o.lead_id = l.id and o.state = 'picked'
                    and o.company_id = e.company_id)),
       ('an open offer to who left', not exists (select from app.offer o
-        left join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
+        left join app.participation p using (marketplace_id, company_id)
         where o.lead_id = l.id and o.state = 'open' and p.state is distinct from 'active')),
       ('a former name on the lead', l.operator_name = operator.name
         and l.giver_name is not distinct from giver.name
         and l.engaged_company_name is not distinct from taker.name),
       ('a former name on an open offer', not exists (select from app.offer o
-        join app.company c on c.id = o.company_id join app.marketplace m on m.id = o.marketplace_id
-        where o.lead_id = l.id and o.state = 'open'
-          and (o.company_name, o.marketplace_name) is distinct from (c.name, m.name))),
+        join app.company c on c.id = o.company_id
+        where o.lead_id = l.id and o.state = 'open' and o.company_name <> c.name)),
       ('a former name on the active engagement', coalesce(e.state, '') <> 'active'
         or (e.company_name = taker.name and e.handler_name is not distinct from handler.name)),
       ('a handler who left', handler.active is distinct from false),
@@ -118,8 +120,8 @@ RESET = """
     update app.participation p set state = f.state, ended_at = null, paused = false
     from places.card f where (p.marketplace_id, p.company_id) = (f.marketplace_id, f.company_id);
     update app.colleague set active = true where not active;
-    insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id, api_key_id,
-      created_at, expires_at) select * from places.bearer on conflict do nothing;
+    insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id,
+      api_key_id, created_at, expires_at) select * from places.bearer on conflict do nothing;
     delete from app_private.rate;
 """
 
@@ -136,12 +138,14 @@ class Stage:
         await self.superuser.execute(
             "create table places.person (who text, token text);"
             "create table places.card as select * from app.participation;"
-            "create table places.bearer as select token_sha256, company_id, company_state, colleague_id,"
-            " api_key_id, created_at, expires_at from app_private.bearer;" + STAGE
+            "create table places.bearer as select token_sha256, company_id, company_state,"
+            " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;" + STAGE
         )
         for who in ("olga", "gerd", "anna", "ben", "cora", "lena"):
             person = getattr(self.world, who)
-            await self.superuser.execute("insert into places.person values ($1, $2)", who, person.token)
+            await self.superuser.execute(
+                "insert into places.person values ($1, $2)", who, person.token
+            )
 
     async def lead(self, start: str) -> UUID:
         """A new lead that came as far as `start`, and everybody as he was in the beginning."""
