@@ -20,6 +20,7 @@ from service.errors import KINDS, URN
 from service.openapi_tables import EXAMPLES, INFO, MEMBERS, PROBLEMS
 from service.problems import MEDIA_TYPE
 from service.strictness import FILE_TYPES
+from service.vocabulary import whole
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -30,13 +31,18 @@ _KEY = {
     "in": "header",
     "required": False,
     "description": "Makes a repeated request safe: it gets the first answer again",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["pick-4711"]},
+    "schema": {"type": "string", "pattern": whole("[!-~]{1,255}"), "examples": ["pick-4711"]},
 }
+_TAG = '(W/)?"[!#-~]*"'
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag that was read, or * for any",
-    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$', "examples": ['"3"']},
+    "description": "The ETag that was read, several of which one must match, or * for any",
+    "schema": {
+        "type": "string",
+        "pattern": whole(rf"\*|{_TAG}( *, *{_TAG})*"),
+        "examples": ['"3"'],
+    },
 }
 _HEADERS: Json = {
     "X-Request-Id": ("Names this request in the logs", {"type": "string"}),
@@ -187,7 +193,7 @@ def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) ->
         if getattr(given, attribute) is not None:
             schema[keyword] = getattr(given, attribute)
     if schema.get("type") == "string" and not schema.keys() & {"format", "pattern", "enum"}:
-        schema["pattern"] = r"^[^\u0000-\u001f\u007f]*$"  # strictness.address
+        schema["pattern"] = whole(r"[^\u0000-\u001f\u007f]*")  # strictness.address
     return schema
 
 

@@ -18,25 +18,32 @@ _BAD = (
     r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
     r"\ufeff\ufff9-\ufffb"
 )
-_LINE = rf"^[^{_BAD}]*$"
+
+
+def whole(expression: str) -> str:
+    """A pattern for the whole of a text. In Python `$` also matches before a newline at its end,
+    and what the description publishes must say the same in ECMAScript, which has no `\\Z`."""
+    return rf"^(?:{expression})$(?!\n)"
+
+
+LINE = whole(f"[^{_BAD}]*")
 
 Name = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
         max_length=200,
-        pattern=rf"^[^\s{_BAD}][^{_BAD}]*$",
+        pattern=whole(rf"[^\s{_BAD}][^{_BAD}]*"),
         examples=["Firma Huber GmbH"],
     ),
 ]
-Line = Annotated[str, msgspec.Meta(max_length=200, pattern=_LINE)]
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=10000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, examples=["anna@huber.example"])]
-Postcode = Annotated[str, msgspec.Meta(max_length=16, pattern="^[0-9A-Za-z -]*$")]
-PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern="^[0-9]+$")]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=_LINE)]
+PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern=whole("[0-9]+"))]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=LINE)]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
 # What If-Match names: one of these is the present version. None: whichever it is.

@@ -20,6 +20,7 @@ from service.commands.legacy_source import (
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.legacy.proving import PolicyShowsMore, Prover, User
 from service.legacy.report import Report, as_csv, as_json
+from service.legacy.totals import totals
 
 SHOWN = 20
 STATES = {
@@ -86,7 +87,7 @@ async def _prove(read: Read, data_dir: Path, wanted: Wanted, progress: Progress)
                 csv = wanted.out.suffix == ".csv"
                 wanted.out.write_bytes(as_csv(proof) if csv else as_json(proof))
         if wanted.user is None and wanted.week is None:
-            report.totals = await prover.totals()
+            report.totals = await totals(read.connection, read.load)
         return report
 
 
@@ -100,13 +101,17 @@ def _show(report: Report) -> None:
         table.add_row(kind, f"{before:,}", f"{report.after[kind]:,}")
     console.print(table)
     if report.totals:
-        columns = ("table", "legacy", "in quarantine", "here", "won, legacy", "won, here")
+        columns = (
+            "table", "legacy", "in quarantine", "here", "only here", "won, legacy", "won, here"
+        )  # fmt: skip
         table = Table(*columns, title="Each table, counts and sums")
         for one in report.totals:
             sums = ("", "") if one.value_legacy is None else (
                 f"{one.value_legacy:,.2f}", f"{one.value_here or 0:,.2f}"
             )  # fmt: skip
-            table.add_row(one.what, f"{one.legacy:,}", f"{one.waiting:,}", f"{one.here:,}", *sums)
+            only_here = "" if one.only_here is None else f"{one.only_here:,}"
+            counts = (f"{one.legacy:,}", f"{one.waiting:,}", f"{one.here:,}", only_here)
+            table.add_row(one.what, *counts, *sums)
         console.print(table)
 
 
@@ -129,9 +134,15 @@ def _conclude(report: Report) -> None:
         console.print(f"  user {found.legacy_user}, {row.what}, {which}: {what}")
     if report.differences > SHOWN:
         console.print(f"  {report.differences - SHOWN:,} more; --json lists up to 1,000.")
-    for one in report.lost:
+    for one in report.disagreeing:
         missing = one.legacy - one.waiting - one.here
-        console.print(f"{missing:,} {one.what} are neither here nor in quarantine.")
+        if missing:
+            console.print(f"{missing:,} {one.what} are neither here nor in quarantine.")
+        else:
+            console.print(
+                f"The value of won {one.what} is {one.value_legacy or 0:,.2f} there and "
+                f"{one.value_here or 0:,.2f} here."
+            )
     if report.equal:
         console.print("Proven: nobody sees more or less than before.")
     else:

@@ -5,7 +5,8 @@ The way of a file, one module a step::
     decoding.py (spreadsheets.py)   bytes -> numbered rows of cells; encoding, separator, limits
     formats.py | mapping.py         header -> which column is which field
     plans.py                        which column of this file plays which part
-    rows.py (cleaning.py, topics.py)   one row -> one lead, or one refusal with its reason
+    rows.py (cells.py, topics.py)   one row -> one lead, or one refusal with its reason;
+                                    contact data by `service.contact`
     records.py                      the results, fingerprints, duplicates inside one file
     reading.py                      all of it: `read_file`
 
@@ -16,13 +17,13 @@ and no detail text repeats what a person wrote: reports are kept longer than per
 `read_file` is plain computation (some seconds for 50,000 rows): call it in a thread.
 """
 
+from service.contact import Remark
 from service.imports.mapping import Mapping, parse_mapping
 from service.imports.reading import ParsedFile, Skipped, read_file
 from service.imports.records import (
     Duplicate,
     ImportedLead,
     Refusal,
-    Remark,
     fingerprint_of,
     mark_duplicates,
 )

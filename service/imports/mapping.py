@@ -33,6 +33,7 @@ from service.imports.decoding import ENCODINGS
 from service.imports.formats import Field, Format, header_key
 from service.imports.limits import MAX_LABEL
 from service.imports.refused import ImportRefused
+from service.vocabulary import whole
 
 _MAX_BYTES = 64 * 1024
 
@@ -42,7 +43,7 @@ MappedField = Literal[
 ]  # fmt: skip
 ConstantField = Literal["company", "city", "country", "interest", "tags"]
 Header = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL)]
-Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}\\Z")]
+Name = Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9][a-z0-9-]{0,39}"))]
 
 
 class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

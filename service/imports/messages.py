@@ -6,14 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from service.contact.remarks import Said
+
 Outcome = Literal["imported", "duplicate", "refused"]
-
-
-class Said(msgspec.Struct):
-    """A sentence in both languages."""
-
-    en: str
-    de: str
 
 
 class Warned(msgspec.Struct):

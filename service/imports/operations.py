@@ -61,6 +61,7 @@ def _row(lead: ImportedLead) -> dict[str, Any]:
         "interest": lead.interest,
         "tags": lead.tags,
         "distribution_permission": lead.distribution_permission,
+        "submit": lead.distribution_permission and bool(lead.email or lead.phone),
         "prospect": prospect,
         "source": lead.source,
         "external_ref": lead.fingerprint,

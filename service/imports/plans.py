@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from service.imports import cleaning
+from service.contact.reading import one_line, plain
 from service.imports.formats import Field, Format, header_key
 from service.imports.limits import MAX_LABEL
 
@@ -36,7 +36,7 @@ def label_of(header: str, index: int) -> str:
     """Return a header as it may be shown and stored: one clean line, bounded; columns without one
     are numbered.
     """
-    return cleaning.one_line(cleaning.plain(header)[0])[:MAX_LABEL] or f"({index + 1})"
+    return one_line(plain(header)[0])[:MAX_LABEL] or f"({index + 1})"
 
 
 def plan_of(known: Format, headers: list[str], *, consent: bool, interest: str | None) -> Plan:

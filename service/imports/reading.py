@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from service.contact import Remark
 from service.imports.decoding import HEADER_WITHIN, SEPARATORS, Record, Table, decode
 from service.imports.formats import FORMATS, Format, header_key, recognise
 from service.imports.limits import MAX_COLUMNS
@@ -13,7 +14,6 @@ from service.imports.records import (
     Duplicate,
     ImportedLead,
     Refusal,
-    Remark,
     Result,
     mark_duplicates,
 )

@@ -7,18 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from service.contact import Remark
 from service.imports.refused import say
-
-
-class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """Something the importer should know about a row that was imported; `field` is the column's
-    header.
-    """
-
-    code: str
-    field: str | None
-    detail_en: str
-    detail_de: str
 
 
 class ImportedLead(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag="lead"):

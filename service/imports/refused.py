@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from service.contact.remarks import TEXTS as CONTACT_TEXTS
+
 #: code -> (English, German). Codes are stable: clients match on them, texts may be reworded.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # The file as a whole.
@@ -76,8 +78,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Neither the e-mail address nor the phone number is valid.",
         "Weder die E-Mail-Adresse noch die Telefonnummer ist gültig.",
     ),
-    "email-invalid": ("The e-mail address is not valid.", "Die E-Mail-Adresse ist ungültig."),
-    "phone-invalid": ("The phone number is not valid.", "Die Telefonnummer ist ungültig."),
     "interest-missing": (
         "Nothing says what is asked for. Name a column or a constant for it in a mapping file, or "
         "an interest for the whole upload.",
@@ -105,26 +105,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Derselbe Lead wie in Zeile {first_row}.",
     ),
     # A row imported, with something to know.
-    "email-kept-as-answer": (
-        "The e-mail address is not valid; it is kept among the answers as it was written.",
-        "Die E-Mail-Adresse ist ungültig; sie steht unverändert bei den Antworten.",
-    ),
-    "phone-kept-as-answer": (
-        "The phone number is not valid as it stands; it is kept among the answers as it was "
-        "written.",
-        "Die Telefonnummer ist so nicht gültig; sie steht unverändert bei den Antworten.",
-    ),
-    "postcode-kept-as-answer": (
-        "The postcode is not valid; it is kept among the answers as it was written.",
-        "Die Postleitzahl ist ungültig; sie steht unverändert bei den Antworten.",
-    ),
-    "postcode-padded": (
-        "The postcode had lost its leading zero, which was put back.",
-        "Die Postleitzahl hatte ihre führende Null verloren; sie wurde ergänzt.",
-    ),
-    "country-kept-as-answer": (
-        "The country was not recognised; it is kept among the answers.",
-        "Das Land wurde nicht erkannt; es steht bei den Antworten.",
+    "contact-unsure": (
+        "No contact is sure: the lead stays a draft until somebody corrects it.",
+        "Kein Kontakt ist sicher: Der Lead bleibt Entwurf, bis ihn jemand berichtigt.",
     ),
     "name-from-company": (
         "There is no person's name; the company's is used.",
@@ -139,10 +122,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "consent-unclear": (
         "The consent is neither yes nor no; it counts as not given.",
         "Die Einwilligung ist weder ja noch nein; sie gilt als nicht erteilt.",
-    ),
-    "characters-removed": (
-        "Invisible control characters were removed.",
-        "Unsichtbare Steuerzeichen wurden entfernt.",
     ),
     "columns-missing": (
         "The row ends before the last column; the rest counts as empty.",
@@ -162,7 +141,7 @@ _SHOWN_HEADERS: Final = 40
 
 def say(code: str, **values: object) -> tuple[str, str]:
     """Return the English and the German sentence of `code`, with its placeholders filled."""
-    english, german = TEXTS[code]
+    english, german = TEXTS.get(code) or CONTACT_TEXTS[code]
     return english.format(**values), german.format(**values)
 
 

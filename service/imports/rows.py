@@ -4,33 +4,29 @@ import hashlib
 import re
 from typing import Final
 
+from service.contact import country_of, read_email, read_phone, read_postcode
+from service.contact.prospects import HOME, dialled_in, four_digits
+from service.contact.reading import Reading, one_line, unwrapped
+from service.contact.remarks import KEPT
 from service.imports import cleaning
+from service.imports.cells import Cells, RowRefused
 from service.imports.decoding import Record
-from service.imports.formats import Field
-from service.imports.limits import FIELD_LIMITS, MAX_CELL
-from service.imports.plans import Column, Plan
-from service.imports.records import ImportedLead, Refusal, Remark, fingerprint_of
+from service.imports.plans import Plan
+from service.imports.records import ImportedLead, Refusal, fingerprint_of
 from service.imports.refused import say
 from service.imports.topics import slug_of, tags_of
 
-_META_TEST: Final = "<test lead:"
 _MAX_ID: Final = 150
 _MAX_TAGS: Final = 20
-#: Fields of which a type prefix (`p:`, `z:`) is taken off; anywhere else it is what somebody wrote.
-_PREFIXED: Final[frozenset[str]] = frozenset({"external_ref", "phone", "postcode", "context"})
-
-
-class _RowRefused(Exception):
-    def __init__(self, code: str, field: str | None = None, **values: object) -> None:
-        self.code, self.field, self.values = code, field, values
-        super().__init__(code)
+#: A country of which nothing is known, neither its numbers nor its postcodes.
+_UNKNOWN: Final = "ZZ"
 
 
 def read_row(plan: Plan, record: Record) -> ImportedLead | Refusal:
     """Return what becomes of one row; never raises."""
     try:
         return _Row(plan, record).lead()
-    except _RowRefused as refused:
+    except RowRefused as refused:
         english, german = say(refused.code, **refused.values)
         return Refusal(
             row=record.row,
@@ -41,41 +37,37 @@ def read_row(plan: Plan, record: Record) -> ImportedLead | Refusal:
         )
 
 
-class _Row:
-    """A row while it is read: what its columns say, and what has been noticed so far."""
+class _Row(Cells):
+    """The lead of a row, or the first thing that makes it impossible."""
 
-    def __init__(self, plan: Plan, record: Record) -> None:
-        self.plan = plan
-        self.record = record
-        self.found: dict[str, list[tuple[str, str]]] = {}  # field -> (label, text), not empty
-        self.answers: dict[str, str] = {}
-        self.context: dict[str, str] = {}
-        self.warnings: list[Remark] = []
-        self._check_shape()
-        for column in plan.columns:
-            if column.field != "ignored":
-                self._sort_in(column)
+    country: str | None = None  #: what the row says
+    abroad = False  #: it says something that is not known here
+    unread = ""  #: a number that is not sure, for the fingerprint
 
     def lead(self) -> ImportedLead:
         """Put the lead together, or raise for the first thing that makes it impossible."""
         if any(cleaning.consent_of(text) for _, text in self.found.get("is_test", [])):
-            raise _RowRefused("test-lead")
+            raise RowRefused("test-lead")
         reference = self._reference()
-        country = self._country()
-        email, phone = self._contact(country or "DE")
+        self._read_country()
+        city = self.short("city")
+        email, phone = self._contact(city)
+        postcode, city = self._place(phone, city)
         parts = {
-            name: self._short(name)
-            for name in ("salutation", "first_name", "last_name", "company", "city")
+            name: self.short(name) for name in ("salutation", "first_name", "last_name", "company")
         }
         name = self._name(parts)
         interest = self._interest()
-        house_number = self._line("house_number")
-        street = " ".join(part for part in (self._line("street"), house_number) if part) or None
+        house_number = self.line("house_number")
+        street = " ".join(part for part in (self.line("street"), house_number) if part) or None
         return ImportedLead(
             row=self.record.row,
             external_ref=reference,
             fingerprint=fingerprint_of(
-                external_ref=reference, email=email, phone=phone, interest=interest
+                external_ref=reference,
+                email=email,
+                phone=phone or self.unread,
+                interest=interest,
             ),
             source=self.plan.format.slug,
             interest=interest,
@@ -84,75 +76,18 @@ class _Row:
             name=name,
             email=email,
             phone=phone,
-            street=self._limited("street", street),
-            postcode=self._postcode(country),
-            country=country,
+            street=self.limited("street", street),
+            postcode=postcode,
+            city=self.limited("city", city),
+            country=self.country,
             answers=self.answers,
             context=self.context,
             warnings=self.warnings,
             **parts,
         )
 
-    def _check_shape(self) -> None:
-        cells, width = self.record.cells, len(self.plan.columns)
-        if any(cell.strip() for cell in cells[width:]):
-            raise _RowRefused("too-many-columns")
-        for column in self.plan.columns:
-            text = cells[column.position] if column.position < len(cells) else ""
-            if len(text) > MAX_CELL:
-                raise _RowRefused("cell-too-long", column.label, limit=MAX_CELL)
-            if text.startswith(_META_TEST):
-                raise _RowRefused("test-lead", column.label)
-        if len(cells) < width:
-            self._remark("columns-missing", None)
-
-    def _sort_in(self, column: Column) -> None:
-        cells = self.record.cells
-        text, removed = cleaning.plain(
-            cells[column.position] if column.position < len(cells) else ""
-        )
-        if removed:
-            self._remark("characters-removed", column.label)
-        if self.plan.format.prefix and column.field in _PREFIXED:
-            text = re.sub(rf"^{self.plan.format.prefix}", "", text).strip()
-        if not text:
-            return
-        if column.field == "answer":
-            self._answer(column.label, text)
-        elif column.field == "context":
-            self._put(self.context, column.label, text)
-        else:
-            self.found.setdefault(column.field, []).append((column.label, text))
-
-    def _take(self, field: Field) -> tuple[str, str] | None:
-        """The label and text of a field: joined where the format says so, else the first; others
-        become answers.
-        """
-        found = self.found.pop(field, [])
-        if not found:
-            constant = self.plan.format.constants.get(field)
-            return (field, constant) if constant else None
-        if field in self.plan.format.joined:
-            return found[0][0], " ".join(text for _, text in found)
-        for label, text in found[1:]:
-            if text != found[0][1]:
-                self._answer(label, text)
-        return found[0]
-
-    def _line(self, field: Field) -> str | None:
-        taken = self._take(field)
-        return cleaning.one_line(taken[1]) if taken else None
-
-    def _short(self, field: Field) -> str | None:
-        return self._limited(field, self._line(field))
-
-    def _limited(self, field: str, text: str | None) -> str | None:
-        if text is not None and len(text) > FIELD_LIMITS[field]:
-            raise _RowRefused("value-too-long", field, limit=FIELD_LIMITS[field])
-        return text
-
     def _reference(self) -> str | None:
-        text = cleaning.unwrapped(self._line("external_ref") or "")
+        text = unwrapped(self.line("external_ref") or "")
         if not text:
             return None
         if self.plan.format.id_length:
@@ -161,60 +96,91 @@ class _Row:
             text = "sha256-" + hashlib.sha256(text.encode()).hexdigest()
         return f"{self.plan.format.slug}:{text}"
 
-    def _country(self) -> str | None:
-        taken = self._take("country")
+    def _read_country(self) -> None:
+        taken = self.take("country")
         if taken is None:
-            return "DE"
-        country = cleaning.country_of(taken[1])
-        if country is None:
-            self._keep("country-kept-as-answer", taken)
-        return country
+            return
+        self.country = country_of(taken[1])
+        if self.country is None:
+            self.abroad = True
+            self.keep("country-kept-as-answer", taken)
 
-    def _contact(self, region: str) -> tuple[str | None, str | None]:
-        """A valid e-mail address or phone number, or both; what is not valid is kept among the
-        answers.
+    def _contact(self, city: str | None) -> tuple[str | None, str | None]:
+        """What of e-mail address and phone number is sure; what is not goes to the answers.
+
+        A row without either is refused, unless a person can still make a contact of what it says.
         """
-        mail, call = self._take("email"), self._take("phone")
-        email = cleaning.email_of(mail[1]) if mail else None
-        phone = cleaning.phone_of(cleaning.unwrapped(call[1]), region) if call else None
+        places = [text for _, text in self.found.get("postcode", [])]
+        region = dialled_in(self.country, places[0] if places else None, city)
+        region = None if self.abroad else region
+        mail = self.first("email", read_email)
+        call = self.first("phone", lambda text: read_phone(text, region))
+        email = mail[1].value if mail else None
+        phone = call[1].value if call else None
+        unsure = [found for found in (mail, call) if found and found[1].value is None]
         if email is None and phone is None:
-            if mail and call:
-                raise _RowRefused("contact-invalid", mail[0])
-            if mail:
-                raise _RowRefused("email-invalid", mail[0])
-            if call:
-                raise _RowRefused("phone-invalid", call[0])
-            raise _RowRefused("contact-missing")
-        if mail and email is None:
-            self._keep("email-kept-as-answer", mail)
-        if call and phone is None:
-            self._keep("phone-kept-as-answer", call)
+            self._expect_a_way(unsure)
+        if call and call[1].code in ("phone-ambiguous", "phone-rounded"):
+            self.unread = call[0][1]
+        for found in (mail, call):
+            if found:
+                self._say(found[0], found[1])
         return email, phone
 
+    def _expect_a_way(self, unsure: list[tuple[tuple[str, str], Reading]]) -> None:
+        if not unsure:
+            raise RowRefused("contact-missing")
+        if any(reading.code in ("email-ambiguous", "phone-ambiguous") for _, reading in unsure):
+            self.remark("contact-unsure", None)
+            return
+        if len(unsure) > 1:
+            raise RowRefused("contact-invalid", unsure[0][0][0])
+        (label, _), reading = unsure[0]
+        raise RowRefused(reading.code or "contact-invalid", label)
+
+    def _say(self, taken: tuple[str, str], reading: Reading) -> None:
+        """What a reading has to tell, with the text kept where it says more."""
+        code = reading.code
+        if code:
+            self.remark(code if reading.value is not None else KEPT[code], taken[0])
+        if reading.keep:
+            self.answer(*taken)
+
+    def _place(self, phone: str | None, city: str | None) -> tuple[str | None, str | None]:
+        """Postcode and city, and the country that the row has in the end."""
+        unsure = four_digits(self.country, phone, city)
+        country = _UNKNOWN if self.abroad else self.country
+        found = self.first(
+            "postcode", lambda text: read_postcode(text, country, four_digits=unsure)
+        )
+        if found is None:
+            if self.country is None and not (self.abroad or unsure):
+                self.country = HOME
+            return None, city
+        taken, place = found
+        same = place.city is None or place.city.casefold() == (city or place.city).casefold()
+        code = None if city and place.code == "city-from-postcode" else place.code
+        self._say(taken, Reading(place.value, code, place.keep or not same))
+        if place.country not in (None, self.country, HOME):
+            self.remark("country-from-postcode", taken[0])
+        sure = place.value is not None or not unsure
+        if self.country is None and not self.abroad and sure:
+            self.country = place.country or HOME
+        return place.value, city or place.city
+
     def _name(self, parts: dict[str, str | None]) -> str:
-        name = self._line("name") or " ".join(
+        name = self.line("name") or " ".join(
             part for part in (parts["first_name"], parts["last_name"]) if part
         )
         if not name and parts["company"]:
             name = parts["company"]
-            self._remark("name-from-company", None)
+            self.remark("name-from-company", None)
         if not name:
-            raise _RowRefused("name-missing")
-        return self._limited("name", name) or name
-
-    def _postcode(self, country: str | None) -> str | None:
-        taken = self._take("postcode")
-        if taken is None:
-            return None
-        postcode, padded = cleaning.postcode_of(cleaning.unwrapped(taken[1]), country)
-        if postcode is None:
-            self._keep("postcode-kept-as-answer", taken)
-        elif padded:
-            self._remark("postcode-padded", taken[0])
-        return postcode
+            raise RowRefused("name-missing")
+        return self.limited("name", name) or name
 
     def _interest(self) -> str:
-        taken = self._take("interest")
+        taken = self.take("interest")
         if taken is None and self.plan.interest:
             taken = ("interest", self.plan.interest)
         if taken is None:
@@ -227,47 +193,30 @@ class _Row:
                 None,
             )
         if taken is None:
-            raise _RowRefused("interest-missing")
+            raise RowRefused("interest-missing")
         label, text = taken
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
         shown, shortened = cleaning.teaser_of(text)
         if shortened:
-            self._keep("interest-shortened", taken)
+            self.keep("interest-shortened", taken)
         if not re.search(r"\w", shown):
-            raise _RowRefused("interest-missing", label)
+            raise RowRefused("interest-missing", label)
         return shown
 
     def _tags(self, interest: str) -> list[str]:
-        written = re.split(r"[,;|]", self._limited("tags", self._line("tags")) or "")
+        written = re.split(r"[,;|]", self.limited("tags", self.line("tags")) or "")
         tags = [tag for tag in map(slug_of, written) if tag] + tags_of(interest)
         return list(dict.fromkeys(tags))[:_MAX_TAGS]
 
     def _consent(self) -> bool:
         if not self.plan.tells_consent:
             return self.plan.consent
-        taken = self._take("consent")
-        consent = cleaning.consent_of(taken[1] if taken else "", self.plan.format.consent_yes)
+        taken = self.take("consent")
+        consent = cleaning.consent_of(
+            one_line(taken[1]) if taken else "", self.plan.format.consent_yes
+        )
         if consent is None and taken:
-            self._keep("consent-unclear", taken)
+            self.keep("consent-unclear", taken)
         return bool(consent)
-
-    def _keep(self, code: str, taken: tuple[str, str]) -> None:
-        self._remark(code, taken[0])
-        self._answer(*taken)
-
-    def _remark(self, code: str, label: str | None) -> None:
-        english, german = say(code)
-        self.warnings.append(Remark(code=code, field=label, detail_en=english, detail_de=german))
-
-    def _answer(self, label: str, text: str) -> None:
-        self._put(self.answers, label, text)
-
-    @staticmethod
-    def _put(where: dict[str, str], label: str, text: str) -> None:
-        number, key = 1, label
-        while key in where:
-            number += 1
-            key = f"{label} ({number})"
-        where[key] = text

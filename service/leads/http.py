@@ -20,7 +20,7 @@ from service.leads.messages import (
     State,
     Withdrawal,
 )
-from service.vocabulary import Page
+from service.vocabulary import Page, whole
 
 Capacity = Annotated[
     Literal["operator", "giver", "taker"] | None,
@@ -30,7 +30,7 @@ Handler = Annotated[
     str | None,
     QueryParameter(
         description="me, none, or the id of a colleague",
-        pattern="^(me|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
+        pattern=whole("me|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     ),
 ]
 Search = Annotated[

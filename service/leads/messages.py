@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Line, Name, Postcode, Reason, Tag, Text
+from service.contact.remarks import Said
+from service.vocabulary import LINE, Input, Line, Name, Reason, Tag, Text, whole
 
 State = Literal[
     "draft",
@@ -25,13 +26,17 @@ Tags = Annotated[list[Tag], msgspec.Meta(max_length=50, examples=[["photovoltaik
 Answers = Annotated[
     dict[Line, Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=100)
 ]
+# Contact data as people write it; what becomes of it is in service/contact.
 Phone = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=3, max_length=40, pattern="^[0-9+()/ .-]+$", examples=["+49 30 23125000"]
-    ),
+    str, msgspec.Meta(min_length=1, max_length=500, pattern=LINE, examples=["+49 30 23125000"])
 ]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["DE"])]
+ContactEmail = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=500, pattern=LINE, examples=["petra@muster.example"])
+]
+WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
+Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
+Received = Annotated[datetime, msgspec.Meta(tz=True)]
+Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
 
 
 class ProspectDraft(Input):
@@ -40,10 +45,10 @@ class ProspectDraft(Input):
     name: Name
     salutation: Line | None = None
     company: Line | None = None
-    email: Email | None = None
+    email: ContactEmail | None = None
     phone: Phone | None = None
     street: Line | None = None
-    postcode: Postcode | None = None
+    postcode: WrittenPostcode | None = None
     city: Line | None = None
     country: Country | None = None
     answers: Answers = {}
@@ -55,24 +60,27 @@ class ProspectChange(Input):
     name: Name | UnsetType = UNSET
     salutation: Line | UnsetType | None = UNSET
     company: Line | UnsetType | None = UNSET
-    email: Email | UnsetType | None = UNSET
+    email: ContactEmail | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
     street: Line | UnsetType | None = UNSET
-    postcode: Postcode | UnsetType | None = UNSET
+    postcode: WrittenPostcode | UnsetType | None = UNSET
     city: Line | UnsetType | None = UNSET
     country: Country | UnsetType | None = UNSET
     answers: Answers | UnsetType = UNSET
 
 
 class LeadDraft(Input):
-    """A lead. distribution_permission: the person agreed that the data is passed on."""
+    """A lead. distribution_permission: the person agreed that the data is passed on. source: where
+    it comes from, received_at: when the person asked; absent, they are api and now."""
 
     prospect: ProspectDraft
     interest: Text
     distribution_permission: bool
     tags: Tags = []
     submit: bool = False
-    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    external_ref: Annotated[Line, msgspec.Meta(min_length=1)] | None = None
+    source: Source | None = None
+    received_at: Received | None = None
 
 
 class LeadChange(Input):
@@ -155,9 +163,19 @@ class Duplicate(msgspec.Struct):
     matches: list[str]
 
 
+class Remark(msgspec.Struct):
+    """What became of contact data that is not stored as it was written: brought into its one
+    spelling, or left as text among the answers."""
+
+    pointer: str
+    code: str
+    detail: Said
+
+
 class Lead(msgspec.Struct, omit_defaults=True):
     """A lead as the caller may see it. prospect and engagement are absent where he may not, or
-    where there is none; possible_duplicates is for who put the lead in or decides on it."""
+    where there is none; possible_duplicates is for who put the lead in or decides on it. remarks
+    tells, after a POST or PATCH, what of the contact data is not stored as it was written."""
 
     marketplace_id: UUID
     id: UUID
@@ -175,6 +193,7 @@ class Lead(msgspec.Struct, omit_defaults=True):
     giver_name: str | None
     engaged_company_id: UUID | None
     engaged_company_name: str | None
+    received_at: datetime
     created_at: datetime
     submitted_at: datetime | None
     changed_at: datetime
@@ -182,6 +201,15 @@ class Lead(msgspec.Struct, omit_defaults=True):
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None
+    remarks: list[Remark] | None = None
+
+
+class Whereabouts(msgspec.Struct):
+    """What numbers and postcodes without a country are read by."""
+
+    country: str | None
+    city: str | None
+    postcode: str | None
 
 
 class LeadFilter(msgspec.Struct):

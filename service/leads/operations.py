@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from service.database import Tx
 from service.errors import Problem
-from service.leads import queries
+from service.leads import contact, queries
 from service.leads.messages import (
     Assignment,
     Lead,
@@ -17,9 +17,10 @@ from service.leads.messages import (
     LeadFilter,
     OfferDraft,
     Rejection,
+    Remark,
     Withdrawal,
 )
-from service.vocabulary import Page, Versions, email_address
+from service.vocabulary import Page, Versions
 
 
 async def show(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
@@ -34,9 +35,9 @@ async def list_leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int)
 
 async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:
     """A draft, submitted at once on request. Raises lead-exists for a known external_ref."""
-    prospect = msgspec.to_builtins(data.prospect)
-    if data.prospect.email is not None:
-        prospect["email"] = email_address(data.prospect.email)
+    prospect, remarks = contact.drafted(msgspec.to_builtins(data.prospect), submit=data.submit)
+    if data.received_at is not None:
+        contact.expect_past(data.received_at)
     created = await queries.create(
         tx,
         marketplace_id,
@@ -45,25 +46,30 @@ async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:
         data.distribution_permission,
         prospect,
         data.submit,
-        "api",
+        data.source or "api",
         data.external_ref,
+        data.received_at,
     )
     if not created.created:
         raise Problem("lead-exists", lead_id=created.id)
-    return await show(tx, marketplace_id, created.id)
+    return _with(remarks, await show(tx, marketplace_id, created.id))
 
 
 async def change(
     tx: Tx, marketplace_id: UUID, lead_id: UUID, versions: Versions, data: LeadChange
 ) -> Lead:
     """Corrections; fields that are not named stay."""
-    prospect: dict[str, Any] = {} if data.prospect is UNSET else msgspec.to_builtins(data.prospect)
-    if prospect.get("email") is not None:
-        prospect["email"] = email_address(prospect["email"])
+    given: dict[str, Any] = {} if data.prospect is UNSET else msgspec.to_builtins(data.prospect)
+    prospect, remarks = await contact.corrected(tx, marketplace_id, lead_id, given)
     envelope = msgspec.to_builtins(data)
     envelope.pop("prospect", None)
     queries.change(tx, marketplace_id, lead_id, versions, envelope, prospect)
-    return await show(tx, marketplace_id, lead_id)
+    return _with(remarks, await show(tx, marketplace_id, lead_id))
+
+
+def _with(remarks: list[Remark], lead: Lead) -> Lead:
+    lead.remarks = remarks or None
+    return lead
 
 
 async def submit(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:

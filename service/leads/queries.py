@@ -1,10 +1,11 @@
 """The SQL of leads. Which rows come back is decided by the policies; the filters only narrow."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.leads.messages import Created, Lead, LeadFilter
+from service.leads.messages import Created, Lead, LeadFilter, Whereabouts
 from service.vocabulary import Page, Versions, cut, decode_cursor, fetched
 
 # The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
@@ -12,8 +13,8 @@ _LEAD = """
   select l.marketplace_id, l.id, l.state, l.interest, l.postcode_area, l.tags,
     l.distribution_permission, l.source, l.external_ref, l.rejection_reason,
     l.operator_company_id, l.operator_name, l.giver_company_id, l.giver_name,
-    l.engaged_company_id, l.engaged_company_name, l.created_at, l.submitted_at, l.changed_at,
-    l.version,
+    l.engaged_company_id, l.engaged_company_name, l.received_at, l.created_at, l.submitted_at,
+    l.changed_at, l.version,
     case when p.lead_id is not null then json_build_object(
       'name', p.name, 'salutation', p.salutation, 'company', p.company, 'email', p.email,
       'phone', p.phone, 'street', p.street, 'postcode', p.postcode, 'city', p.city,
@@ -60,6 +61,17 @@ async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
     return await tx.view(
         Lead,
         f"{_LEAD}{_DUPLICATES}{_FROM} where l.marketplace_id = $1 and l.id = $2",
+        marketplace_id,
+        lead_id,
+    )
+
+
+async def whereabouts(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Whereabouts | None:
+    """Where the person lives, as far as it is known; None when the caller may not see him."""
+    return await tx.row(
+        Whereabouts,
+        "select country, city, postcode from app.prospect"
+        " where marketplace_id = $1 and lead_id = $2",
         marketplace_id,
         lead_id,
     )
@@ -119,11 +131,12 @@ async def create(
     submit: bool,
     source: str,
     external_ref: str | None,
+    received_at: datetime | None,
 ) -> Created:
     """Puts a lead in, as giver or operator."""
     return await tx.one(
         Created,
-        "select id, created from app.create_lead($1, $2, $3, $4, $5, $6, $7, $8)",
+        "select id, created from app.create_lead($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         marketplace_id,
         interest,
         tags,
@@ -132,6 +145,7 @@ async def create(
         submit,
         source,
         external_ref,
+        received_at,
     )
 
 

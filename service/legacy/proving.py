@@ -18,6 +18,7 @@ import msgspec
 from service import identity
 from service.legacy import seen
 from service.legacy.comparing import Row, compared
+from service.legacy.totals import lost_access
 
 BATCH = 1000  # users; their sessions live for five minutes
 ROWS = 50_000  # compared one by one at a time
@@ -49,17 +50,6 @@ class Proof(msgspec.Struct):
     rows: list[Row]
 
 
-class Total(msgspec.Struct):
-    """A table before and here; value: the sum of won leads, where a table has one."""
-
-    what: str
-    legacy: int
-    waiting: int
-    here: int
-    value_legacy: float | None
-    value_here: float | None
-
-
 class _Side(msgspec.Struct):
     """Counts and digests by kind."""
 
@@ -86,11 +76,6 @@ class Prover:
         """All users of the load."""
         rows = await self._staff.fetch("select * from app.list_proof_users($1)", self._load)
         return [msgspec.convert(dict(row), User) for row in rows]
-
-    async def totals(self) -> list[Total]:
-        """Counts and sums of each table."""
-        rows = await self._staff.fetch("select * from app.prove_totals($1)", self._load)
-        return [msgspec.convert(dict(row), Total, strict=False) for row in rows]
 
     async def prove(
         self,
@@ -121,7 +106,8 @@ class Prover:
                     )
                 ]
                 rows = await self._rows(suspects, before, tokens)
-                await self._lost_tokens(batch, rows)
+                for user, lost in await self._lost_access(batch):
+                    rows.setdefault(user, []).append(lost)
             proofs = [
                 _proof(user, before[user.legacy_user], after[user.legacy_user],
                        rows.get(user.legacy_user, []), whole)
@@ -221,20 +207,16 @@ class Prover:
             found[user] = [row for row, _ in rows]
         return found
 
-    async def _lost_tokens(self, batch: list[User], rows: dict[int, list[Row]]) -> None:
-        """Adds API keys whose token does not do what it did (L8)."""
-        compared_users = {user.legacy_user for user in batch if user.state in ("ready", "deleted")}
-        for key in await self._staff.fetch(
-            "select * from app.prove_tokens($1, $2, $3)",
-            *(self._load, batch[0].legacy_user, batch[-1].legacy_user),
-        ):
-            if key["legacy_user"] in compared_users:
-                reason = (
-                    "revoked, and its token opens" if key["opens"] else "its token opens nothing"
-                )
-                rows.setdefault(key["legacy_user"], []).append(
-                    Row("api_keys", "differs", key["legacy_key"], None, key["api_key_id"], reason)
-                )
+    async def _lost_access(self, batch: list[User]) -> list[tuple[int, Row]]:
+        """API keys and passwords of those compared that do not open what they opened."""
+        states = {user.legacy_user: user.state for user in batch}
+        return [
+            (user, row)
+            for user, row in await lost_access(
+                self._staff, self._load, batch[0].legacy_user, batch[-1].legacy_user
+            )
+            if states.get(user) in ("ready", "deleted")
+        ]
 
     async def _explain(self, rows: list[tuple[Row, UUID | None]]) -> None:
         """Tells what was made or worked here since the import from what is a difference."""

@@ -9,7 +9,8 @@ import msgspec
 
 from service.legacy import seen
 from service.legacy.comparing import Row
-from service.legacy.proving import Proof, Total
+from service.legacy.proving import Proof
+from service.legacy.totals import Total
 
 LISTED = 1000
 
@@ -52,14 +53,14 @@ class Report(msgspec.Struct):
         ][: LISTED - len(self.listed)]
 
     @property
-    def lost(self) -> list[Total]:
-        """Tables of which rows are neither here nor in quarantine."""
-        return [one for one in self.totals if one.here < one.legacy - one.waiting]
+    def disagreeing(self) -> list[Total]:
+        """Tables of which rows are neither here nor in quarantine, or whose values differ."""
+        return [one for one in self.totals if not one.agrees]
 
     @property
     def equal(self) -> bool:
-        """Nothing differs and nothing is lost."""
-        return not self.differences and not self.lost
+        """No row differs, and no table."""
+        return not self.differences and not self.disagreeing
 
 
 def as_json(proof: Proof) -> bytes:

@@ -29,6 +29,7 @@ $$;
 create or replace function app.create_lead(
   p_marketplace uuid, p_interest text, p_tags text[], p_distribution_permission boolean,
   p_prospect jsonb, p_submit boolean, p_source text, p_external_ref text,
+  p_received_at timestamptz default null,
   out id uuid, out created boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -51,11 +52,12 @@ begin
   created := true;
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, state, interest,
     postcode_area, tags, distribution_permission, source, external_ref, operator_name, giver_name,
-    created_by_id)
+    created_by_id, received_at)
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    (select co.name from app.company co where co.id = v_giver.company_id), v_caller.colleague_id)
+    (select co.name from app.company co where co.id = v_giver.company_id), v_caller.colleague_id,
+    coalesce(p_received_at, now()))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then
@@ -77,9 +79,9 @@ begin
   end if;
 end
 $$;
-comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text) is
+comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz) is
   'A new draft, submitted at once on request; the same external_ref of one source comes in once.';
-grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text)
+grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz)
   to kollegium_api;
 
 -- draft → submitted, and on to available and offered where the marketplace says so.
@@ -218,6 +220,7 @@ grant execute on function app.withdraw_lead(uuid, uuid, text) to kollegium_api;
 
 -- Corrections. The giver until the lead is offered, the operator until it is closed, the engaged
 -- taker the contact data while he works it. Keys that are absent stay (docs/domain.md, case 8).
+-- What p_prospect has under `kept` joins the answers that are there.
 create or replace function app.change_lead(
   p_marketplace uuid, p_lead uuid, p_versions integer[], p_envelope jsonb, p_prospect jsonb)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -246,7 +249,7 @@ begin
   v_changed := jsonb_populate_record(v_lead, p_envelope);
   select * into v_known from app.prospect where marketplace_id = p_marketplace and lead_id = p_lead;
   v_prospect := jsonb_populate_record(v_known, p_prospect);
-  v_prospect.answers := coalesce(v_prospect.answers, '{}');
+  v_prospect.answers := coalesce(v_prospect.answers, '{}') || coalesce(p_prospect -> 'kept', '{}');
   if v_lead.state <> 'draft' then
     if num_nonnulls(v_prospect.email, v_prospect.phone) = 0 then
       perform app_private.refuse(422, 'contact-missing');

@@ -2,7 +2,7 @@
 set local role kollegium_broker;
 
 -- Rows of a file, each through the door of a single lead. A row is an object with number, interest,
--- tags, distribution_permission, prospect, source, external_ref. Answers one row for each.
+-- tags, distribution_permission, submit, prospect, source, external_ref, received_at. Answers one row for each.
 create or replace function app.create_leads(p_marketplace uuid, p_rows jsonb)
 returns table (row_number integer, lead_id uuid, created boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -16,13 +16,14 @@ begin
       p_marketplace, v_row ->> 'interest',
       array(select jsonb_array_elements_text(v_row -> 'tags')),
       (v_row ->> 'distribution_permission')::boolean, v_row -> 'prospect',
-      (v_row ->> 'distribution_permission')::boolean, v_row ->> 'source', v_row ->> 'external_ref') c;
+      (v_row ->> 'submit')::boolean, v_row ->> 'source', v_row ->> 'external_ref',
+      (v_row ->> 'received_at')::timestamptz) c;
     return next;
   end loop;
 end
 $$;
 comment on function app.create_leads(uuid, jsonb) is
-  'Creates the leads of a file; those with the person''s consent are submitted at once.';
+  'Creates the leads of a file; those with the person''s consent and a contact are submitted at once.';
 grant execute on function app.create_leads(uuid, jsonb) to kollegium_api;
 
 -- The report of a file, for who may put leads into the marketplace; 404 for anybody else.

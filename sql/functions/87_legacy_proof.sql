@@ -66,16 +66,17 @@ as $$
 declare
   v_count integer;
 begin
-  insert into app_private.legacy_proof as p (company_id, leads, prospects, offers, comments, api_keys,
-    differences, waiting, since_import, digest)
-  select r.company_id, r.leads, r.prospects, r.offers, r.comments, r.api_keys, r.differences,
-    r.waiting, r.since_import, r.digest
-  from jsonb_to_recordset(p_proofs) r (company_id uuid, leads integer, prospects integer,
-    offers integer, comments integer, api_keys integer, differences integer, waiting integer,
-    since_import integer, digest text)
+  insert into app_private.legacy_proof as p (company_id, users, marketplaces, participants, leads,
+    prospects, offers, comments, api_keys, differences, waiting, since_import, digest)
+  select r.company_id, r.users, r.marketplaces, r.participants, r.leads, r.prospects, r.offers,
+    r.comments, r.api_keys, r.differences, r.waiting, r.since_import, r.digest
+  from jsonb_to_recordset(p_proofs) r (company_id uuid, users integer, marketplaces integer,
+    participants integer, leads integer, prospects integer, offers integer, comments integer,
+    api_keys integer, differences integer, waiting integer, since_import integer, digest text)
   join app.company co on co.id = r.company_id and co.origin_legacy_user_id is not null
   order by r.company_id
-  on conflict (company_id) do update set proven_at = now(), leads = excluded.leads,
+  on conflict (company_id) do update set proven_at = now(), users = excluded.users,
+    marketplaces = excluded.marketplaces, participants = excluded.participants, leads = excluded.leads,
     prospects = excluded.prospects, offers = excluded.offers, comments = excluded.comments,
     api_keys = excluded.api_keys, differences = excluded.differences, waiting = excluded.waiting,
     since_import = excluded.since_import, digest = excluded.digest;
@@ -87,7 +88,8 @@ comment on function app.keep_proofs(jsonb) is
   'Keeps the outcome of proofs, one for each company; returns how many.';
 grant execute on function app.keep_proofs(jsonb) to kollegium_staff;
 
--- What each user saw before is in 99_legacy_seen_before.sql.
+-- What each user saw before is in 99_legacy_seen_accounts.sql and 99_legacy_seen_before.sql, counts of whole
+-- tables in 99_legacy_totals.sql.
 
 -- Every user of a load, and whether his proof can be made:
 --   ready    his company stands and he is its one colleague
@@ -120,48 +122,3 @@ $$;
 comment on function app.list_proof_users(integer) is
   'Users of a load with their companies, and whether their proof can be made.';
 grant execute on function app.list_proof_users(integer) to kollegium_staff;
-
--- Counts and sums of each table, before and here. waiting: in quarantine, with what depends on them.
-create or replace function app.prove_totals(p_load integer)
-returns table (what text, legacy bigint, waiting bigint, here bigint, value_legacy numeric,
-  value_here numeric)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-  select 'users', count(*), count(b.id), (select count(*) from app_private.legacy_user u
-      join app.company co on co.id = u.company_id), null::numeric, null::numeric
-  from legacy_staging.users s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'users' and b.id = s.id where s.load = p_load
-  union all
-  select 'marketplaces', count(*), count(b.id), (select count(*) from app_private.legacy_marketplace u
-      join app.marketplace m on m.id = u.marketplace_id), null, null
-  from legacy_staging.marketplaces s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'marketplaces' and b.id = s.id where s.load = p_load
-  union all
-  select 'leads', count(*), count(b.id), (select count(*) from app_private.legacy_lead u
-      join app.lead l on l.marketplace_id = u.marketplace_id and l.id = u.lead_id),
-    sum(s.value) filter (where b.id is null and s.state = 'won'), (select sum(e.value)
-      from app_private.legacy_lead u join app.engagement e on e.marketplace_id = u.marketplace_id
-        and e.lead_id = u.lead_id and e.state = 'won')
-  from legacy_staging.leads s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'leads' and b.id = s.id where s.load = p_load
-  union all
-  select 'offers', count(*), count(b.id), (select count(*) from app_private.legacy_lead u
-      join app.offer o on o.marketplace_id = u.marketplace_id and o.lead_id = u.lead_id), null, null
-  from legacy_staging.offers s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'offers' and b.id = s.id where s.load = p_load
-  union all
-  select 'comments', count(*), count(b.id), (select count(*) from app_private.legacy_lead u
-      join app.note n on n.marketplace_id = u.marketplace_id and n.lead_id = u.lead_id)
-    + (select count(*) from app_private.legacy_lead u join app.message n
-       on n.marketplace_id = u.marketplace_id and n.lead_id = u.lead_id), null, null
-  from legacy_staging.comments s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'comments' and b.id = s.id where s.load = p_load
-  union all
-  select 'api_keys', count(*), count(b.id), (select count(*) from app_private.legacy_api_key u
-      join app.api_key k on k.id = u.api_key_id), null, null
-  from legacy_staging.api_keys s left join legacy_staging.blocked b
-    on b.load = p_load and b.source_table = 'api_keys' and b.id = s.id where s.load = p_load
-$$;
-comment on function app.prove_totals(integer) is
-  'Rows and sums of a load by table, how many wait in quarantine, and how many are here.';
-grant execute on function app.prove_totals(integer) to kollegium_staff;

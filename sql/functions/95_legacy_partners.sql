@@ -39,11 +39,43 @@ begin
     from won w join cards c using (marketplace_id, company_id)
     on conflict (marketplace_id, company_id) do nothing
   ) select (select count(*) from cards), count(*) into seen, created from won;
+  perform app_private.legacy_follow_invitations(p_load);
 end
 $$;
 comment on function app.legacy_import_participations(integer) is
   'The participations of a load: who gives to and takes from a marketplace.';
 grant execute on function app.legacy_import_participations(integer) to kollegium_staff;
+
+-- An operator sees an invited company by the invitation that he wrote, and withdraws it there: each card
+-- that is invited has one a capacity, which ends with the answer.
+create or replace function app_private.legacy_follow_invitations(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into app.partner_invitation (marketplace_id, id, operator_company_id, company_id, capacity,
+    postcode_areas, tags, cap, created_at)
+  select c.marketplace_id, app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id,
+      c.created_at), c.operator_company_id, c.company_id, t.capacity,
+    case t.capacity when 'taker' then c.postcode_areas else '{}' end,
+    case t.capacity when 'taker' then c.tags else '{}' end,
+    case t.capacity when 'taker' then c.cap end, c.created_at
+  from app_private.legacy_cards_of(p_load) c
+  join app.participation p on p.marketplace_id = c.marketplace_id and p.company_id = c.company_id
+    and p.state = 'invited'
+  join app_private.legacy_participation k
+    on k.marketplace_id = c.marketplace_id and k.company_id = c.company_id and k.version = p.version
+  cross join unnest(c.capacities) t (capacity)
+  where c.state = 'invited'
+  on conflict (marketplace_id, id) do nothing;
+  update app.partner_invitation i set state = case p.state
+    when 'active' then 'accepted' when 'declined' then 'declined' else 'withdrawn' end
+  from app_private.legacy_cards_of(p_load) c
+  join app.participation p on p.marketplace_id = c.marketplace_id and p.company_id = c.company_id
+  cross join unnest(array['giver', 'taker']) t (capacity)
+  where i.marketplace_id = c.marketplace_id and i.state = 'open' and p.state <> 'invited'
+    and i.id = app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id, c.created_at);
+end
+$$;
 
 create or replace function app_private.legacy_change_participations(p_load integer)
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -68,7 +68,7 @@ as $$
     case l.state when 'picked' then 'active' when 'won' then 'won' when 'lost' then 'lost' end,
     l.interest, left(coalesce(l.contact_postcode, ''), m.teaser_digits),
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
-    m.name, m.steps, coalesce(st.step, m.steps[1]), m.response_hours,
+    m.name, m.steps, case when l.status_id is null then m.steps[1] else st.step end, m.response_hours,
     coalesce(b.has_offers, false),
     app_private.legacy_id('brokerage', l.id, l.created_at),
     case when t.company_id is not null then app_private.legacy_id(
@@ -84,8 +84,8 @@ as $$
   left join app_private.legacy_party g
     on g.legacy_id = l.giver_user_id and g.company_id <> m.operator_company_id
   left join app_private.legacy_party t on t.legacy_id = l.picked_by_user_id
-  left join (select s.id, s.name as step from legacy_staging.statuses s where s.load = p_load)
-    st on st.id = l.status_id and st.step = any (m.steps)
+  left join legacy_staging.statuses ss on ss.load = p_load and ss.id = l.status_id
+  cross join lateral (select case when ss.name = any (m.steps) then ss.name end as step) st
   left join app_private.legacy_beside(p_load, p_after, p_last) b on b.lead_id = l.id
   left join app_private.legacy_lead k on k.legacy_id = l.id
   left join app.lead a on a.marketplace_id = k.marketplace_id and a.id = k.lead_id
@@ -93,7 +93,7 @@ as $$
     l.giver_user_id, l.picked_by_user_id, l.picked_at, l.state, l.status_id, l.interest, l.tags,
     l.consent, l.value, l.closed_at, l.contact_name, l.contact_salutation, l.contact_company,
     l.contact_email, l.contact_phone, l.contact_street, l.contact_postcode, l.contact_city,
-    l.contact_country), 0) as hash) h
+    l.contact_country, ss.name, sm.teaser_digits), 0) as hash) h
   cross join lateral (select case
     when k.legacy_id is null then 'new'
     when a.version = k.version and not c.cut_over

@@ -117,11 +117,12 @@ as $$
 begin
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, engaged_company_id,
     state, interest, postcode_area, tags, distribution_permission, source, external_ref, operator_name,
-    giver_name, engaged_company_name, engagement_id, created_by_id, created_at, submitted_at, changed_at)
+    giver_name, engaged_company_name, engagement_id, created_by_id, received_at, created_at, submitted_at,
+    changed_at)
   select r.marketplace_id, r.lead_id, r.operator_company_id, r.giver_company_id, r.taker_company_id,
     r.state, r.interest, r.postcode_area, r.tags, r.consent, 'legacy', r.legacy_id::text,
     r.operator_name, r.giver_name, r.taker_company_name, r.engagement_id, r.created_by_id, r.created_at,
-    case when r.state <> 'draft' then r.created_at end, r.updated_at
+    r.created_at, case when r.state <> 'draft' then r.created_at end, r.updated_at
   from unnest(p_rows) r where r.action = 'new';
   insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email, phone,
     street, postcode, city, country)

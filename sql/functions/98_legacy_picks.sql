@@ -10,7 +10,8 @@ begin
     handler_id, handler_name, value, started_at, closed_at)
   select r.marketplace_id, r.engagement_id, r.lead_id, r.taker_company_id, r.operator_company_id,
     r.giver_company_id, r.taker_company_name, r.outcome, 'pick',
-    r.taker_company_id = r.operator_company_id, r.taker_id, r.taker_name, r.steps, r.step,
+    r.taker_company_id = r.operator_company_id, r.taker_id, r.taker_name, r.steps,
+    coalesce(r.step, r.steps[1]),
     case when r.taker_active then r.taker_id end, case when r.taker_active then r.taker_name end,
     r.value, r.picked_at, r.closed_at
   from unnest(p_rows) r where r.engagement_id is not null and r.action <> 'complete'
@@ -123,18 +124,25 @@ begin
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
     and b.id = r.brokerage_id;
-  update app.offer t set state = o.state, answered_at = o.answered_at,
-    answered_by_name = o.answered_by_name, decline_reason = o.decline_reason
+  -- What is asked for follows too: there, an offer shows the lead as it is.
+  update app.offer t set state = o.state, interest = o.interest, postcode_area = o.postcode_area,
+    tags = o.tags, decline_reason = o.decline_reason,
+    answered_at = case when t.state = o.state then t.answered_at else o.answered_at end,
+    answered_by_name = case when t.state = o.state then t.answered_by_name else o.answered_by_name end
   from app_private.legacy_offers_of(p_load, p_rows) o
-  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id and t.state <> o.state;
+  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id
+    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason) is distinct from
+      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason);
   -- Given back, or picked by somebody else since: that engagement is over.
   update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
   from unnest(p_rows) r
   where r.action = 'change' and e.marketplace_id = r.marketplace_id and e.lead_id = r.lead_id
     and e.id is distinct from r.engagement_id
     and e.state in ('active', 'won', 'lost', 'return_requested');
-  update app.engagement e set state = r.outcome, step = case when r.step = any (e.steps) then r.step
-    else e.step end, value = r.value, closed_at = r.closed_at,
+  -- A status that is no step here any more leaves the step as it is.
+  update app.engagement e set state = r.outcome, value = r.value, closed_at = r.closed_at,
+    steps = case when r.step <> all (e.steps) then r.steps else e.steps end,
+    step = coalesce(r.step, e.step),
     handler_id = case when r.taker_active then r.taker_id end,
     handler_name = case when r.taker_active then r.taker_name end
   from unnest(p_rows) r

@@ -2,10 +2,27 @@
 -- (sql/legacy/schema.sql, L1 to L8). The other side is asked in service/legacy/seen.py.
 --
 -- part_id tells rows of one lead apart: of an offer the company it was made to, of a comment its id; of an
--- API key its id.
+-- API key its id. Fields stand in the order in which service/legacy/seen.py names them.
 set local role kollegium_broker;
 
--- Leads and personal data by L3. One row for each user and lead, whatever capacities he had in it:
+-- The state in which a lead is here (docs/legacy-mapping.md).
+create or replace function app_private.state_seen_before(
+  p_load integer, p_lead bigint, p_state text, p_consent boolean)
+returns text language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_state
+    when 'new' then case when p_consent then 'submitted' else 'draft' end
+    when 'released' then 'available' when 'picked' then 'engaged'
+    when 'won' then 'closed' when 'lost' then 'closed'
+    when 'offered' then case when exists (
+      select from legacy_staging.offers o
+      where o.load = p_load and o.lead_id = p_lead and o.state = 'open') then 'offered' else 'unplaced' end
+    else p_state end;
+end
+$$;
+
+-- Leads and personal data by L3, with what became of them. One row for each user and lead, whatever capacities he had in it:
 -- o operator, g giver, p picker, the letters that service/legacy/seen.py finds in the columns of
 -- app.lead. waits: the row is in quarantine, so nothing is expected of it.
 create or replace function app_private.leads_seen_before(p_load integer, p_first bigint, p_last bigint)
@@ -13,26 +30,45 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  with seen as materialized (
+  with first_step as materialized (
+    select distinct on (s.marketplace_id) s.marketplace_id, s.name
+    from legacy_staging.statuses s where s.load = p_load order by s.marketplace_id, s.position, s.id
+  ), seen as materialized (
     select u.id as who, l.*, k.marketplace_id as market, k.lead_id, b.id is not null as waits, concat(
       case when m.owner_user_id = u.id then 'o' end,
       case when l.giver_user_id = u.id and m.owner_user_id is distinct from u.id then 'g' end,
-      case when l.picked_by_user_id = u.id then 'p' end) as roles
+      case when l.picked_by_user_id = u.id then 'p' end) as roles,
+      -- What the operator has set here since is not held against leads that came before.
+      case when h.teaser_digits <> coalesce(m.teaser_digits, 2)
+        then (select x.postcode_area from app.lead x where x.marketplace_id = h.id and x.id = k.lead_id)
+        else left(coalesce(l.contact_postcode, ''), coalesce(m.teaser_digits, 2)) end as area,
+      case when l.picked_by_user_id is null then null
+        when coalesce(st.name, f.name, 'neu') <> all (h.steps)
+        then (select e.step from app.lead x
+              join app.engagement e on e.marketplace_id = x.marketplace_id and e.id = x.engagement_id
+              where x.marketplace_id = h.id and x.id = k.lead_id)
+        else coalesce(st.name, f.name, 'neu') end as step
     from legacy_staging.leads l
     left join legacy_staging.marketplaces m on m.load = p_load and m.id = l.marketplace_id
+    left join legacy_staging.statuses st on st.load = p_load and st.id = l.status_id
+    left join first_step f on f.marketplace_id = l.marketplace_id
     cross join lateral (
       select distinct v from unnest(array[m.owner_user_id, l.giver_user_id, l.picked_by_user_id]) v
     ) party
     join legacy_staging.users u on u.load = p_load and u.id = party.v and u.deleted_at is null
       and u.id between p_first and p_last
     left join app_private.legacy_lead k on k.legacy_id = l.id
+    left join app.marketplace h on h.id = k.marketplace_id
     left join legacy_staging.blocked b
       on b.load = p_load and b.source_table = 'leads' and b.id = l.id
     where l.load = p_load and (m.owner_user_id between p_first and p_last
       or l.giver_user_id between p_first and p_last or l.picked_by_user_id between p_first and p_last)
   )
   select s.who, 'leads', s.market, s.lead_id, null::uuid, s.id::text, s.waits,
-    array[s.id::text, s.roles, s.interest] from seen s
+    array[s.id::text, s.roles, s.interest, s.area, app_private.legacy_list(s.tags)::text,
+      coalesce(s.consent, false)::text, app_private.state_seen_before(p_load, s.id, s.state, s.consent),
+      case s.state when 'picked' then 'active' when 'won' then 'won' when 'lost' then 'lost' end,
+      s.step, case when s.state = 'won' then s.value end::text] from seen s
   union all
   select s.who, 'prospects', s.market, s.lead_id, null, s.id::text, s.waits,
     array[s.contact_name, s.contact_salutation, s.contact_company, s.contact_email, s.contact_phone,
@@ -46,9 +82,14 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select u.id, 'offers', k.marketplace_id, k.lead_id, c.company_id, o.id::text, b.id is not null,
-    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end, o.interest]
+    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end, o.interest,
+      o.area, app_private.legacy_list(o.tags)::text, case when o.state = 'declined' then o.reason end]
   from (
-    select f.id, f.lead_id, f.user_id, l.interest, m.owner_user_id, case
+    select f.id, f.lead_id, f.user_id, f.reason, l.interest, l.tags, m.owner_user_id,
+      case when h.teaser_digits <> coalesce(m.teaser_digits, 2) then (
+        select x.postcode_area from app.offer x where x.marketplace_id = h.id
+          and x.id = app_private.legacy_id('offer', f.id, f.offered_at))
+        else left(coalesce(l.contact_postcode, ''), coalesce(m.teaser_digits, 2)) end as area, case
       when l.picked_by_user_id = f.user_id then 'picked'
       when l.picked_by_user_id is not null and f.state in ('open', 'picked') then 'lost'
       when f.state = 'open' and l.state <> 'offered' then 'withdrawn'
@@ -56,6 +97,8 @@ as $$
     from legacy_staging.offers f
     left join legacy_staging.leads l on l.load = p_load and l.id = f.lead_id
     left join legacy_staging.marketplaces m on m.load = p_load and m.id = l.marketplace_id
+    left join app_private.legacy_marketplace hk on hk.legacy_id = l.marketplace_id
+    left join app.marketplace h on h.id = hk.marketplace_id
     where f.load = p_load
       and (m.owner_user_id between p_first and p_last or f.user_id between p_first and p_last)
   ) o
@@ -122,7 +165,10 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from app_private.leads_seen_before(p_load, p_first, p_last)
+  select * from app_private.users_seen_before(p_load, p_first, p_last)
+  union all select * from app_private.marketplaces_seen_before(p_load, p_first, p_last)
+  union all select * from app_private.participants_seen_before(p_load, p_first, p_last)
+  union all select * from app_private.leads_seen_before(p_load, p_first, p_last)
   union all select * from app_private.offers_seen_before(p_load, p_first, p_last)
   union all select * from app_private.comments_seen_before(p_load, p_first, p_last)
   union all select * from app_private.keys_seen_before(p_load, p_first, p_last)
@@ -135,7 +181,8 @@ returns table (legacy_user bigint, what text, waiting bigint, rows bigint, diges
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.legacy_user, s.what, count(*) filter (where s.waits), count(*) filter (where not s.waits),
-    coalesce(sum(('x' || left(md5(concat_ws(' ', s.what, s.lead_id, s.part_id, s.fields)), 15))
+    coalesce(sum(('x' || left(md5(
+      concat_ws(' ', s.what, s.marketplace_id, s.lead_id, s.part_id, s.fields)), 15))
       ::bit(60)::bigint) filter (where not s.waits), 0)::text
   from app_private.rows_seen_before(p_load, p_first, p_last) s
   group by s.legacy_user, s.what
@@ -188,38 +235,22 @@ comment on function app.prove_tokens(integer, bigint, bigint) is
   'API keys of a load whose token opens nothing here although live, or something although revoked.';
 grant execute on function app.prove_tokens(integer, bigint, bigint) to kollegium_staff;
 
--- Rows that came into being or were worked here since the import are no differences of it: leads
--- that are not from the former service, or whose version moved on, with all that is theirs; offers
+-- Rows that came into being or were changed here since the import are no differences of it: whoever or
+-- whatever is not from the former service, or whose version moved on, with all that is theirs; offers
 -- answered since; comments and keys that no legacy row became; keys withdrawn here. Answers for each of
 -- the rows asked about, in their order.
 create or replace function app.prove_since_import(
   p_load integer, p_what text[], p_marketplaces uuid[], p_leads uuid[], p_parts uuid[])
 returns setof boolean language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select case when a.what = 'api_keys' then y.id is not null and (ky.legacy_id is null
-      or y.revoked_at is not null and sy.id is not null and sy.revoked_at is null)
-    else l.id is not null and (
-      l.source <> 'legacy'
-      or coalesce(l.version <> k.version, false)
-      or a.what = 'comments' and not exists (
-        select from legacy_staging.comments s where s.load = p_load and s.lead_id = k.legacy_id
-          and app_private.legacy_id('comment', s.id, s.created_at) = a.part_id)
-      or a.what = 'offers' and exists (
-        select from app.offer o
-        join app.colleague c on c.company_id = o.company_id
-        join app_private.legacy_user t on t.colleague_id = c.id
-        join legacy_staging.offers s
-          on s.load = p_load and s.lead_id = k.legacy_id and s.user_id = t.legacy_id
-        where o.marketplace_id = l.marketplace_id and o.lead_id = l.id and o.company_id = a.part_id
-          and o.answered_at > greatest(s.updated_at, s.answered_at))) end
+  select case a.what
+    when 'users' then app_private.user_changed_here(a.part_id)
+    when 'marketplaces' then app_private.marketplace_changed_here(a.marketplace_id)
+    when 'participants' then app_private.card_changed_here(a.marketplace_id, a.part_id)
+    when 'api_keys' then app_private.key_changed_here(p_load, a.part_id)
+    else app_private.lead_changed_here(p_load, a.what, a.marketplace_id, a.lead_id, a.part_id) end
   from unnest(p_what, p_marketplaces, p_leads, p_parts)
     with ordinality a (what, marketplace_id, lead_id, part_id, i)
-  left join app.lead l on l.marketplace_id = a.marketplace_id and l.id = a.lead_id
-  left join app_private.legacy_lead k on k.lead_id = l.id and k.legacy_id = case
-    when l.source = 'legacy' and l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
-  left join app.api_key y on a.what = 'api_keys' and y.id = a.part_id
-  left join app_private.legacy_api_key ky on ky.api_key_id = y.id
-  left join legacy_staging.api_keys sy on sy.load = p_load and sy.id = ky.legacy_id
   order by a.i
 $$;
 comment on function app.prove_since_import(integer, text[], uuid[], uuid[], uuid[]) is

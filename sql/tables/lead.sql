@@ -20,6 +20,7 @@ create table app.lead (
   engaged_company_name text,
   engagement_id uuid,
   created_by_id uuid references app.colleague (id),
+  received_at timestamptz not null default now() check (isfinite(received_at)),
   created_at timestamptz not null default now(),
   submitted_at timestamptz,
   changed_at timestamptz not null default now(),
@@ -55,7 +56,7 @@ comment on column app.lead.interest is 'What is asked for; part of the teaser.';
 comment on column app.lead.postcode_area is 'Leading digits of the prospect''s postcode; part of the teaser.';
 comment on column app.lead.tags is 'Tags that takers are matched by.';
 comment on column app.lead.distribution_permission is 'The person consents to the data being passed on; needed to submit.';
-comment on column app.lead.source is 'Where it came in: api, or a file format of the import.';
+comment on column app.lead.source is 'Where it came in: api, what the client of the API says, or a file format of the import.';
 comment on column app.lead.external_ref is 'Id in that source; comes in once for each giver or operator.';
 comment on column app.lead.rejection_reason is 'The operator''s reason, for the giver.';
 comment on column app.lead.operator_name is 'Printed name of the operator.';
@@ -63,7 +64,8 @@ comment on column app.lead.giver_name is 'Printed name of the giver.';
 comment on column app.lead.engaged_company_name is 'Printed name of the engaged taker.';
 comment on column app.lead.engagement_id is 'The current engagement.';
 comment on column app.lead.created_by_id is 'The colleague who put it in; null for an API key.';
-comment on column app.lead.created_at is 'When it came in.';
+comment on column app.lead.received_at is 'When the person asked, as the source tells; else as created_at.';
+comment on column app.lead.created_at is 'When it came in here.';
 comment on column app.lead.submitted_at is 'When it was submitted.';
 comment on column app.lead.changed_at is 'When anything of it changed last.';
 comment on column app.lead.version is 'Counts changes of lead, prospect and engagement; the ETag.';

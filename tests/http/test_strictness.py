@@ -240,9 +240,10 @@ async def test_numbers(client: httpx.AsyncClient, world: World, cap: Any) -> Non
 
 async def test_if_match_and_keys_of_any_kind(anna: Person, world: World, notes: str) -> None:
     lead = f"/marketplaces/{world.nord_id}/leads/{world.leads['engaged']}/engagement"
-    for tag in ('"9999999999"', '"-1"', "1", 'W/"1"', '"1', "x" * 1000, '"1", "2"', '""'):
+    unknown = ('"9999999999"', '"-1"', 'W/"1"', '"998", "999"', '""')
+    for tag in (*unknown, "1", '"1', "x" * 1000):
         answer = await anna.patch(lead, {"step": "neu"}, etag=tag)
-        assert answer.status_code == 412, tag
+        assert answer.status_code == (412 if tag in unknown else 400), tag
     for key in ("x" * 256, "a b", "é".encode("latin-1")):
         answer = await anna.post(notes, json={"text": "x"}, headers={"Idempotency-Key": key})  # type: ignore[dict-item]
         assert answer.status_code == 400, key

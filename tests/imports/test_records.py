@@ -177,7 +177,8 @@ def test_postcodes_and_countries() -> None:
     austria = lead_of([*anna(plz="1010", telefon="01 5123456"), "Österreich"], header)
     assert (austria.postcode, austria.country, austria.phone) == ("1010", "AT", "+4315123456")
     nowhere = lead_of([*ANNA, "Atlantis"], header)
-    assert (nowhere.country, nowhere.answers) == (None, {"Land": "Atlantis"})
+    assert (nowhere.country, nowhere.postcode, nowhere.phone) == (None, "50667", None)
+    assert nowhere.answers == {"Land": "Atlantis", "Telefon": "0221 4710123"}  # dialled where?
 
 
 @pytest.mark.parametrize("word", ["yes", "JA", " true ", "1", "x", "X"])

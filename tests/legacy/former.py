@@ -38,7 +38,7 @@ class Former:
 
     def __init__(self, urls: Urls, superuser: Any, staff: Any, api: Any, load: int) -> None:
         self.urls, self.superuser, self.staff, self.api = urls, superuser, staff, api
-        self.prover = Prover(staff, [api], load)
+        self.load, self.prover = load, Prover(staff, [api], load)
 
     async def prove(self, **options: Any) -> dict[int, Proof]:
         """The proofs of all users."""

@@ -48,7 +48,8 @@ class Stage:
         """A proof as `kollegium legacy prove` keeps it."""
         await self.staff.execute(
             """select app.keep_proofs(jsonb_build_array(jsonb_build_object('company_id', $1::uuid,
-                 'leads', 1, 'prospects', 1, 'offers', 0, 'comments', 0, 'api_keys', 0,
+                 'users', 1, 'marketplaces', 0, 'participants', 0, 'leads', 1, 'prospects', 1,
+                 'offers', 0, 'comments', 0, 'api_keys', 0,
                  'differences', $2::integer, 'waiting', 0, 'since_import', 0, 'digest', 'x')))""",
             *(company, differences),
         )
