@@ -22,6 +22,7 @@ log = structlog.get_logger()
 EXPIRE_SECONDS = 5.0
 PURGE_SECONDS = 600.0
 BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
+NAMES = 500  # leads on which a new name is printed in one transaction
 CIRCULARS = 200  # companies whose colleagues get their mails in one transaction
 _LONGEST_WAIT = 30.0
 _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead line takes longer
@@ -48,6 +49,11 @@ async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
 async def end_waves(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Ends waves whose last refusal can no longer be taken back; returns the number of leads."""
     return await _batches(connection, "select app.end_waves($1)", BATCH, stop)
+
+
+async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Prints the new names of large companies on their leads; returns the number of leads."""
+    return await _batches(connection, "select app.print_names($1)", NAMES, stop)
 
 
 async def circulars(connection: Any, stop: asyncio.Event | None = None) -> int:
@@ -101,6 +107,9 @@ async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], 
         ended = await end_waves(connection, stop)
         if ended:
             log.info("waves_ended", leads=ended)
+        printed = await print_names(connection, stop)
+        if printed:
+            log.info("names_printed", leads=printed)
         addressed = await circulars(connection, stop)
         if addressed:
             log.info("circulars_addressed", circulars=addressed)
@@ -176,6 +185,7 @@ async def _one_round(connect: Connect) -> dict[str, int]:
         return {
             "expired_leads": await expire(connection),
             "ended_waves": await end_waves(connection),
+            "printed_names": await print_names(connection),
             "circulars": await circulars(connection),
             "merges": await merges(connection),
             "purged_rows": await purge(connection),
@@ -205,6 +215,7 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
             console.print(
                 f"Offers of {done['expired_leads']} leads expired, "
                 f"{done['ended_waves']} waves ended, "
+                f"names printed on {done['printed_names']} leads, "
                 f"{done['circulars']} circulars addressed, "
                 f"{done['merges']} merges worked on, "
                 f"{done['purged_rows']} old rows removed."

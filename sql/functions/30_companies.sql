@@ -206,7 +206,7 @@ declare
   v_language text;
 begin
   -- The company before the invitation, as everybody; who waited for a merge looks again.
-  perform app_private.hold_company(i.company_id)
+  perform app_private.hold_company(i.company_id), app_private.hold_name(i.company_id)
   from app_private.invitation_token t join app.invitation i on i.id = t.invitation_id
   where t.token_sha256 = sha256(convert_to(p_token, 'UTF8'));
   select i.* into v_invitation

@@ -42,17 +42,16 @@ begin
 end
 $$;
 
--- The next leads of a company that may show a former name, newest first; where it stopped stands in the
--- company's row. Returns how many it looked at.
-create or replace function app_private.print_on_next_leads(p_company uuid, p_limit integer)
-returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- The next leads of a company that may show a former name, newest first, locked. Where it stopped stands
+-- in the company's row.
+create or replace function app_private.lock_next_leads(
+  p_company uuid, p_limit integer, out markets uuid[], out leads uuid[])
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before constant uuid := (select names_due_before from app.company where id = p_company);
-  v_markets uuid[];
-  v_leads uuid[];
 begin
-  select array_agg(k.marketplace_id), array_agg(k.id) into v_markets, v_leads from (
+  select array_agg(k.marketplace_id), array_agg(k.id) into markets, leads from (
     select u.marketplace_id, u.id from (
       (select l.marketplace_id, l.id from app.lead l
        where l.operator_company_id = p_company and l.id < v_before order by l.id desc limit p_limit)
@@ -63,13 +62,10 @@ begin
       (select l.marketplace_id, l.id from app.lead l
        where l.engaged_company_id = p_company and l.id < v_before order by l.id desc limit p_limit)) u
     order by u.id desc limit p_limit) k;
-  perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
-  order by marketplace_id, id for no key update;
-  perform app_private.print_on_leads(v_markets, v_leads);
-  update app.company set names_due_before = case when cardinality(v_leads) = p_limit
-    then (select min(u.id::text)::uuid from unnest(v_leads) u (id)) end
+  update app.company set names_due_before = case when cardinality(leads) = p_limit then leads[p_limit] end
   where id = p_company;
-  return coalesce(cardinality(v_leads), 0);
+  perform from app.lead where (marketplace_id, id) in (select * from unnest(markets, leads))
+  order by marketplace_id, id for no key update;
 end
 $$;
 
@@ -80,15 +76,17 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_name constant text := (select name from app.company where id = p_company);
+  v_next record;
 begin
   update app.company set names_due_before = 'ffffffff-ffff-ffff-ffff-ffffffffffff' where id = p_company;
   perform from app.marketplace where operator_company_id = p_company order by id for no key update;
   update app.marketplace set operator_name = v_name where operator_company_id = p_company;
-  perform app_private.print_on_next_leads(p_company, 1000);
+  v_next := app_private.lock_next_leads(p_company, 1000);
   perform from app.participation where company_id = p_company or operator_company_id = p_company
   order by marketplace_id, company_id for no key update;
   update app.participation set company_name = v_name where company_id = p_company;
   update app.participation set operator_name = v_name where operator_company_id = p_company;
+  perform app_private.print_on_leads(v_next.markets, v_next.leads);
   -- Its card is held, so none comes in beside this; where the lead's lock is not held, the order is.
   perform from app.offer where company_id = p_company and state = 'open'
   order by marketplace_id, lead_id for no key update;
@@ -103,6 +101,7 @@ returns integer language plpgsql volatile security definer set search_path = pg_
 as $$
 declare
   v_company uuid;
+  v_next record;
 begin
   select id into v_company from app.company where names_due_before is not null order by id limit 1;
   if v_company is null then
@@ -110,7 +109,9 @@ begin
   end if;
   perform app_private.lock_name(v_company);
   perform from app.company where id = v_company for no key update;
-  return greatest(app_private.print_on_next_leads(v_company, p_limit), 1);
+  v_next := app_private.lock_next_leads(v_company, p_limit);
+  perform app_private.print_on_leads(v_next.markets, v_next.leads);
+  return greatest(cardinality(v_next.leads), 1);
 end
 $$;
 comment on function app.print_names(integer) is

@@ -63,6 +63,38 @@ begin
 end
 $$;
 
+-- The caller's open offer becomes the one that is picked, and ends the brokerage; the lead is locked.
+-- Returns the steps of his card; 409 when he may not take it.
+create or replace function app_private.take_offer(p_lead app.lead, p_caller app.caller)
+returns text[] language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_offer app.offer;
+  v_card app.participation;
+begin
+  select * into v_offer from app.offer
+  where marketplace_id = p_lead.marketplace_id and lead_id = p_lead.id and company_id = p_caller.company_id
+  order by id desc limit 1;
+  if v_offer.state = 'declined' and p_lead.state = 'offered' then
+    perform app_private.refuse(409, 'offer-declined');
+  elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  end if;
+  -- Locked, so that two picks of one company do not pass its cap together.
+  select * into v_card from app.participation
+  where marketplace_id = p_lead.marketplace_id and company_id = p_caller.company_id for no key update;
+  if v_card.state <> 'active' then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  elsif app_private.cap_reached(v_card) then
+    perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
+  end if;
+  update app.offer set state = 'picked', answered_at = now(), answered_by_name = p_caller.colleague_name
+  where marketplace_id = p_lead.marketplace_id and id = v_offer.id;
+  perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'placed', 'lost');
+  return v_card.steps;
+end
+$$;
+
 -- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
 -- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
 -- without any name for one that came too late, 429 for too many attempts (see charge_pick).
@@ -74,9 +106,8 @@ as $$
 declare
   v_caller app.caller := app_private.caller();
   v_lead app.lead;
-  v_offer app.offer;
-  v_card app.participation;
   v_marketplace app.marketplace;
+  v_steps text[];
   v_wait integer;
 begin
   v_wait := greatest(
@@ -106,31 +137,13 @@ begin
     if v_lead.state <> 'unplaced' then
       perform app_private.refuse(409, 'operator-takes-after-first-wave');
     end if;
-    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
-      v_marketplace.steps, 'pick', true, v_caller.colleague_id, v_caller.colleague_name);
+    v_steps := v_marketplace.steps;
   else
-    select * into v_offer from app.offer
-    where marketplace_id = p_marketplace and lead_id = p_lead and company_id = v_caller.company_id
-    order by id desc limit 1;
-    if v_offer.state = 'declined' and v_lead.state = 'offered' then
-      perform app_private.refuse(409, 'offer-declined');
-    elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
-      perform app_private.refuse(409, 'lead-no-longer-available');
-    end if;
-    -- Locked, so that two picks of one company do not pass its cap together.
-    select * into v_card from app.participation
-    where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
-    if v_card.state <> 'active' then
-      perform app_private.refuse(409, 'lead-no-longer-available');
-    elsif app_private.cap_reached(v_card) then
-      perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
-    end if;
-    update app.offer set state = 'picked', answered_at = now(), answered_by_name = v_caller.colleague_name
-    where marketplace_id = p_marketplace and id = v_offer.id;
-    perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
-    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
-      v_card.steps, 'pick', false, v_caller.colleague_id, v_caller.colleague_name);
+    v_steps := app_private.take_offer(v_lead, v_caller);
   end if;
+  engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
+    v_steps, 'pick', v_caller.company_id = v_lead.operator_company_id, v_caller.colleague_id,
+    v_caller.colleague_name);
   perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
   perform app_private.charge_pick(v_caller);
   picked := true;

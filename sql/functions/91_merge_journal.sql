@@ -39,6 +39,9 @@ begin
   perform from app.company where id in (p_from, p_to) order by id for no key update;
   perform from app.colleague where company_id in (p_from, p_to) order by id for update;
   perform from app.marketplace where operator_company_id in (p_from, p_to) order by id for update;
+  perform from app.partner_invitation
+  where state = 'open' and (operator_company_id in (p_from, p_to) or company_id in (p_from, p_to))
+  order by marketplace_id, id for update;
   perform from app.lead where (marketplace_id, id) in (select * from unnest(p_markets, p_leads))
   order by marketplace_id, id for update;
 end

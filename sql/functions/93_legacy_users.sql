@@ -163,17 +163,21 @@ $$;
 -- Both names stand on other rows too.
 create or replace function app_private.legacy_rename(
   p_company uuid, p_colleague uuid, p_company_name text, p_colleague_name text)
-returns void language sql volatile set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
+  update app.marketplace set operator_name = p_company_name
+  where operator_company_id = p_company and operator_name <> p_company_name;
+  perform from app.lead l
+  where (l.marketplace_id, l.id) in (select e.marketplace_id, e.lead_id from app.engagement e
+    where e.company_id = p_company and e.handler_id = p_colleague and e.handler_name <> p_colleague_name)
+  order by l.marketplace_id, l.id for update;
   update app.participation set company_name = p_company_name
   where company_id = p_company and company_name <> p_company_name;
   update app.participation set operator_name = p_company_name
   where operator_company_id = p_company and operator_name <> p_company_name;
-  update app.marketplace set operator_name = p_company_name
-  where operator_company_id = p_company and operator_name <> p_company_name;
-  update app.engagement set handler_name = p_colleague_name
-  where company_id = p_company and handler_id = p_colleague and handler_name <> p_colleague_name
-    and state in ('active', 'return_requested');
+  perform app_private.change_handler_name(p_company, p_colleague, p_colleague_name);
+end
 $$;
 
 -- The former password, unless its owner has logged in here since: then his password is here.

@@ -23,7 +23,7 @@ begin
   perform app_private.merge_references(p_merge, p_from, p_to, v_markets, v_leads);
   v_rows := jsonb_build_object('app.lead',
     app_private.move_table(p_merge, p_from, p_to, 'app.lead', v_markets, v_leads));
-  perform from app.participation where company_id in (p_from, p_to)
+  perform from app.participation where company_id in (p_from, p_to) or operator_company_id in (p_from, p_to)
   order by marketplace_id, company_id for update;
   -- From here on nobody offers or assigns to either. What somebody else did until now comes along.
   select array_agg(k.marketplace_id), array_agg(k.id) into v_late_markets, v_late_leads

@@ -44,7 +44,7 @@ def _renamed(who: str, name: str, *starts: str) -> Act:
 
 
 PICK = "select picked from app.pick_lead($1, $2)"
-CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null)"
+CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null) is not null"
 SAME = "(select external_ref from app.lead where id = $2)"
 PAUSE = """with p as (update app.participation set paused = true, version = version + 1
     where marketplace_id = $1 and company_id = {klein} returning paused) select paused from p"""
@@ -62,9 +62,7 @@ ACTS: dict[str, Act] = {
     "Olga offers": Act(
         "olga", "app.offer_lead($1, $2, array[{lang}], 24)", ("available", "unplaced")
     ),
-    "Olga offers to both": Act(
-        "olga", "app.offer_lead($1, $2, array[{huber}, {klein}], 24)", ("available",)
-    ),
+    "Olga offers to all": Act("olga", "app.offer_lead($1, $2, null, 24)", ("available",)),
     "Olga assigns": Act("olga", "app.assign_lead($1, $2, {lang})", ("offered", "all declined")),
     "Olga withdraws": Act("olga", "app.withdraw_lead($1, $2, 'x')", ("offered", "available")),
     "Gerd submits": Act("gerd", "app.submit_lead($1, $2)", ("draft",)),
@@ -84,8 +82,8 @@ ACTS: dict[str, Act] = {
     "Olga removes Huber": Act(
         "olga", "app.end_participation($1, {huber})", ("offered", "declined")
     ),
-    "time passes": Act("worker", "app.expire_offers(100)", ("overdue",)),
-    "the wave ends": Act("worker", "app.end_waves(100)", ("grace over",)),
+    "time passes": Act("worker", "app.expire_offers(100) >= 0", ("overdue",)),
+    "the wave ends": Act("worker", "app.end_waves(100) >= 0", ("grace over",)),
     "Gerd sends it again": Act(
         "gerd",
         "select created from app.create_lead($1, 'Dach', '{{}}', true, '{{}}', false, 'test', "

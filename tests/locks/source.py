@@ -19,7 +19,7 @@ TOKEN = re.compile(
 HEADERS = {"if": "then", "elsif": "then", "when": "then", "for": "loop", "while": "loop"}
 BETWEEN = {"begin", "else", "exception", "loop"}  # after these a statement begins
 TABLE = r"((?:app|app_private|legacy_staging)\.\w+)"
-LOCK = re.compile(r"\bfor (?:no key update|update|key share|share)\b(?: of (\w+))?")
+LOCK = re.compile(r"\bfor (?:no key update|update|key share|share)\b(?: of (\w+(?:, \w+)*))?")
 WRITE = re.compile(rf"\b(?:update|delete from) (?:only )?{TABLE}(?! of\b)")
 UPSERT = re.compile(rf"\binsert into {TABLE}.*?\bdo update\b")
 SOURCE = re.compile(rf"\b(?:from|join) {TABLE}(?: (?:as )?(?!where\b|on\b|order\b|for\b)(\w+))?")
@@ -75,8 +75,7 @@ def statements(body: str, language: str) -> list[Statement]:
         starts = [0, *ends]
         found = [Statement(s, e, plain(body[s:e])) for s, e in zip(starts, ends, strict=False)]
         return [one for one in found if one.text]
-    head = re.search(r"^\s*begin\b", body, re.MULTILINE)
-    assert head, body
+    head = next(token for token in _tokens(body, 0) if token[0] == "begin")
     found = [Statement(0, head.end(), plain(body[: head.end()]), before=False, after=False)]
     position = head.end()
     while (first := next(_tokens(body, position), None)) is not None:
@@ -115,17 +114,19 @@ def _end(body: str, first: "re.Match[str]", closing: str) -> int:
 
 def locked(text: str) -> list[str]:
     """Tables of which a statement locks or changes rows that exist, in the order of the text."""
-    found = [(m.start(), m[1]) for m in WRITE.finditer(text)]
-    found += [(m.start(), m[1]) for m in UPSERT.finditer(text)]
+    found = [(m.start(), 0, m[1]) for m in WRITE.finditer(text)]
+    found += [(m.start(), 0, m[1]) for m in UPSERT.finditer(text)]
     for lock in LOCK.finditer(text):
+        # "of a, b" locks the row of a first, wherever it stands in the join.
+        named = lock[1].split(", ") if lock[1] else None
         for source in SOURCE.finditer(text, 0, lock.start()):
             between = text[source.end() : lock.start()]
             while (inner := re.sub(r"\([^()]*\)", "", between)) != between:
                 between = inner
-            same = not re.search(r"[()]|\bunion\b", between)
-            if same and lock[1] in (None, source[2]):
-                found.append((source.start(), source[1]))
-    return [table for _, table in sorted(found)]
+            if not re.search(r"[()]|\bunion\b", between) and (not named or source[2] in named):
+                at = named.index(source[2]) if named else source.start()
+                found.append((lock.start(), at, source[1]))
+    return [table for _, _, table in sorted(found)]
 
 
 def called(text: str) -> list[str]:

@@ -46,7 +46,7 @@ STAGE = """
 """
 # What an interleaving left behind, without ids, times and versions.
 OUTCOME = """
-    select json_build_array(l.state, e.name, l.distribution_permission, l.interest,
+    select json_build_array(l.state, l.engaged_company_id, left(l.interest, 5),
       (select json_agg(json_build_array(o.company_id, o.state) order by o.company_id, o.id)
        from app.offer o where o.lead_id = l.id),
       (select json_agg(b.state order by b.id) from app.brokerage b where b.lead_id = l.id),
@@ -61,7 +61,7 @@ OUTCOME = """
       (select count(*) from app.lead s where s.external_ref = l.external_ref),
       (select json_agg(x.template order by x.template) from app_private.outbox x
        where x.payload ->> 'lead' = l.id::text))
-    from app.lead l left join app.company e on e.id = l.engaged_company_id where l.id = $1
+    from app.lead l where l.id = $1
 """
 # Each line is a sentence about a lead that must not be so.
 BROKEN = """
@@ -123,6 +123,11 @@ RESET = """
     insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id,
       api_key_id, created_at, expires_at) select * from places.bearer on conflict do nothing;
     delete from app_private.rate;
+    update app.engagement set handler_id = null, handler_name = null where handler_id is not null;
+    update app.brokerage set wave_ends_at = now() + interval '1 year'
+    where wave_ends_at is not null;
+    update app.offer set expires_at = now() + interval '1 year'
+    where state = 'open' and expires_at < now() + interval '1 day';
 """
 
 
