@@ -83,7 +83,14 @@ async def _form_parts(
     if not isinstance(file, UploadFile):
         raise Problem(
             "validation-failed",
-            errors=[{"pointer": "/file", "detail": "The form needs a part named file"}],
+            errors=[
+                {
+                    "pointer": "/file",
+                    "code": "needed",
+                    "detail": "The form needs a part named file",
+                    "detail_de": "Das Formular braucht einen Teil mit dem Namen file",
+                }
+            ],
         )
     text = await mapping.read() if isinstance(mapping, UploadFile) else mapping
     return (

@@ -1,12 +1,12 @@
 """What goes out of the import routes."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from service.contact.remarks import Said
+from service.vocabulary import Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
 
@@ -43,7 +43,7 @@ class Import(msgspec.Struct):
     imported: int
     duplicates: int
     refused: int
-    created_at: datetime
+    created_at: Moment
 
 
 class ImportReport(msgspec.Struct):
@@ -58,7 +58,7 @@ class ImportReport(msgspec.Struct):
     imported: int
     duplicates: int
     refused: int
-    created_at: datetime
+    created_at: Moment
     rows: list[ImportRow]
     next_cursor: str | None = None
 

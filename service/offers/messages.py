@@ -1,11 +1,10 @@
 """What goes in and out of the offer routes."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Input, Reason
+from service.vocabulary import Input, Moment, OfferState, Reason
 
 
 class Teaser(msgspec.Struct):
@@ -25,12 +24,12 @@ class Offer(msgspec.Struct):
     marketplace_name: str
     company_id: UUID
     company_name: str
-    state: str
+    state: OfferState
     wave: int
     teaser: Teaser
-    opened_at: datetime
-    expires_at: datetime
-    answered_at: datetime | None
+    opened_at: Moment
+    expires_at: Moment
+    answered_at: Moment | None
     answered_by: str | None
     decline_reason: str | None
 
