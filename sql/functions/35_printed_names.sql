@@ -21,24 +21,26 @@ as $$ select pg_advisory_xact_lock(app_private.name_lock_key(p_company)) $$;
 create or replace function app_private.print_on_leads(p_markets uuid[], p_leads uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_markets uuid[];
+  v_leads uuid[];
 begin
-  update app.lead l set operator_name = n.operator, giver_name = n.giver, engaged_company_name = n.taker
-  from (select k.marketplace_id, k.id, o.name as operator, g.name as giver, t.name as taker
-        from unnest(p_markets, p_leads) w (m, l)
-        join app.lead k on k.marketplace_id = w.m and k.id = w.l
-        join app.company o on o.id = k.operator_company_id
-        left join app.company g on g.id = k.giver_company_id
-        left join app.company t on t.id = k.engaged_company_id) n
-  where l.marketplace_id = n.marketplace_id and l.id = n.id
-    and (l.operator_name, l.giver_name, l.engaged_company_name) is distinct from (n.operator, n.giver, n.taker);
+  select array_agg(l.marketplace_id), array_agg(l.id) into v_markets, v_leads
+  from unnest(p_markets, p_leads) k (m, l_id)
+  join app.lead l on l.marketplace_id = k.m and l.id = k.l_id
+  join app.company o on o.id = l.operator_company_id
+  left join app.company g on g.id = l.giver_company_id
+  left join app.company t on t.id = l.engaged_company_id
+  where (l.operator_name, l.giver_name, l.engaged_company_name) is distinct from (o.name, g.name, t.name);
+  perform app_private.renew_leads(v_markets, v_leads);
+  update app.lead l set operator_name = (select name from app.company where id = l.operator_company_id),
+    giver_name = (select name from app.company where id = l.giver_company_id),
+    engaged_company_name = (select name from app.company where id = l.engaged_company_id)
+  where (l.marketplace_id, l.id) in (select * from unnest(v_markets, v_leads));
   update app.engagement e set company_name = c.name
-  from unnest(p_markets, p_leads) w (m, l), app.company c
+  from unnest(v_markets, v_leads) w (m, l), app.company c
   where e.marketplace_id = w.m and e.lead_id = w.l and e.state in ('active', 'return_requested')
     and c.id = e.company_id and c.name <> e.company_name;
-  update app.offer o set company_name = c.name
-  from unnest(p_markets, p_leads) w (m, l), app.company c
-  where o.marketplace_id = w.m and o.lead_id = w.l and o.state = 'open'
-    and c.id = o.company_id and c.name <> o.company_name;
 end
 $$;
 

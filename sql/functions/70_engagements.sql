@@ -97,7 +97,9 @@ begin
       handler_id = case when p_name is not null then handler_id end
     where marketplace_id = v.marketplace_id and id = v.id and handler_id = p_colleague
       and state in ('active', 'return_requested');
-    if found and p_name is null then
+    if found and p_name is not null then
+      perform app_private.renew_leads(array[v.marketplace_id], array[v.lead_id]);
+    elsif found then
       perform app_private.touch_lead(v.marketplace_id, v.lead_id);
       perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
         '{"handler": null}');

@@ -223,13 +223,7 @@ begin
         order by l.marketplace_id, l.id for update of l) x;
   update app.engagement set handler_id = null, handler_name = null
   where company_id = p_company and handler_id = p_colleague and state in ('active', 'return_requested');
-  update app_private.legacy_lead k set version = k.version + 1
-  from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(v_markets, v_leads)) and l.source = 'legacy'
-    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
-    and k.lead_id = l.id and k.version = l.version;
-  update app.lead set version = version + 1, changed_at = now()
-  where (marketplace_id, id) in (select * from unnest(v_markets, v_leads));
+  perform app_private.renew_leads(v_markets, v_leads);
 end
 $$;
 
