@@ -7,6 +7,7 @@ Paths, parameters, bodies and results come from the handlers' signatures, schema
 import inspect
 from collections.abc import Iterable
 from http import HTTPStatus
+from types import UnionType
 from typing import Any, get_args
 
 import msgspec
@@ -20,7 +21,7 @@ from service import openapi_problems
 from service.openapi_problems import REF, Json
 from service.openapi_tables import EXAMPLES, INFO, PROBLEMS
 from service.strictness import FILE_TYPES
-from service.vocabulary import whole
+from service.vocabulary import Accepted, whole
 
 _WITHOUT_DATABASE = frozenset({"operation.healthz"})
 _KEY = {
@@ -115,9 +116,16 @@ def _tag(handler: HTTPRouteHandler) -> str:
 def _types(handler: HTTPRouteHandler) -> list[Any]:
     """Body and result, as far as there are any."""
     body = handler.parsed_fn_signature.parameters.get("data")
-    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
     given = [body.annotation] if body is not None else []
-    return given + ([result] if result is not type(None) else [])
+    return given + _results(handler)
+
+
+def _results(handler: HTTPRouteHandler) -> list[Any]:
+    """What a handler answers with: nothing, one kind of thing, or one of several."""
+    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
+    if result is type(None):
+        return []
+    return list(get_args(result)) if isinstance(result, UnionType) else [result]
 
 
 def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json) -> Json:
@@ -135,7 +143,7 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
         "tags": [_tag(handler)],
         "parameters": parameters,
         "responses": {
-            str(handler.status_code): _success(handler, schemas),
+            **_successes(handler, schemas),
             **openapi_problems.failures(slugs, shared),
         },
     }
@@ -231,13 +239,27 @@ def _headers(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
-def _success(handler: HTTPRouteHandler, schemas: Json) -> Json:
-    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
-    if result is type(None):
-        return {"description": "Done", "headers": _headers()}
-    versioned = "version" in getattr(result, "__struct_fields__", ())
+def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
+    """By status: what was only taken and is worked on is 202 to a POST."""
+    found: dict[int, list[Any]] = {}
+    for result in _results(handler):
+        taken = handler.http_methods == {"POST"} and Accepted in getattr(result, "__mro__", ())
+        found.setdefault(202 if taken else handler.status_code, []).append(result)
     return {
-        "description": inspect.cleandoc(result.__doc__ or HTTPStatus(handler.status_code).phrase),
+        str(status): _success(status, results, schemas)
+        for status, results in (found or {handler.status_code: []}).items()
+    }
+
+
+def _success(status: int, results: list[Any], schemas: Json) -> Json:
+    if not results:
+        return {"description": "Done", "headers": _headers()}
+    versioned = any("version" in getattr(one, "__struct_fields__", ()) for one in results)
+    kinds = [schemas[one] for one in results]
+    schema = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]
+    said = [inspect.cleandoc(one.__doc__ or HTTPStatus(status).phrase) for one in results]
+    return {
+        "description": "\n\nOr: ".join(said),
         "headers": _headers(*(["ETag"] if versioned else [])),
-        "content": {"application/json": {"schema": schemas[result]}},
+        "content": {"application/json": {"schema": schema}},
     }

@@ -177,10 +177,20 @@ class Remark(msgspec.Struct):
     detail: Said
 
 
+class Teaser(msgspec.Struct):
+    """What takers see of a lead before the pick: no contact data, wherever it was written."""
+
+    interest: str
+    postcode_area: str
+    tags: list[str]
+
+
 class Lead(msgspec.Struct, omit_defaults=True):
-    """A lead as the caller may see it. prospect and engagement are absent where he may not, or
-    where there is none; possible_duplicates is for who put the lead in or decides on it. remarks
-    tells, after a POST or PATCH, what of the contact data is not stored as it was written."""
+    """A lead as the caller may see it. teaser is there when interest or tags hold contact data:
+    what takers see instead, until somebody words it anew. prospect and engagement are absent where
+    he may not, or where there is none; possible_duplicates is for who put the lead in or decides on
+    it. remarks tells, after a POST or PATCH, what of the contact data is not stored as it was
+    written."""
 
     marketplace_id: UUID
     id: UUID
@@ -203,6 +213,7 @@ class Lead(msgspec.Struct, omit_defaults=True):
     submitted_at: Moment | None
     changed_at: Moment
     version: int
+    teaser: Teaser | None = None
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None

@@ -14,10 +14,12 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from service.legacy.files import SourceError
 from service.legacy.sources import Connection
 
 USERS_A_BATCH = 1_000
 LEADS_A_BATCH = 2_000
+DELETIONS_A_BATCH = 200
 _TRIES = 6
 
 
@@ -77,19 +79,25 @@ class Import:
         self._connection = connections[0]
         self._outcome = Outcome()
 
-    async def run(self) -> Outcome:
-        """All steps, in the order in which later ones need earlier ones."""
+    async def run(self, *, deletions: bool = False) -> Outcome:
+        """All steps, in the order in which later ones need earlier ones. deletions: that much of
+        what came over is missing is meant."""
         began = time.monotonic()
+        if not deletions:
+            await self._expect_whole_source()
         await self._quarantine(heal=False)
         await self._whole(
             "users changed", "select 0 as created, app.legacy_change_users($1) as changed"
         )
-        await self._users()
+        await self._rows_by_number("users", "app.legacy_import_users", USERS_A_BATCH)
         await self._whole("marketplaces", "select * from app.legacy_import_marketplaces($1)")
         await self._whole("participants", "select * from app.legacy_import_participations($1)")
         await self._whole("api_keys", "select * from app.legacy_import_api_keys($1)")
         await self._whole("groups", "select app.legacy_import_groups($1) as seen")
         await self._leads_side_by_side()
+        await self._rows_by_number(
+            "deleted there", "app.legacy_follow_deletions", DELETIONS_A_BATCH
+        )
         await self._quarantine(heal=True)
         self._outcome.seconds = time.monotonic() - began
         return self._outcome
@@ -105,16 +113,29 @@ class Import:
         row = await call(self._connection, query, self._load)
         self._tell(step, row, began)
 
-    async def _users(self) -> None:
+    async def _expect_whole_source(self) -> None:
+        try:
+            await self._connection.execute("select app.legacy_expect_whole_source($1)", self._load)
+        except asyncpg.PostgresError as error:
+            if error.as_dict().get("constraint_name") != "deletions-too-many":
+                raise
+            lacks = msgspec.json.decode(error.as_dict()["detail"])
+            raise SourceError(
+                f"The source lacks {lacks['missing']} of the {lacks['known']} {lacks['table']} "
+                "that came over before. If it is not the whole source, export it anew; if they are "
+                "deleted there, run this with --deletions. Nothing was changed."
+            ) from error
+
+    async def _rows_by_number(self, step: str, function: str, limit: int) -> None:
         last: int | None = 0
-        query = "select * from app.legacy_import_users($1, $2, $3)"
+        query = f"select * from {function}($1, $2, $3)"  # noqa: S608 - constants
         while True:
             began = time.monotonic()
-            row = await call(self._connection, query, self._load, last, USERS_A_BATCH)
+            row = await call(self._connection, query, self._load, last, limit)
             last = row["last"]
             if last is None:
                 return
-            self._tell("users", row, began)
+            self._tell(step, row, began)
 
     async def _leads_side_by_side(self) -> None:
         """Each connection takes the next batch until there is none; the first error ends all."""
@@ -151,7 +172,13 @@ class Import:
 
 
 async def import_load(
-    connections: Sequence[Connection], load: int, told: Told, leads: int = LEADS_A_BATCH
+    connections: Sequence[Connection],
+    load: int,
+    told: Told,
+    leads: int = LEADS_A_BATCH,
+    *,
+    deletions: bool = False,
 ) -> Outcome:
-    """Imports what a load staged (`service.legacy.staging.staged`). Raises asyncpg's errors."""
-    return await Import(connections, load, told, leads).run()
+    """Imports what a load staged (`service.legacy.staging.staged`). Raises asyncpg's errors, and
+    SourceError when much of what came over is missing, unless `deletions`."""
+    return await Import(connections, load, told, leads).run(deletions=deletions)

@@ -4,15 +4,8 @@ from uuid import UUID
 
 import msgspec
 
+from service.leads.messages import Teaser
 from service.vocabulary import Input, Moment, OfferState, Reason
-
-
-class Teaser(msgspec.Struct):
-    """What may be shown of a lead before the pick."""
-
-    interest: str
-    postcode_area: str
-    tags: list[str]
 
 
 class Offer(msgspec.Struct):

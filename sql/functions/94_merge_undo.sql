@@ -199,6 +199,8 @@ begin
         union select o.marketplace_id, o.lead_id from app.offer o
         where o.company_id = v_to and o.state = 'open') k;
   perform app_private.lock_for_merge(v_from, v_to, v_locked_markets, v_locked_leads);
+  perform from app.participation where company_id in (v_from, v_to) or operator_company_id in (v_from, v_to)
+  order by marketplace_id, company_id for update;
   v_since := app_private.made_since(v_to, p_merge.done_id, v_markets, v_leads);
   update app.company set state = 'active', absorbed_into = null where id = v_from;
   delete from app.history h using app_private.merge_journal j

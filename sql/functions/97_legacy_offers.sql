@@ -11,7 +11,7 @@ returns setof app_private.legacy_offer_row language sql stable set search_path =
 as $$
   select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
     r.brokerage_id, r.lead_id, p.company_id, r.operator_company_id, 1, s.state,
-    r.interest, r.postcode_area, r.tags, r.marketplace_name, p.company_name, o.offered_at,
+    r.teaser, r.postcode_area, app_private.teaser_tags(r.tags), r.marketplace_name, p.company_name, o.offered_at,
     coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
     case when s.state = 'open' then null
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
@@ -20,7 +20,8 @@ as $$
     case when s.state = 'declined' then o.reason end, r.action, o.id, p.colleague_id,
     row_number() over (partition by r.lead_id, p.company_id
       order by app_private.offer_rank(s.state), p.own_company_id <> p.company_id, o.id)
-  from unnest(p_rows) r
+  -- The teaser of a lead is made once, for all its offers.
+  from (select u.*, app_private.teaser(u.interest) as teaser from unnest(p_rows) u offset 0) r
   join legacy_staging.offers o on o.load = p_load and o.lead_id = r.legacy_id
   join app_private.legacy_party p on p.legacy_id = o.user_id
   cross join lateral (select case
@@ -80,14 +81,14 @@ begin
     and other.id = t.id;
   -- By company and not by id: its time could be corrected there.
   update app.offer t set state = o.state, interest = o.interest, postcode_area = o.postcode_area,
-    tags = o.tags, decline_reason = o.decline_reason,
+    tags = o.tags, decline_reason = o.decline_reason, expires_at = o.expires_at,
     answered_at = case when t.state = o.state then t.answered_at else o.answered_at end,
     answered_by_name = case when t.state = o.state then t.answered_by_name else o.answered_by_name end
   from unnest(p_offers) o
   where o.place = 1 and o.action = 'change' and t.marketplace_id = o.marketplace_id
     and t.brokerage_id = o.brokerage_id and t.company_id = o.company_id
-    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason) is distinct from
-      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason);
+    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason, t.expires_at) is distinct from
+      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason, o.expires_at);
   update app.offer t set state = 'withdrawn', answered_at = now(), answered_by_name = null
   from unnest(p_rows) r
   where r.action = 'change' and t.marketplace_id = r.marketplace_id and t.brokerage_id = r.brokerage_id

@@ -86,8 +86,8 @@ as $$
   from (
   select u.id as legacy_user, k.marketplace_id, k.lead_id, c.company_id, o.id::text as legacy_key,
     b.id is not null as waits,
-    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end, o.interest,
-      o.area, app_private.legacy_list(o.tags)::text, case when o.state = 'declined' then o.reason end] as fields,
+    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end,
+      app_private.teaser(o.interest), o.area, app_private.teaser_tags(app_private.legacy_list(o.tags))::text, case when o.state = 'declined' then o.reason end] as fields,
     row_number() over (partition by u.id, k.lead_id, c.company_id, b.id is not null
       order by app_private.offer_rank(o.state), t.company_id <> c.company_id, o.id) as place
   from (

@@ -33,7 +33,7 @@ create index offer_due on app.offer (expires_at) where state = 'open';
 -- What a company may take back: of all that it ever declined, what is not over.
 create index offer_declined on app.offer (company_id, expires_at) where state = 'declined';
 
-comment on table app.offer is 'A lead offered to a company (not a person): a snapshot of the teaser.';
+comment on table app.offer is 'A lead offered to a company (not a person): a copy of its teaser.';
 comment on column app.offer.marketplace_id is 'The marketplace.';
 comment on column app.offer.id is 'Id (time-ordered UUID).';
 comment on column app.offer.brokerage_id is 'The brokerage; one offer of it for each company.';
@@ -42,9 +42,9 @@ comment on column app.offer.company_id is 'The taker.';
 comment on column app.offer.operator_company_id is 'The operator.';
 comment on column app.offer.wave is 'Number of the wave.';
 comment on column app.offer.state is 'open; picked; declined; expired; withdrawn; lost. The taker sees the first two, and by app.offers_to_reopen what it may take back.';
-comment on column app.offer.interest is 'Teaser: what was asked for when it was offered.';
+comment on column app.offer.interest is 'Teaser: what is asked for, without contact data (app_private.teaser).';
 comment on column app.offer.postcode_area is 'Teaser: leading digits of the postcode.';
-comment on column app.offer.tags is 'Teaser: tags.';
+comment on column app.offer.tags is 'Teaser: tags, without those that hold contact data.';
 comment on column app.offer.marketplace_name is 'Printed name of the marketplace.';
 comment on column app.offer.company_name is 'Printed name of the taker, for the operator.';
 comment on column app.offer.opened_at is 'When it was opened.';
