@@ -85,7 +85,7 @@ begin
   update app.marketplace set operator_name = v_name where operator_company_id = p_company;
   v_next := app_private.lock_next_leads(p_company, 1000);
   perform from app.participation where company_id = p_company or operator_company_id = p_company
-  order by marketplace_id, company_id for no key update;
+  order by marketplace_id, company_id for update;  -- against offers, which hold the card by its key
   update app.participation set company_name = v_name where company_id = p_company;
   update app.participation set operator_name = v_name where operator_company_id = p_company;
   perform app_private.print_on_leads(v_next.markets, v_next.leads);

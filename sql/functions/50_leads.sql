@@ -25,6 +25,22 @@ begin
 end
 $$;
 
+-- For who is about to put a lead into a marketplace: it names the operator and its giver, so it comes not
+-- beside a merge or a rename of them. Comes before any row is locked; who waited looks again.
+create or replace function app_private.hold_intake(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_operator constant uuid := (select operator_company_id from app.marketplace where id = p_marketplace);
+begin
+  if v_operator <> p_company then
+    perform app_private.hold_company(v_operator);
+    perform app_private.hold_name(v_operator);
+  end if;
+  perform app_private.hold_name(p_company);
+end
+$$;
+
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.
 create or replace function app_private.put_lead_in(
@@ -34,17 +50,12 @@ create or replace function app_private.put_lead_in(
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_giver constant app.participation := app_private.intake_card(p_marketplace, p_caller);
+  v_giver app.participation;
   v_marketplace app.marketplace;
   v_prospect app.prospect;
 begin
-  select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  if v_marketplace.operator_company_id <> p_caller.company_id then
-    perform app_private.hold_company(v_marketplace.operator_company_id);
-    perform app_private.hold_name(v_marketplace.operator_company_id);
-  end if;
-  perform app_private.hold_name(p_caller.company_id);
-  -- The lead names the operator and its giver: not beside a merge or a rename. Who waited looks again.
+  perform app_private.hold_intake(p_marketplace, p_caller.company_id);
+  v_giver := app_private.intake_card(p_marketplace, p_caller);
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();

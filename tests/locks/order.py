@@ -53,6 +53,8 @@ def _taken(name: str, functions: dict[str, Function], inside: tuple[str, ...]) -
     for statement in functions[name].statements:
         found = [(statement.text.find(f"{one}("), one) for one in called(statement.text)]
         # What a statement calls runs before it locks; among calls the order of the text will do.
+        if "advisory" in statement.text and "company_lock_key" in statement.text:
+            yield "company lock"
         for _, one in sorted(found):
             yield from _taken(one, functions, (*inside, name))
         yield from locked(statement.text)
