@@ -12,7 +12,7 @@ from service.sessions.messages import LogIn, Me, Session
 @post("/sessions", summary="Log in", opt={"public": True})
 async def log_in(call: NamedDependency[Call], data: JSONBody[LogIn]) -> Response[Session]:
     """Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After."""
-    return Response(await operations.log_in(call.database, data, call.peer))
+    return Response(await operations.log_in(call.database, data, call.peer, call.gone))
 
 
 @delete("/sessions/current", summary="Log out", status_code=204)

@@ -70,12 +70,14 @@ class Me(msgspec.Struct):
 class Prepared(msgspec.Struct):
     """What the database answers before a password is stretched; retry_after in seconds.
 
-    pbkdf2_iterations is set for a password that was taken over from the former system.
+    pbkdf2_iterations is set for a password that was taken over from the former system; known says
+    that the account logged in from this address before.
     """
 
     salt: bytes
     pbkdf2_iterations: int | None
     retry_after: int
+    known: bool
 
 
 class Opened(msgspec.Struct):

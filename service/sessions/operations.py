@@ -1,17 +1,26 @@
 """Log-in in three steps: salt from the database, stretch here, compare in the database."""
 
+from collections.abc import Awaitable, Callable
+
 from service import identity
 from service.database import Database, Tx
 from service.errors import Problem
 from service.sessions import queries
 from service.sessions.messages import ColleagueCard, CompanyCard, LogIn, Me, Session
+from service.turns import Lane
 from service.vocabulary import email_address
 
 
-async def log_in(database: Database, data: LogIn, peer: str) -> Session:
+async def log_in(
+    database: Database,
+    data: LogIn,
+    peer: str,
+    gone: Callable[[], Awaitable[None]] | None = None,
+) -> Session:
     """Opens a session. Raises Problem log-in-failed or too-many-requests.
 
-    The stretching happens between two transactions, so that no connection waits for it.
+    The stretching happens between two transactions, so that no connection waits for it. It is no
+    longer waited for when `gone` returns: the client has left.
     """
     try:
         email = email_address(data.email)
@@ -22,7 +31,8 @@ async def log_in(database: Database, data: LogIn, peer: str) -> Session:
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
     iterations = prepared.pbkdf2_iterations
-    proof = await identity.stretch(data.password, prepared.salt, iterations)
+    lane = Lane(True, address + email.encode()) if prepared.known else Lane(False, address)
+    proof = await identity.stretch(data.password, prepared.salt, iterations, lane=lane, gone=gone)
     token = identity.new_token("kgs")
     opened = await database.run(
         None, queries.open_session, email, proof, identity.sha256(token), address, fingerprint

@@ -8,7 +8,7 @@ async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Pre
     """Salt of the address (known or not) and the seconds to wait."""
     return await tx.view(
         Prepared,
-        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after "
+        "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after, known "
         "from app.begin_log_in($1, $2, $3)",
         email,
         address,

@@ -10,14 +10,20 @@
 --   password and address 9 in 15 minutes    one password tried over many accounts
 set local role kollegium_broker;
 
+-- Whether the account logged in from this address within the last 30 days.
+create or replace function app_private.logged_in_from(p_email text, p_address bytea) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app_private.bearer b join app.colleague c on c.id = b.colleague_id
+    where c.email = p_email and b.address_sha256 = p_address)
+$$;
+
 create or replace function app_private.log_in_wait(
   p_email text, p_address bytea, p_fingerprint bytea, p_take boolean)
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant boolean := exists (
-    select from app_private.bearer b join app.colleague c on c.id = b.colleague_id
-    where c.email = p_email and b.address_sha256 = p_address);
+  v_known constant boolean := app_private.logged_in_from(p_email, p_address);
   v_pair constant text := 'log-in ' || p_email || ' ' || encode(p_address, 'hex');
   v_account constant text := 'log-in ' || p_email;
   v_spray constant text := 'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex');
@@ -38,15 +44,17 @@ $$;
 -- The salt to stretch with, and for a password of the former system the iterations of its PBKDF2 (null:
 -- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
 -- passwords are about, half of the unknown addresses look as if they had one, so that neither the
--- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
+-- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429. known: the account
+-- logged in from there before, so its turn comes before what is tried from there otherwise.
 create or replace function app.begin_log_in(
   p_email text, p_address bytea, p_fingerprint bytea,
-  out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
+  out salt bytea, out pbkdf2_iterations integer, out retry_after integer, out known boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_digest bytea;
 begin
+  known := app_private.logged_in_from(p_email, p_address);
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
   select coalesce(cr.pbkdf2_salt, cr.salt), cr.pbkdf2_iterations into salt, pbkdf2_iterations
   from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
