@@ -53,6 +53,7 @@ COSTS = {
     "leads.create": (2, 6),
     "leads.show": (1, 2),
     "leads.list_leads": (1, 2),
+    "leads.counts": (1, 2),
     "leads.change": (1, 4),
     "leads.submit": (1, 4),
     "leads.accept": (1, 4),
@@ -188,6 +189,7 @@ async def leads(asker: Asker) -> None:
     lead = f"{nord}/{(await ask('leads.create', 'gerd', f'POST {nord}', draft))['id']}"
     await ask("leads.show", "gerd", f"GET {lead}")
     await ask("leads.list_leads", "gerd", "GET /leads")
+    await ask("leads.counts", "gerd", "GET /counts")
     await ask("leads.change", "gerd", f"PATCH {lead}", {"tags": ["dach"]}, If_Match="*")
     await ask("leads.submit", "gerd", f"POST {lead}/submit")
     await ask("leads.accept", "olga", f"POST {lead}/accept")
