@@ -31,7 +31,7 @@ EXCEPT |= {
 EXCEPT |= {
     name: (
         ["app.lead after app.participation"],
-        "the leads are drafts, which nobody offers; and no merge of giver or operator runs beside it",
+        "the leads are drafts, which nobody offers; no merge of giver or operator runs beside it",
     )
     for name in ("app.continue_consent", "app.work_on_consent")
 }
