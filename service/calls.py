@@ -115,7 +115,7 @@ class Call:
 
     @property
     def method(self) -> str:
-        """GET, POST, PATCH or DELETE; HEAD is GET here."""
+        """GET, POST, PUT, PATCH or DELETE; HEAD is GET here."""
         return str(self._scope["method"])
 
     @property
@@ -145,6 +145,12 @@ class Call:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return
+
+    @property
+    def client(self) -> str | None:
+        """What the program calls itself (User-Agent), printable and at most 200 characters."""
+        given = self._incoming.headers.get(b"user-agent", b"").decode("latin-1")
+        return "".join(c for c in given if c.isprintable())[:200].strip() or None
 
     @property
     def language(self) -> str:

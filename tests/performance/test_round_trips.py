@@ -34,7 +34,7 @@ COSTS = {
     "companies.list_colleagues": (1, 2),
     "companies.change_colleague": (1, 3),
     "companies.invite": (2, 6),
-    "companies.accept": (1, 1),
+    "companies.accept": (2, 2),
     "companies.revoke_invitation": (1, 3),
     "companies.list_invitations": (1, 2),
     "companies.create_api_key": (2, 5),
@@ -86,6 +86,12 @@ COSTS = {
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),
     "sessions.log_out": (1, 3),
+    "sessions.list_sessions": (1, 2),
+    "sessions.end_session": (1, 3),
+    "sessions.change_me": (1, 4),
+    "sessions.change_password": (2, 6),
+    "sessions.request_reset": (1, 1),
+    "sessions.reset_password": (2, 2),
     "companies.list_merge_suggestions": (1, 2),
     "merges.request": (2, 6),
     "merges.list_merges": (1, 2),
@@ -237,6 +243,24 @@ async def the_rest(asker: Asker) -> None:
     await ask("docs_page.page", "", "GET /docs")
     await ask("docs_page.asset", "", "GET /docs/start.js")
     await ask("sessions.log_out", "ben", "DELETE /sessions/current")
+    await accounts(asker)
+
+
+async def accounts(asker: Asker) -> None:
+    """What somebody does about his own."""
+    ask, market = asker.ask, asker.market
+    await ask("sessions.change_me", "gerd", "PATCH /me", {"language": "en"})
+    passwords = {"current_password": PASSWORD, "password": "Ein ganz anderes"}
+    await ask("sessions.change_password", "gerd", "PUT /me/password", passwords)
+    email = {"email": "gerd@geber.example"}
+    await ask("sessions.request_reset", "", "POST /password-resets", email)
+    mails = await market.mails_to(email["email"])
+    token = next(mail["payload"]["token"] for mail in mails if "token" in mail["payload"])
+    again = {"password": PASSWORD}
+    await ask("sessions.reset_password", "", f"POST /password-resets/{token}", again)
+    sessions = await ask("sessions.list_sessions", "lena", "GET /sessions")
+    ended = f"DELETE /sessions/{sessions['items'][0]['id']}"
+    await ask("sessions.end_session", "lena", ended)
 
 
 async def merges(asker: Asker) -> None:

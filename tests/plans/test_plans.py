@@ -105,6 +105,7 @@ ROUTES = {
 }  # fmt: skip
 SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
+    "sessions.list_sessions",
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
     "companies.list_merge_suggestions", "merges.list_merges",
 }  # fmt: skip
