@@ -110,6 +110,20 @@ async def imports(connection: Any, stop: asyncio.Event | None = None) -> int:
     return total
 
 
+async def consents(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Goes on with consents that were stated for files, a few rows a transaction; returns how many
+    transactions there were."""
+    total = 0
+    while not (stop and stop.is_set()):
+        if (
+            await connection.fetchval("select app.work_on_consent()", timeout=_STATEMENT_SECONDS)
+            is None
+        ):
+            break
+        total += 1
+    return total
+
+
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     try:
         await asyncio.wait_for(stop.wait(), seconds)
@@ -138,7 +152,7 @@ async def _merges(connection: Any, stop: asyncio.Event) -> None:
 
 
 async def _imports(connection: Any, stop: asyncio.Event) -> None:
-    advanced = await imports(connection, stop)
+    advanced = await imports(connection, stop) + await consents(connection, stop)
     if advanced:
         log.info("imports_advanced", transactions=advanced)
 
