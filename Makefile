@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-peers bench bench-migration bench-merge lint format lock check clean
+.PHONY: help setup run test test-peers test-clients bench bench-migration bench-merge lint format lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -26,6 +26,10 @@ test: setup ## run the tests that need nothing but this checkout (ARGS="-k pick"
 test-peers: setup ## run those against a pooler, a proxy, load generators, a second PostgreSQL
 	@sh tests/peers.sh
 	@exec $(BIN)/pytest --groups peers $(ARGS)
+
+test-clients: setup ## generate clients from the description and run a session with two of them
+	@sh tests/clients.sh
+	@exec $(BIN)/pytest --groups clients $(ARGS)
 
 # wrk and pgbench come from the distribution; the plots' library is locked in bench/.
 bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")

@@ -23,4 +23,5 @@ compile pyproject.toml --extra embedded --extra checkout --constraint tests/requ
     --upgrade --output-file requirements.lock
 compile pyproject.toml --extra bench --constraint tests/requirements.lock --upgrade \
     --output-file bench/requirements.lock
+compile tests/clients/requirements.in $upgrade --output-file tests/clients/requirements.lock
 compile bench/peers/orm/requirements.in $upgrade --output-file bench/peers/orm/requirements.lock

@@ -17,12 +17,20 @@ from litestar.types import HTTPScope
 
 from service.calls import Call
 from service.errors import Problem
+from service.faults import MOST, faults
 
 # msgspec would also read 1e1 and 10.0 as numbers, and yes and 1 as true.
 _SHAPES: dict[type, re.Pattern[str]] = {
     bool: re.compile("true|false"),
     int: re.compile("-?(0|[1-9][0-9]{0,17})"),
 }
+_UNKNOWN = ("This parameter is not known here", "Dieser Parameter ist hier nicht bekannt")
+_TWICE = ("This parameter is given twice", "Dieser Parameter steht zweimal da")
+_NEEDED = ("This parameter is needed", "Dieser Parameter wird gebraucht")
+_NUMBER = ("Expected a whole number", "Erwartet wird eine ganze Zahl")
+_YES_OR_NO = ("Expected true or false", "Erwartet wird true oder false")
+_NO_BODY = ("This route takes no body", "Diese Route nimmt keinen Inhalt")
+_BODY = ("A JSON body is needed", "Ein Inhalt in JSON wird gebraucht")
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 # UUID() also reads {…}, urn:uuid:… and misplaced hyphens: one thing, one address.
 _UUID = re.compile("/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![^/])", re.IGNORECASE)
@@ -84,34 +92,36 @@ class Expected:
         for spelled, value in pairs:
             wanted = self._query.get(spelled)
             if wanted is None:
-                errors.append(_wrong(spelled[:100], "This parameter is not known here"))
+                errors.append(_wrong(spelled[:100], "unknown", *_UNKNOWN))
             elif wanted.name in given:
-                errors.append(_wrong(spelled, "This parameter is given twice"))
+                errors.append(_wrong(spelled, "given-twice", *_TWICE))
             elif wanted.shape is not None and not wanted.shape.fullmatch(value):
-                errors.append(_wrong(spelled, f"Expected {wanted.shape.pattern}"))
+                number = wanted.shape is _SHAPES[int]
+                errors.append(_wrong(spelled, "wrong-type", *(_NUMBER if number else _YES_OR_NO)))
             else:
                 _take(wanted, spelled, value, given, errors)
         for spelled, wanted in self._query.items():
             if wanted.required and spelled not in dict(pairs):
-                errors.append(_wrong(spelled, "This parameter is needed"))
+                errors.append(_wrong(spelled, "needed", *_NEEDED))
         if errors:
-            raise Problem("validation-failed", errors=errors[:20])
+            raise Problem("validation-failed", errors=errors[:MOST])
 
     def _take_body(self, body: bytes, given: dict[str, Any]) -> None:
         if self._decoder is None:
             if body.strip() not in (b"", b"{}"):
-                raise Problem("validation-failed", errors=[_error("This route takes no body")])
+                raise Problem("validation-failed", errors=[_error("unknown", *_NO_BODY)])
             return
         if not body:
             if not self._body_optional:
-                raise Problem("validation-failed", errors=[_error("A JSON body is needed")])
+                raise Problem("validation-failed", errors=[_error("needed", *_BODY)])
             return
         try:
             given["data"] = self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            message, _, path = str(error).partition(" - at `$")
-            errors = [_error(message, _pointer(path))]
-            raise Problem("validation-failed", errors=errors) from error
+            found = [
+                fault.told() for fault in faults(self._decoder.type, msgspec.json.decode(body))
+            ]
+            raise Problem("validation-failed", errors=found or [_by_msgspec(error)]) from error
         except (msgspec.DecodeError, UnicodeError) as error:
             raise Problem("bad-request", reason="json") from error
 
@@ -145,15 +155,29 @@ def _take(
         holder = msgspec.convert({"value": value}, parameter.kind, strict=False)
         given[parameter.name] = holder.value
     except msgspec.ValidationError as error:
-        errors.append(_wrong(spelled, str(error).partition(" - at `$")[0]))
+        found = faults(parameter.kind, {"value": _loosely(value, parameter.shape)})
+        told = found[0].told() if found else _by_msgspec(error)
+        del told["pointer"]
+        errors.append({"parameter": spelled, **told})
 
 
-def _wrong(parameter: str, detail: str) -> dict[str, str]:
-    return {"parameter": parameter, "detail": detail}
+def _loosely(value: str, shape: re.Pattern[str] | None) -> Any:
+    """A parameter as JSON would write it; its shape was looked at before."""
+    return msgspec.json.decode(value) if shape is not None else value
 
 
-def _error(detail: str, pointer: str = "") -> dict[str, str]:
-    return {"pointer": pointer, "detail": detail}
+def _by_msgspec(error: msgspec.ValidationError) -> dict[str, str]:
+    """What msgspec says, should it ever be stricter than service/faults.py."""
+    message, _, path = str(error).partition(" - at `$")
+    return {"pointer": _pointer(path), "code": "malformed", "detail": message}
+
+
+def _wrong(parameter: str, code: str, detail: str, german: str) -> dict[str, str]:
+    return {"parameter": parameter, "code": code, "detail": detail, "detail_de": german}
+
+
+def _error(code: str, detail: str, german: str) -> dict[str, str]:
+    return {"pointer": "", "code": code, "detail": detail, "detail_de": german}
 
 
 def _pointer(path: str) -> str:

@@ -18,7 +18,7 @@ from litestar.types import Receive, Scope, Send
 from service import identity, problems
 from service.database import Database, Tx
 from service.errors import Problem
-from service.vocabulary import Versions
+from service.vocabulary import Accepted, Versions
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -186,7 +186,7 @@ class Call:
             return await self.database.transaction(self.token, run)
         if not _KEY.fullmatch(key):
             raise Problem("bad-request")
-        text, digest = key.decode(), self._digest()
+        text, digest = key.decode(), self.digest()
         return await self.database.transaction(
             self.token, lambda tx: self._once(tx, text, digest, run), whole=True
         )
@@ -204,18 +204,26 @@ class Call:
         """The result as JSON; one with a version carries it as its strong ETag."""
         if result is None:
             return Answer(self._status, {}, b"")
+        status = 202 if isinstance(result, Accepted) and self.method == "POST" else self._status
         headers = {"content-type": _JSON}
         version = getattr(result, "version", None)
         if version is not None:
             headers["etag"] = f'"{version}"'
-        return Answer(self._status, headers, _to_json(result))
+        return Answer(status, headers, _to_json(result))
 
     def is_about(self, *parts: bytes) -> None:
         """What a repeated request must have in common with the first, instead of its raw body: the
         boundary of a form is another one each time."""
         self._content = b"".join(hashlib.sha256(part).digest() for part in parts)
 
-    def _digest(self) -> bytes:
+    @property
+    def key(self) -> str | None:
+        """The Idempotency-Key, as it came."""
+        key = self._incoming.headers.get(b"idempotency-key")
+        return None if key is None else key.decode("latin-1")
+
+    def digest(self) -> bytes:
+        """What a repeated request must have in common with the first."""
         content = self.body if self._content is None else self._content
         head = f"{self.method} {self._scope['path']}?{self._scope['query_string'].decode()}\n"
         return hashlib.sha256(head.encode() + content).digest()

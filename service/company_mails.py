@@ -139,4 +139,18 @@ andere bleibt, wo es war.""",
 $leads. Everything else stays where it was.""",
         ),
     },
+    "became-admin": {
+        "de": (
+            "Sie sind jetzt Admin von $company",
+            """$colleague ist im früheren System gelöscht worden und war der letzte Admin von
+$company. Damit die Firma weiterarbeiten kann, sind Sie jetzt ihr Admin: Sie laden Kollegen ein,
+verwalten API-Schlüssel und entscheiden über Zusammenführungen. Besser sind mehrere Admins.""",
+        ),
+        "en": (
+            "You are an admin of $company now",
+            """$colleague was deleted in the former system and was the last admin of $company. So
+that the company can go on, you are its admin now: you invite colleagues, manage API keys and decide
+about merges. Several admins are better than one.""",
+        ),
+    },
 }

@@ -193,11 +193,11 @@ _decoder = cast("Callable[[Any], msgspec.json.Decoder[Any]]", functools.cache(ms
 
 
 class Database:
-    """A pool of connections as kollegium_api."""
+    """A pool of connections as kollegium_api. seconds: what a request may take."""
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
-        self._seconds = settings.request_timeout
+        self.seconds = settings.request_timeout
         self._size = settings.connections
         self._timeout = settings.pool_timeout
         self._pool = Pool(
@@ -227,7 +227,7 @@ class Database:
                     for enter in (_ENTER_TO_WRITE, _ENTER_TO_READ):
                         with contextlib.suppress(PostgresError):  # nobody has this token
                             nobody = Statement(enter, ("kgs_nobody",))
-                            await connection.batch([nobody], seconds=self._seconds)
+                            await connection.batch([nobody], seconds=self.seconds)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -257,11 +257,11 @@ class Database:
         """The same for any work. reads: it changes nothing, and each statement sees the
         newest state. whole: it commits at its end and not with its `view`, because something
         follows there."""
-        retries = Retries(self._seconds)
+        retries = Retries(self.seconds)
         while True:
             try:
                 async with self._pool.lend() as connection:
-                    tx = Tx(connection, token, reads=reads, whole=whole, seconds=self._seconds)
+                    tx = Tx(connection, token, reads=reads, whole=whole, seconds=self.seconds)
                     return await _complete(tx, work)
             except PostgresError as error:
                 pause = retries.pause(error)
@@ -277,7 +277,7 @@ class Database:
     async def probe(self) -> AsyncIterator[Any]:
         """A new connection of its own, without context, to look at the database itself."""
         connection = await asyncpg.connect(
-            self._url, timeout=self._timeout, command_timeout=self._seconds, statement_cache_size=0
+            self._url, timeout=self._timeout, command_timeout=self.seconds, statement_cache_size=0
         )
         try:
             yield connection

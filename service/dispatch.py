@@ -22,17 +22,20 @@ from service.calls import Answer, Call
 
 
 class Dispatch:
-    """A middleware of Litestar that calls nothing further inside, OPTIONS excepted."""
+    """A middleware of Litestar that calls nothing further inside."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app = app  # how Litestar makes middleware; websockets there are none
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request whose route is known."""
-        if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
-            await self._app(scope, receive, send)  # Litestar knows what a route allows
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
             return
         handler = cast("HTTPRouteHandler", scope["route_handler"])
+        if scope["method"] == "OPTIONS":
+            await Answer(204, {"allow": handler.opt["allow"]}, b"").send(send)
+            return
         call = Call(scope, receive, handler.status_code)
         try:
             expected: Expected = handler.opt["expected"]
@@ -47,8 +50,13 @@ def prepare(routes: Iterable[BaseRoute]) -> None:
     """Reads what each route takes and leaves it with its handler."""
     for route in routes:
         if isinstance(route, HTTPRoute):
+            # Litestar's own answer to OPTIONS names the methods of one handler of the path.
+            methods = {
+                method for handler in route.route_handlers for method in handler.http_methods
+            }
             for handler in route.route_handlers:
                 handler.opt["expected"] = Expected(handler)
+                handler.opt["allow"] = ", ".join(sorted(methods))
 
 
 def _ready(answer: Response[Any], status: int) -> Answer[Any]:

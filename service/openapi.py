@@ -7,6 +7,7 @@ Paths, parameters, bodies and results come from the handlers' signatures, schema
 import inspect
 from collections.abc import Iterable
 from http import HTTPStatus
+from types import UnionType
 from typing import Any, get_args
 
 import msgspec
@@ -16,15 +17,12 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Empty
 from msgspec.json import schema_components
 
-from service.errors import KINDS, URN
-from service.openapi_tables import EXAMPLES, INFO, MEMBERS, PROBLEMS
-from service.problems import MEDIA_TYPE
+from service import openapi_problems
+from service.openapi_problems import REF, Json
+from service.openapi_tables import EXAMPLES, INFO, PROBLEMS
 from service.strictness import FILE_TYPES
-from service.vocabulary import whole
+from service.vocabulary import Accepted, whole
 
-Json = dict[str, Any]
-_REF = "#/components/schemas/{name}"
-_ERROR = ("pointer", "parameter", "code", "detail", "detail_de")
 _WITHOUT_DATABASE = frozenset({"operation.healthz"})
 _KEY = {
     "name": "Idempotency-Key",
@@ -48,8 +46,8 @@ _HEADERS: Json = {
     "X-Request-Id": ("Names this request in the logs", {"type": "string"}),
     "ETag": ("Version of what is answered, for If-Match", {"type": "string"}),
     "Retry-After": ("Seconds to wait", {"type": "integer", "minimum": 1}),
-    "Content-Language": ("Language of title and detail", {"enum": ["de", "en"]}),
-    "WWW-Authenticate": ("The scheme to log in with", {"const": "Bearer"}),
+    "Content-Language": ("Language of title and detail", {"type": "string", "enum": ["de", "en"]}),
+    "WWW-Authenticate": ("The scheme to log in with", {"type": "string", "enum": ["Bearer"]}),
 }
 
 
@@ -63,7 +61,7 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
         if handler.http_methods != {"OPTIONS"} and handler.include_in_schema
     ]
     types = [kind for _, handler in found for kind in _types(handler)]
-    schemas, components = schema_components(types, ref_template=_REF)
+    schemas, components = schema_components(types, ref_template=REF)
     by_type = dict(zip(types, schemas, strict=True))
     paths: Json = {}
     shared: Json = {}
@@ -72,6 +70,9 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
         paths.setdefault(path, {})[method] = _operation(path, handler, by_type, shared)
     for name, example in EXAMPLES.items():
         components[name]["examples"] = [example]
+    for schema in components.values():
+        if schema.get("additionalProperties") is False:
+            _say_defaults(schema["properties"])
     document = {
         "openapi": "3.1.0",
         "info": {"title": "Kollegium", "version": "0.1.0", "description": INFO},
@@ -85,12 +86,22 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
                 name: {"description": text, "schema": schema}
                 for name, (text, schema) in _HEADERS.items()
             },
-            "schemas": dict(sorted({**components, "Problem": _problem_schema()}.items())),
+            "schemas": dict(sorted({**components, **openapi_problems.schemas()}.items())),
             "responses": dict(sorted(shared.items())),
-            "examples": {slug: _problem_example(slug) for slug in KINDS},
+            "examples": openapi_problems.examples(),
         },
     }
     return msgspec.json.encode(document)
+
+
+def _say_defaults(properties: Json) -> None:
+    """`default` in a body is read in three ways: as required, as to be sent, as null."""
+    for field, schema in properties.items():
+        if "default" in schema:
+            default = msgspec.json.encode(schema["default"]).decode()
+            words = f"{schema.get('description', '')} Left out: {default}.".strip()
+            kept = {key: value for key, value in schema.items() if key != "default"}
+            properties[field] = {**kept, "description": words}
 
 
 def operation_id(handler: HTTPRouteHandler) -> str:
@@ -105,9 +116,16 @@ def _tag(handler: HTTPRouteHandler) -> str:
 def _types(handler: HTTPRouteHandler) -> list[Any]:
     """Body and result, as far as there are any."""
     body = handler.parsed_fn_signature.parameters.get("data")
-    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
     given = [body.annotation] if body is not None else []
-    return given + ([result] if result is not type(None) else [])
+    return given + _results(handler)
+
+
+def _results(handler: HTTPRouteHandler) -> list[Any]:
+    """What a handler answers with: nothing, one kind of thing, or one of several."""
+    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
+    if result is type(None):
+        return []
+    return list(get_args(result)) if isinstance(result, UnionType) else [result]
 
 
 def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json) -> Json:
@@ -125,8 +143,8 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
         "tags": [_tag(handler)],
         "parameters": parameters,
         "responses": {
-            str(handler.status_code): _success(handler, schemas),
-            **_failures(slugs, shared),
+            **_successes(handler, schemas),
+            **openapi_problems.failures(slugs, shared),
         },
     }
     body = _request_body(handler, schemas)
@@ -199,14 +217,17 @@ def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) ->
 
 def _request_body(handler: HTTPRouteHandler, schemas: Json) -> Json | None:
     if handler.opt.get("file"):
-        file = {"type": "string", "format": "binary", "contentMediaType": FILE_TYPES[0]}
+        file: Json = {"type": "string", "format": "binary"}
         form = {
             "type": "object",
             "properties": {"file": file, "mapping": {"type": "string", "description": "TOML"}},
             "required": ["file"],
         }
-        kinds = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES}
-        return {"required": True, "content": {**kinds, FILE_TYPES[-1]: {"schema": form}}}
+        # Generators know these two; the others mean the same bytes, so they are told in words.
+        raw, form_type = FILE_TYPES[-2:]
+        text = f"CSV or XLSX, as {raw} or as what it is ({', '.join(FILE_TYPES[:-2])}), or a form"
+        content: Json = {raw: {"schema": file}, form_type: {"schema": form}}
+        return {"required": True, "description": text, "content": content}
     body = handler.parsed_fn_signature.parameters.get("data")
     if body is None or not isinstance(body.kwarg_definition, BodyKwarg):
         return None
@@ -218,78 +239,27 @@ def _headers(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
-def _success(handler: HTTPRouteHandler, schemas: Json) -> Json:
-    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
-    if result is type(None):
+def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
+    """By status: what was only taken and is worked on is 202 to a POST."""
+    found: dict[int, list[Any]] = {}
+    for result in _results(handler):
+        taken = handler.http_methods == {"POST"} and Accepted in getattr(result, "__mro__", ())
+        found.setdefault(202 if taken else handler.status_code, []).append(result)
+    return {
+        str(status): _success(status, results, schemas)
+        for status, results in (found or {handler.status_code: []}).items()
+    }
+
+
+def _success(status: int, results: list[Any], schemas: Json) -> Json:
+    if not results:
         return {"description": "Done", "headers": _headers()}
-    versioned = "version" in getattr(result, "__struct_fields__", ())
+    versioned = any("version" in getattr(one, "__struct_fields__", ()) for one in results)
+    kinds = [schemas[one] for one in results]
+    schema = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]
+    said = [inspect.cleandoc(one.__doc__ or HTTPStatus(status).phrase) for one in results]
     return {
-        "description": inspect.cleandoc(result.__doc__ or HTTPStatus(handler.status_code).phrase),
+        "description": "\n\nOr: ".join(said),
         "headers": _headers(*(["ETag"] if versioned else [])),
-        "content": {"application/json": {"schema": schemas[result]}},
+        "content": {"application/json": {"schema": schema}},
     }
-
-
-def _failures(slugs: list[str], shared: Json) -> Json:
-    """One response a status; equal ones stand once, in `shared`."""
-    by_status: dict[int, list[str]] = {}
-    for slug in slugs:
-        by_status.setdefault(KINDS[slug].status, []).append(slug)
-    found = {}
-    for status, group in sorted(by_status.items()):
-        name = f"{status}.{'.'.join(sorted(group))}"
-        shared[name] = _failure(status, group)
-        found[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    return found
-
-
-def _failure(status: int, slugs: list[str]) -> Json:
-    names = ["Content-Language"]
-    if status in (429, 503) or "idempotency-in-progress" in slugs:
-        names.append("Retry-After")
-    if status == 401:
-        names.append("WWW-Authenticate")
-    if status == 412:
-        names.append("ETag")
-    narrow = {
-        "type": {"enum": [URN + slug for slug in slugs]},
-        "status": {"const": status},
-    }
-    schema = {"allOf": [{"$ref": _REF.format(name="Problem")}, {"properties": narrow}]}
-    examples = {slug: {"$ref": f"#/components/examples/{slug}"} for slug in slugs}
-    return {
-        "description": "; ".join(KINDS[slug].en for slug in slugs),
-        "headers": _headers(*names),
-        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
-    }
-
-
-def _problem_schema() -> Json:
-    text = {"type": "string"}
-    error = {
-        "type": "object",
-        "description": "pointer into the body, or the name of a parameter; and what is wrong",
-        "properties": dict.fromkeys(_ERROR, text),
-        "required": ["detail"],
-        "additionalProperties": False,
-    }
-    known = {
-        "type": {"type": "string", "format": "uri", "enum": [URN + slug for slug in KINDS]},
-        "title": text,
-        "status": {"type": "integer"},
-        "detail": text,
-        "errors": {"type": "array", "items": error},
-    }
-    return {
-        "type": "object",
-        "description": "An error (RFC 9457). What further members mean is said with each.",
-        "properties": {**known, **MEMBERS},
-        "required": ["type", "title", "status", "detail"],
-        "additionalProperties": False,
-    }
-
-
-def _problem_example(slug: str) -> Json:
-    kind = KINDS[slug]
-    value = {"type": URN + slug, "title": kind.en, "status": kind.status, "detail": kind.hint_en}
-    return {"summary": kind.en, "value": value}

@@ -51,44 +51,68 @@ PROBLEMS: dict[str, str] = {
     "merges.answer_by_token": "not-found colleague-features-off merge-blocked",
 }
 
-# Members of a problem beyond type, title, status, detail and errors.
+# Problem -> what it has beyond type, title, status and detail.
+MEMBERS_OF: dict[str, str] = {
+    "bad-request": "reason",
+    "validation-failed": "errors",
+    "file-unreadable": "errors",
+    "contact-missing": "errors",
+    "headers-too-large": "limit",
+    "address-too-long": "limit",
+    "body-too-large": "limit",
+    "version-stale": "version",
+    "lead-state": "state allowed",
+    "engagement-state": "state",
+    "participation-state": "state",
+    "merge-state": "state allowed",
+    "lead-exists": "lead_id",
+    "cap-reached": "cap",
+    "taker-unfit": "companies",
+    "step-unknown": "steps",
+    "colleague-features-off": "week",
+    "reopen-window-over": "days",
+    "company-absorbed": "company_id",
+    "merge-blocked": "blocks",
+}
+
 MEMBERS: dict[str, dict[str, Any]] = {
-    "reason": {"type": "string", "description": "bad-request: what was found"},
-    "limit": {"type": "integer", "description": "What is too large: the most that is taken, bytes"},
-    "version": {"type": "integer", "description": "version-stale: the present version"},
-    "state": {"type": "string", "description": "lead-state and the like: the present state"},
+    "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+    "reason": {"type": "string", "description": "What was found"},
+    "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
+    "version": {"type": "integer", "description": "The present version"},
+    "state": {"type": "string", "description": "The present state"},
     "allowed": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "lead-state: states in which it can be done",
+        "description": "States in which it can be done",
     },
     "lead_id": {
         "type": "string",
         "format": "uuid",
-        "description": "lead-exists: the lead that has this external_ref",
+        "description": "The lead that has this external_ref",
     },
-    "cap": {"type": "integer", "description": "cap-reached: leads worked at once"},
+    "cap": {"type": "integer", "description": "Leads worked at once"},
     "companies": {
         "type": "array",
         "items": {"type": "string", "format": "uuid"},
-        "description": "taker-unfit: the companies that do not fit",
+        "description": "The companies that do not fit",
     },
     "steps": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "step-unknown: the steps there are",
+        "description": "The steps there are",
     },
-    "week": {"type": "string", "description": "colleague-features-off: when they come, 2026-W42"},
-    "days": {"type": "integer", "description": "reopen-window-over: how long it was open"},
+    "week": {"type": "string", "description": "When they come, such as 2026-W42"},
+    "days": {"type": "integer", "description": "How many days it was open"},
     "company_id": {
         "type": "string",
         "format": "uuid",
-        "description": "company-absorbed: the company that goes on for it",
+        "description": "The company that goes on for it",
     },
     "blocks": {
         "type": "array",
-        "items": {"type": "object"},
-        "description": "merge-blocked: what forbids the merge, as in the rehearsal",
+        "items": {"$ref": "#/components/schemas/Block"},
+        "description": "What forbids the merge, as in the rehearsal",
     },
 }
 

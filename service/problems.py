@@ -86,8 +86,16 @@ def encode(problem: Problem, language: str) -> bytes:
         **problem.detail,
     }
     if problem.errors:
-        body["errors"] = problem.errors
+        body["errors"] = [_in_language(error, language) for error in problem.errors]
     return msgspec.json.encode(body)
+
+
+def _in_language(error: dict[str, str], language: str) -> dict[str, str]:
+    """`detail_de` is the German text of who raised the problem; the client gets one language."""
+    told = {key: value for key, value in error.items() if key != "detail_de"}
+    if language == "de" and "detail_de" in error:
+        told["detail"] = error["detail_de"]
+    return told
 
 
 def parts(problem: Problem, language: str) -> tuple[int, dict[str, str], bytes]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,10 @@ def whole(expression: str) -> str:
 
 
 LINE = whole(f"[^{_BAD}]*")
+_ON_A_LINE = (
+    "One line of text without control or invisible characters, and no space before it",
+    "Eine Zeile Text ohne Steuer- oder unsichtbare Zeichen und ohne Leerzeichen davor",
+)
 
 Name = Annotated[
     str,
@@ -35,18 +40,41 @@ Name = Annotated[
         min_length=1,
         max_length=200,
         pattern=whole(rf"[^\s{_BAD}][^{_BAD}]*"),
+        extra={"words": _ON_A_LINE},
         examples=["Firma Huber GmbH"],
     ),
 ]
-Line = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE)]
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, extra={"words": _ON_A_LINE})]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=10000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254, examples=["anna@huber.example"])]
-PostcodeArea = Annotated[str, msgspec.Meta(min_length=1, max_length=5, pattern=whole("[0-9]+"))]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=LINE)]
+PostcodeArea = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=5,
+        pattern=whole("[0-9]+"),
+        extra={"words": ("One to five digits", "Eine bis fünf Ziffern")},
+    ),
+]
+Tag = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=50, pattern=LINE, extra={"words": _ON_A_LINE})
+]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
+# As the checks of the tables have them (tests/http/test_openapi.py compares).
+LeadState = Literal[
+    "draft", "submitted", "available", "offered", "engaged", "closed", "rejected", "unplaced",
+    "withdrawn", "erased",
+]  # fmt: skip
+OfferState = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
+EngagementState = Literal["active", "won", "lost", "return_requested", "returned", "revoked"]
+ParticipationState = Literal["invited", "active", "declined", "ended"]
+InvitationState = Literal["open", "accepted", "revoked"]
+MergeState = Literal["requested", "answered", "rehearsed", "consented", "done", "undone", "refused"]
+# A moment with its offset: PostgreSQL's timestamptz, RFC 3339 outside.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # What If-Match names: one of these is the present version. None: whichever it is.
 Versions = list[int] | None
 
@@ -58,17 +86,25 @@ def _spelt(text: str) -> str:
     return unicodedata.normalize("NFC", checked.normalized.lower())
 
 
-def email_address(text: str) -> str:
+def email_address(text: str, pointer: str = "/email") -> str:
     """The address in its one spelling: lower case, composed letters, the domain in Unicode. Every
-    door asks here, so that two spellings of an address are one. Raises Problem validation-failed.
-    """
+    door asks here, so that two spellings of an address are one. Raises Problem validation-failed,
+    which says with `pointer` where it stood."""
     try:
         spelt = _spelt(text)
         if not spelt.isascii() and _spelt(spelt) != spelt:
             raise EmailNotValidError("The email address has no one spelling in lower case.")
     except EmailNotValidError as error:
         raise Problem(
-            "validation-failed", errors=[{"pointer": "/email", "detail": str(error)}]
+            "validation-failed",
+            errors=[
+                {
+                    "pointer": pointer,
+                    "code": "email-invalid",
+                    "detail": str(error),
+                    "detail_de": "Das ist keine gültige E-Mail-Adresse.",
+                }
+            ],
         ) from error
     return spelt
 
@@ -83,6 +119,10 @@ def address_of(text: str) -> str | None:
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of everything a client sends: fields that are not named here are refused."""
+
+
+class Accepted(msgspec.Struct):
+    """Base of what says that something was taken and is worked on: a POST answers 202 with it."""
 
 
 class Page(msgspec.Struct, Generic[T]):

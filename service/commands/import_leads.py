@@ -3,19 +3,25 @@
 import contextlib
 import sys
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from service.commands import connections
 from service.commands.connections import PREFIX, Source
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.database import Database, Tx
+from service.database import Database
 from service.imports import operations
 from service.imports.mapping import parse_mapping
 from service.imports.messages import ImportReport
@@ -27,14 +33,6 @@ from service.sessions.messages import LogIn
 from service.settings import Settings
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}
-
-
-class _Rehearsed(Exception):
-    """Ends a dry run's transaction without a commit; carries what it found."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__("rehearsed")
-        self.report = report
 
 
 def _parsed(file: Path, mapping: Path | None, consent: bool | None) -> ParsedFile:
@@ -79,26 +77,16 @@ async def _bearer(database: Database, email: str | None, secret: str) -> AsyncIt
 async def _import(
     source: Source,
     marketplace: UUID,
-    parsed: ParsedFile,
+    upload: operations.Upload,
     email: str | None,
     secret: str,
-    dry_run: bool,
+    told: Callable[[int], None],
 ) -> ImportReport:
-    async def whole(tx: Tx) -> ImportReport:
-        report = await operations.import_file(
-            tx, marketplace, parsed.filename, parsed, len(parsed.results) + 1
-        )
-        if dry_run:
-            raise _Rehearsed(report)
-        return report
-
     database = await Database.open(Settings(database_url=await _as_api(source), pool_size=1))
     try:
         async with _bearer(database, email, secret) as token:
             try:
-                return await database.transaction(token, whole, whole=True)
-            except _Rehearsed as rehearsed:
-                return rehearsed.report
+                return await operations.import_whole(database, token, marketplace, upload, told)
             except PostgresError as error:
                 if error.constraint != "not-found":
                     raise
@@ -125,7 +113,7 @@ def _secret(email: str | None, api_key_stdin: bool) -> str:
     return secret.strip() if api_key_stdin else unicodedata.normalize("NFC", secret)
 
 
-def _show(report: ImportReport, parsed: ParsedFile, dry_run: bool) -> None:
+def _show(report: ImportReport, parsed: ParsedFile) -> None:
     table = Table("row", "result", "column", "why", title=f"Rows of {report.file_name}")
     for row in report.rows:
         if row.outcome != "imported" or not row.warnings:
@@ -141,18 +129,23 @@ def _show(report: ImportReport, parsed: ParsedFile, dry_run: bool) -> None:
     for remark in parsed.remarks:
         console.print(f"Note: {remark.detail_en}")
     separator = _SEPARATORS.get(report.separator, report.separator)
-    verb = "would be imported" if dry_run else "imported"
+    verb = "would be imported" if report.dry_run else "imported"
     console.print(
         f"{report.file_name} ({report.format}, {report.encoding}, {separator}): "
         f"{report.imported} {verb}, duplicates: {report.duplicates}, refused: {report.refused}."
     )
-    if dry_run:
-        console.print("Dry run: nothing was kept.")
+    if report.dry_run:
+        console.print("Dry run: no lead was kept.")
 
 
 def _progress() -> Progress:
     """On stderr, and only for people: pipes and logs get none of it."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     return Progress(
         *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     )
@@ -189,7 +182,7 @@ def _progress() -> Progress:
     help="Whether the persons agreed that their data is passed on, for files without "
     "such a column; without either, leads of such files stay drafts.",
 )
-@click.option("--dry-run", is_flag=True, help="Report what would happen, and keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and keep no lead.")
 @json_option
 @data_dir_option
 def import_leads(
@@ -208,8 +201,8 @@ def import_leads(
     CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce and plain German files
     are recognised. The leads belong to the company that imports, and the database believes only
     real tokens: so the command acts with an API key of the company, or logs in as one of its
-    colleagues. Connects as kollegium_api (DATABASE_URL). All rows or none; repeating a file adds
-    nothing.
+    colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a time; where the
+    command is stopped, the worker goes on with the rest. Repeating a file adds nothing.
 
         kollegium import-leads leads.csv --marketplace ID --as-email anna@huber.example < password
     """
@@ -218,9 +211,20 @@ def import_leads(
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=None)
         parsed = _parsed(file, mapping, consent)
-        progress.update(task, description=f"Importing {len(parsed.leads)} leads")
-        report = run(_import(source, marketplace, parsed, email, secret, dry_run))
+        upload = operations.prepared(parsed, file.name, dry_run=dry_run)
+        progress.update(task, description=f"Importing {file.name}", total=upload.rows)
+        report = run(
+            _import(
+                *(source, marketplace, upload, email, secret),
+                lambda done: progress.update(task, completed=done),
+            )
+        )
     if as_json:
         print_json(report)
     else:
-        _show(report, parsed, dry_run)
+        _show(report, parsed)
+    if report.detail is not None:
+        raise click.ClickException(
+            f"The import ended after {report.done} of {upload.rows} rows ({report.problem}): "
+            f"{report.detail.en} What is done stays; the file can be imported again."
+        )

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from service.commands.output import console, data_dir_option, json_option, print
 log = structlog.get_logger()
 
 EXPIRE_SECONDS = 5.0
+IMPORT_SECONDS = 1.0
 PURGE_SECONDS = 600.0
 BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
 CIRCULARS = 200  # companies whose colleagues get their mails in one transaction
@@ -89,6 +89,27 @@ async def merges(
     return total
 
 
+async def imports(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Goes on with files that were uploaded, a few rows a transaction, company by company; returns
+    how many transactions there were. What fails is tried again later, and ends in the end."""
+    total = 0
+    while not (stop and stop.is_set()):
+        claimed = await connection.fetchrow(
+            "select * from app.claim_import()", timeout=_STATEMENT_SECONDS
+        )
+        if claimed["import_id"] is None:
+            break
+        try:
+            total += await connection.fetchval(
+                "select app.work_on_import($1, $2)", *claimed, timeout=_STATEMENT_SECONDS
+            )
+        except asyncpg.PostgresError as error:
+            if isinstance(error, LOST):
+                raise
+            log.warning("import_postponed", sqlstate=error.sqlstate)
+    return total
+
+
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     try:
         await asyncio.wait_for(stop.wait(), seconds)
@@ -96,54 +117,88 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def _rounds(connection: Any, stop: asyncio.Event, succeeded: Callable[[], None]) -> None:
-    purge_at = 0.0
-    while not stop.is_set():
-        expired = await expire(connection, stop)
-        if expired:
-            log.info("offers_expired", leads=expired)
-        addressed = await circulars(connection, stop)
-        if addressed:
-            log.info("circulars_addressed", circulars=addressed)
-        merged = await merges(
-            connection, stop, lambda state: log.warning("merge_postponed", sqlstate=state)
-        )
-        if merged:
-            log.info("merges_worked_on", merges=merged)
-        if time.monotonic() >= purge_at:
-            log.info("purged", rows=await purge(connection))
-            purge_at = time.monotonic() + PURGE_SECONDS
-        succeeded()
-        await _wait(stop, EXPIRE_SECONDS)
+async def _timers(connection: Any, stop: asyncio.Event) -> None:
+    expired = await expire(connection, stop)
+    if expired:
+        log.info("offers_expired", leads=expired)
+    addressed = await circulars(connection, stop)
+    if addressed:
+        log.info("circulars_addressed", circulars=addressed)
+
+
+async def _merges(connection: Any, stop: asyncio.Event) -> None:
+    merged = await merges(
+        connection, stop, lambda state: log.warning("merge_postponed", sqlstate=state)
+    )
+    if merged:
+        log.info("merges_worked_on", merges=merged)
+
+
+async def _imports(connection: Any, stop: asyncio.Event) -> None:
+    advanced = await imports(connection, stop)
+    if advanced:
+        log.info("imports_advanced", transactions=advanced)
+
+
+async def _purge(connection: Any, stop: asyncio.Event) -> None:
+    log.info("purged", rows=await purge(connection))
+
+
+# What is done how often, in seconds. Each has a connection of its own: a large merge keeps no offer
+# from expiring, and a large file keeps nothing.
+TASKS: list[tuple[Callable[[Any, asyncio.Event], Awaitable[None]], float]] = [
+    (_timers, EXPIRE_SECONDS),
+    (_merges, EXPIRE_SECONDS),
+    (_imports, IMPORT_SECONDS),
+    (_purge, PURGE_SECONDS),
+]
 
 
 async def work(connect: Connect, stop: asyncio.Event) -> None:
-    """Runs the timers until `stop` is set; a lost or refusing database is tried again.
+    """Runs all tasks until `stop` is set; a lost or refusing database is tried again.
 
-    Errors that waiting cannot cure (a missing right, a wrong password) pass through at the start.
+    Errors that waiting cannot cure (a missing right, a wrong password) pass through.
     """
+    running = [
+        asyncio.create_task(_again_and_again(connect, stop, round_, seconds))
+        for round_, seconds in TASKS
+    ]
+    try:
+        ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
+            task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _again_and_again(
+    connect: Connect,
+    stop: asyncio.Event,
+    round_: Callable[[Any, asyncio.Event], Awaitable[None]],
+    seconds: float,
+) -> None:
     failures = 0
-
-    def succeeded() -> None:
-        nonlocal failures
-        failures = 0
-
     while not stop.is_set():
         connection = None
         try:
             connection = await connect()
-            await _rounds(connection, stop, succeeded)
+            while not stop.is_set():
+                await round_(connection, stop)
+                failures = 0
+                await _wait(stop, seconds)
         except (Unreachable, asyncpg.PostgresError, *LOST) as error:
             failures += 1
             # Spread, so that many workers do not return in step.
-            seconds = min(_LONGEST_WAIT, 2.0 ** min(failures, 6) / 2) * random.uniform(0.5, 1)  # noqa: S311
+            pause = min(_LONGEST_WAIT, 2.0 ** min(failures, 6) / 2) * random.uniform(0.5, 1)  # noqa: S311
             log.warning(
                 "database_lost",
                 error=type(error.__cause__ or error).__name__,
                 sqlstate=getattr(error, "sqlstate", None),
-                retry_in=round(seconds, 1),
+                retry_in=round(pause, 1),
             )
-            await _wait(stop, seconds)
+            await _wait(stop, pause)
         finally:
             if connection is not None:
                 await _close(connection)
@@ -178,6 +233,7 @@ async def _one_round(connect: Connect) -> dict[str, int]:
             "expired_leads": await expire(connection),
             "circulars": await circulars(connection),
             "merges": await merges(connection),
+            "imports": await imports(connection),
             "purged_rows": await purge(connection),
         }
     finally:
@@ -190,7 +246,8 @@ async def _one_round(connect: Connect) -> dict[str, int]:
 @data_dir_option
 def worker(once: bool, as_json: bool, data_dir: Path) -> None:
     """Run the timers: overdue offers expire, what is for a company becomes mails to its
-    colleagues, due merges are rehearsed and run, old sessions and answers are removed.
+    colleagues, due merges are rehearsed and run, large files are imported, old sessions and
+    answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
@@ -206,6 +263,7 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
                 f"Offers of {done['expired_leads']} leads expired, "
                 f"{done['circulars']} circulars addressed, "
                 f"{done['merges']} merges worked on, "
+                f"imports went on in {done['imports']} steps, "
                 f"{done['purged_rows']} old rows removed."
             )
         return

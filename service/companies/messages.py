@@ -1,13 +1,12 @@
 """What goes in and out of the company routes."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from service.sessions.messages import Password
-from service.vocabulary import Email, Input, Language, Name, Role
+from service.vocabulary import Email, Input, InvitationState, Language, Moment, Name, Role
 
 
 class ColleagueFeatures(msgspec.Struct):
@@ -25,7 +24,7 @@ class Company(msgspec.Struct):
     name: str
     delegator_role: bool
     language: Language
-    created_at: datetime
+    created_at: Moment
     version: int
     colleague_features: ColleagueFeatures
 
@@ -56,7 +55,7 @@ class Colleague(msgspec.Struct):
     role: Role
     active: bool
     language: Language
-    created_at: datetime
+    created_at: Moment
     version: int
 
 
@@ -82,9 +81,9 @@ class Invitation(msgspec.Struct):
     id: UUID
     email: str
     role: Role
-    state: str
-    created_at: datetime
-    expires_at: datetime
+    state: InvitationState
+    created_at: Moment
+    expires_at: Moment
 
 
 class Acceptance(Input):
@@ -115,8 +114,8 @@ class ApiKey(msgspec.Struct):
 
     id: UUID
     name: str
-    created_at: datetime
-    revoked_at: datetime | None
+    created_at: Moment
+    revoked_at: Moment | None
 
 
 class NewApiKey(msgspec.Struct):

@@ -59,7 +59,7 @@ class Actor:
     def __init__(
         self, database: Database, token: str, colleague_id: UUID, company_id: UUID
     ) -> None:
-        self._database, self._token = database, token
+        self.database, self.token = database, token
         self.colleague_id, self.company_id = colleague_id, company_id
 
     async def do(
@@ -69,7 +69,7 @@ class Actor:
         **kwargs: P.kwargs,
     ) -> T:
         """Runs one operation in a transaction of its own, as one request would."""
-        return await self._database.run(self._token, operation, *args, **kwargs)
+        return await self.database.run(self.token, operation, *args, **kwargs)
 
 
 class World:
@@ -223,7 +223,8 @@ async def _import(world: World, place: UUID, file: File) -> None:
         mapping=mapping,
         consent=file.consent,
     )
-    report = await actor.do(imports.import_file, place, file.name, parsed)
+    upload = imports.prepared(parsed, file.name)
+    report = await imports.import_whole(actor.database, actor.token, place, upload)
     log.info(
         "demo_imported",
         file=file.name,

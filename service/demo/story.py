@@ -12,12 +12,13 @@ from service.demo.build import Actor, World
 from service.engagements import operations as engagements
 from service.engagements.messages import Closing, EngagementChange
 from service.leads import operations as leads
-from service.leads.messages import Assignment, Lead, LeadFilter, Rejection, State, Withdrawal
+from service.leads.messages import Assignment, Lead, LeadFilter, Rejection, Withdrawal
 from service.offers import operations as offers
 from service.offers.messages import Offer, Refusal
 from service.postgres import PostgresError
 from service.together import operations as together
 from service.together.messages import Entry
+from service.vocabulary import LeadState
 
 Capacity = Literal["operator", "giver", "taker"]
 SOLAR = people.MARKETS[0].name
@@ -64,7 +65,7 @@ async def tell(world: World) -> None:
 
 
 async def _leads(
-    actor: Actor, capacity: Capacity, state: State | None, place: UUID | None = None
+    actor: Actor, capacity: Capacity, state: LeadState | None, place: UUID | None = None
 ) -> list[Lead]:
     """All leads that fit, in the order of their references."""
     found: list[Lead] = []

@@ -6,12 +6,19 @@ from typing import Final, Protocol, TypeVar
 
 from service.contact import Remark, reading
 from service.imports.decoding import Record
+from service.imports.encodings import REPLACED
 from service.imports.formats import Field
 from service.imports.limits import FIELD_LIMITS, MAX_CELL
 from service.imports.plans import Column, Plan
-from service.imports.refused import say
+from service.imports.refused import remark
 
 _META_TEST: Final = "<test lead:"
+#: What spreadsheets show in place of a value, in English and German.
+_ERROR: Final = re.compile(
+    r"#(?:N/A|NV|REF!|BEZUG!|VALUE!|WERT!|NAME\?|DIV/0!|NULL!|NUM!|ZAHL!|SPILL!|CALC!|BUSY!"
+    r"|GETTING_DATA|FORMULA!|#{2,})",
+    re.IGNORECASE,
+)
 #: Fields of which a type prefix (`p:`, `z:`) is taken off; anywhere else it is what somebody wrote.
 _PREFIXED: Final[frozenset[str]] = frozenset({"external_ref", "phone", "postcode", "context"})
 
@@ -38,13 +45,18 @@ class Cells:
     Raises `RowRefused` when its shape is wrong.
     """
 
-    def __init__(self, plan: Plan, record: Record) -> None:
+    def __init__(self, plan: Plan, record: Record, encoding: str | None = None) -> None:
         self.plan = plan
         self.record = record
         self.found: dict[str, list[tuple[str, str]]] = {}  # field -> (label, text), not empty
         self.answers: dict[str, str] = {}
         self.context: dict[str, str] = {}
         self.warnings: list[Remark] = []
+        self.errors: dict[str, str] = {}  # field -> label of a column that shows an error
+        if encoding == REPLACED:
+            self.remark("bytes-unreadable", None)
+        elif encoding:
+            self.remark("row-of-other-encoding", None, encoding=encoding)
         self._check_shape()
         for column in plan.columns:
             if column.field != "ignored":
@@ -74,7 +86,10 @@ class Cells:
             text = re.sub(rf"^{self.plan.format.prefix}", "", text).strip()
         if not text:
             return
-        if column.field == "answer":
+        if _ERROR.fullmatch(text):
+            self.remark("cell-error", column.label, error=text)
+            self.errors.setdefault(column.field, column.label)
+        elif column.field == "answer":
             self.answer(column.label, text)
         elif column.field == "context":
             self.put(self.context, column.label, text)
@@ -132,10 +147,9 @@ class Cells:
         self.remark(code, taken[0])
         self.answer(*taken)
 
-    def remark(self, code: str, label: str | None) -> None:
+    def remark(self, code: str, label: str | None, **values: object) -> None:
         """Say this of the row, or of one of its columns."""
-        english, german = say(code)
-        self.warnings.append(Remark(code=code, field=label, detail_en=english, detail_de=german))
+        self.warnings.append(remark(code, label, **values))
 
     def answer(self, label: str, text: str) -> None:
         """Keep a text among the answers."""

@@ -6,14 +6,11 @@ characters (`=`, `+`, `-`, `@`) at the beginning stay: they are data; the export
 before them.
 """
 
-import re
 from typing import Final
 
 from service.contact.reading import one_line
 from service.imports.limits import MAX_INTEREST
 
-_EMAIL_LIKE: Final = re.compile(r"\S+@\S+")
-_PHONE_LIKE: Final = re.compile(r"\+?\d(?:[\s()/.–-]{0,3}\d){6,}")
 YES: Final[frozenset[str]] = frozenset(
     {"yes", "y", "ja", "j", "true", "wahr", "1", "x", "✓", "✔", "on"}
 )
@@ -30,15 +27,12 @@ def consent_of(text: str, more_yes: frozenset[str] = frozenset()) -> bool | None
     return True if word in YES else False if word in NO else None
 
 
-def teaser_of(text: str) -> tuple[str, bool]:
-    """Return what may be shown of an interest before the pick, and whether that is less than
-    `text`.
-
-    The first line, without e-mail addresses and phone numbers, at most `MAX_INTEREST` characters.
+def interest_of(text: str) -> tuple[str, bool]:
+    """Return the first line of an interest, at most `MAX_INTEREST` characters, and whether that is
+    less than `text`. What of it takers see before the pick is decided in `app_private.teaser`.
     """
     first, _, rest = text.partition("\n")
-    shown = one_line(_PHONE_LIKE.sub("…", _EMAIL_LIKE.sub("…", first)))
-    less = bool(rest.strip()) or shown != one_line(first)
+    shown, less = one_line(first), bool(rest.strip())
     if len(shown) > MAX_INTEREST:
         shown, less = shown[: MAX_INTEREST - 1].rstrip() + "…", True
     return shown, less

@@ -16,35 +16,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from service.imports import spreadsheets
+from service.imports.encodings import decode_text
 from service.imports.limits import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_ROWS
 from service.imports.refused import ImportRefused
 
 #: Separators that are tried, by the name a mapping file may use.
 SEPARATORS: Final[dict[str, str]] = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-#: Encodings that a mapping file may name.
-ENCODINGS: Final[frozenset[str]] = frozenset(
-    {
-        "utf-8",
-        "utf-16",
-        "utf-16-le",
-        "utf-16-be",
-        "cp1252",
-        "cp850",
-        "iso-8859-1",
-        "iso-8859-15",
-        "mac-roman",
-    }
-)
-_BOMS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 #: Some exports put a title above the header; it is looked for among so many rows.
 HEADER_WITHIN: Final = 10
 #: Tells whether a row of cells is a header that is known.
 HeaderTest = Callable[[list[str]], bool]
-_SAMPLE_BYTES: Final = 4096
 _SAMPLE_ROWS: Final = 100
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
@@ -59,12 +40,16 @@ class Record(NamedTuple):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A file as rows of cells. `encoding` is `xlsx` and `separator` None for a spreadsheet."""
+    """A text file, or one sheet of a spreadsheet, as rows of cells."""
 
-    encoding: str
-    separator: str | None
+    encoding: str  #: `xlsx` for a spreadsheet
+    separator: str | None  #: None for a spreadsheet
     records: list[Record]
     blank_rows: int
+    #: rows that are of another encoding than the file, its name, or `encodings.REPLACED`
+    other_rows: dict[int, str] = {}
+    sheet: str | None = None
+    visible: bool = True
 
 
 def decode(
@@ -73,53 +58,63 @@ def decode(
     encoding: str | None = None,
     separator: str | None = None,
     is_header: HeaderTest | None = None,
-) -> Table:
-    """Split `content` into rows; `encoding` and `separator` (a character) override the detection.
+) -> list[Table]:
+    """Split `content` into rows: one table, or one for each sheet of a spreadsheet, at least one of
+    them not empty. `encoding` and `separator` (a character) override the detection.
 
     `is_header` tells a header that the caller knows, which is better evidence of a separator than
     any count.
 
     Raises `ImportRefused`: file-empty, file-too-large, too-many-rows, nul-characters,
-    encoding-unknown, csv-broken, spreadsheet-broken, spreadsheet-too-large.
+    encoding-unknown, encoding-unclear, csv-broken, spreadsheet-broken, spreadsheet-too-large.
     """
     if len(content) > MAX_BYTES:
         raise ImportRefused("file-too-large", limit=MAX_BYTES // 2**20)
     if spreadsheets.is_spreadsheet(content):
-        records, blank_rows = _bounded(spreadsheets.rows_of(content))
-        return Table("xlsx", None, _not_empty(records), blank_rows)
-    text, found_encoding = _decode_text(content, encoding)
+        tables = list(_sheets(content))
+    else:
+        tables = [_text_table(content, encoding, separator, is_header)]
+    if not any(table.records for table in tables):
+        raise ImportRefused("file-empty")
+    return tables
+
+
+def _sheets(content: bytes) -> Iterator[Table]:
+    total = 0
+    for sheet in spreadsheets.sheets_of(content):
+        records, blank_rows = _bounded(sheet.rows)
+        total += max(0, len(records) - 1)  # one record is the header
+        if total > MAX_ROWS:
+            raise ImportRefused("too-many-rows", limit=MAX_ROWS)
+        yield Table("xlsx", None, records, blank_rows, {}, sheet.name, sheet.visible)
+
+
+def _text_table(
+    content: bytes, encoding: str | None, separator: str | None, is_header: HeaderTest | None
+) -> Table:
+    text, found_encoding, other_lines = decode_text(content, encoding)
     line = _SEPARATOR_LINE.match(text)  # Excel's own hint, which is no data
     if line and separator is None and line[1] in SEPARATORS.values():
         separator = line[1]
     found_separator = separator or detect_separator(text, is_header)
-    records, blank_rows = _bounded(_csv_rows(text, found_separator))
+    others: dict[int, str] = {}
+    records, blank_rows = _bounded(_marked(text, found_separator, other_lines, others))
     if line and records:
         records, blank_rows = records[1:], blank_rows + 1
-    return Table(found_encoding, found_separator, _not_empty(records), blank_rows)
+    return Table(found_encoding, found_separator, records, blank_rows, others)
 
 
-def detect_encoding(content: bytes) -> str:
-    """Name the encoding: by byte order mark, by where the NUL bytes are, UTF-8 when valid, else
-    cp1252.
-    """
-    for mark, name in _BOMS:
-        if content.startswith(mark):
-            return name
-    sample = content[:_SAMPLE_BYTES]
-    if b"\x00" in sample:
-        # Latin script in UTF-16 has a zero in nearly every second byte: behind the letter in LE,
-        # before it in BE.
-        half = max(1, len(sample) // 2)
-        low, high = sample[0::2].count(0) / half, sample[1::2].count(0) / half
-        if high >= 0.4 and low < 0.1:
-            return "utf-16-le"
-        if low >= 0.4 and high < 0.1:
-            return "utf-16-be"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+def _marked(
+    text: str, separator: str, other_lines: dict[int, str], others: dict[int, str]
+) -> Iterator[list[str]]:
+    """The rows; what is known of their lines goes to `others`."""
+    before = 0
+    for number, (cells, line) in enumerate(_csv_lines(text, separator), start=1):
+        for of_row in range(before + 1, line + 1) if other_lines else ():
+            if of_row in other_lines:
+                others[number] = other_lines[of_row]
+        before = line
+        yield cells
 
 
 def detect_separator(text: str, is_header: HeaderTest | None = None) -> str:
@@ -156,7 +151,7 @@ def _sample(text: str, separator: str) -> tuple[list[list[str]], bool]:
     """The first rows that are not blank, and whether they ended at a misplaced quotation mark."""
     rows: list[list[str]] = []
     try:
-        for cells in islice(_csv_rows(text, separator), _SAMPLE_ROWS):
+        for cells, _ in islice(_csv_lines(text, separator), _SAMPLE_ROWS):
             if any(cell.strip() for cell in cells):
                 rows.append(cells[: MAX_COLUMNS + 1])
     except ImportRefused:
@@ -164,24 +159,14 @@ def _sample(text: str, separator: str) -> tuple[list[list[str]], bool]:
     return rows, False
 
 
-def _decode_text(content: bytes, encoding: str | None) -> tuple[str, str]:
-    name = encoding or detect_encoding(content)
-    try:
-        text = content.decode(name)
-    except UnicodeDecodeError as error:
-        raise ImportRefused("encoding-unknown", encoding=name) from error
-    if "\x00" in text:
-        raise ImportRefused("nul-characters")
-    return text.removeprefix("\ufeff"), name
-
-
-def _csv_rows(text: str, separator: str) -> Iterator[list[str]]:
+def _csv_lines(text: str, separator: str) -> Iterator[tuple[list[str], int]]:
+    """Rows, and the last line (from 1) that each takes."""
     # newline="": newlines inside quotes belong to the cell. strict: a misplaced quote is an error,
     # not a guess.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         try:
-            yield next(reader)
+            yield next(reader), reader.line_num
         except StopIteration:
             return
         except csv.Error as error:
@@ -209,9 +194,3 @@ def _bounded(rows: Iterable[list[str]]) -> tuple[list[Record], int]:
         else:
             blank_rows += 1
     return records, blank_rows
-
-
-def _not_empty(records: list[Record]) -> list[Record]:
-    if not records:
-        raise ImportRefused("file-empty")
-    return records

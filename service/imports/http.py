@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from service.calls import Call, Cursor, Limit
 from service.errors import Problem
 from service.imports import operations
 from service.imports.mapping import Mapping, parse_mapping
-from service.imports.messages import Import, ImportReport
-from service.imports.reading import ParsedFile, read_file
+from service.imports.messages import Import, ImportJob, ImportReport
+from service.imports.reading import read_file
 from service.imports.refused import ImportRefused
+from service.parts import answer_in_parts
 from service.vocabulary import Page
 
 Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
@@ -31,18 +33,21 @@ async def import_file(
         QueryParameter(description="Whether the persons agreed, for files without such a column"),
     ] = None,
     filename: Annotated[str | None, QueryParameter(max_length=255)] = None,
+    dry_run: Annotated[bool, QueryParameter(description="Try every row, keep no lead")] = False,
     limit: Rows = 100,
-) -> Response[ImportReport]:
+) -> Response[ImportJob | ImportReport]:
     """CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce are recognised.
 
     As the body itself, or as multipart/form-data with `file` and, for other formats, `mapping`
-    (TOML). Every row gets a result; repeating a file adds nothing.
+    (TOML). Every row gets a result; repeating a file adds nothing. Up to 500 rows are imported at
+    once (201); more of them, and what takes longer than a request may, go on by themselves (202).
     """
     await call.check()
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
-    parsed = await asyncio.to_thread(_read, content, name, mapping, consent)
-    return await call.answer(operations.import_file, marketplace, name, parsed, limit)
+    upload = await asyncio.to_thread(_read, content, name, mapping, consent, dry_run)
+    finish = None if upload.is_large else partial(operations.finish, limit=limit)
+    return await answer_in_parts(call, finish, operations.start, marketplace, upload)
 
 
 @get("/imports", summary="My imports")
@@ -59,8 +64,8 @@ async def show_import(
     import_id: FromPath[UUID],
     cursor: Cursor = None,
     limit: Rows = 100,
-) -> Response[ImportReport]:
-    """What became of each row: imported, duplicate, refused and why."""
+) -> Response[ImportJob | ImportReport]:
+    """How far it is; when it ended, what became of each row: imported, duplicate, refused, why."""
     return await call.answer(operations.show, import_id, cursor, limit)
 
 
@@ -83,7 +88,14 @@ async def _form_parts(
     if not isinstance(file, UploadFile):
         raise Problem(
             "validation-failed",
-            errors=[{"pointer": "/file", "detail": "The form needs a part named file"}],
+            errors=[
+                {
+                    "pointer": "/file",
+                    "code": "needed",
+                    "detail": "The form needs a part named file",
+                    "detail_de": "Das Formular braucht einen Teil mit dem Namen file",
+                }
+            ],
         )
     text = await mapping.read() if isinstance(mapping, UploadFile) else mapping
     return (
@@ -99,10 +111,13 @@ def _file_name(given: str | None) -> str:
     return readable[:255] or "upload"
 
 
-def _read(content: bytes, name: str, mapping: bytes | None, consent: bool | None) -> ParsedFile:
+def _read(
+    content: bytes, name: str, mapping: bytes | None, consent: bool | None, dry_run: bool
+) -> operations.Upload:
     try:
         known: Mapping | None = parse_mapping(mapping) if mapping else None
-        return read_file(content, filename=name, mapping=known, consent=consent)
+        parsed = read_file(content, filename=name, mapping=known, consent=consent)
+        return operations.prepared(parsed, name, dry_run=dry_run)
     except ImportRefused as refused:
         raise Problem(
             "file-unreadable",

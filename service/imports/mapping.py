@@ -4,7 +4,7 @@
 
     name = "trade-fair"            # becomes the leads' source
     separator = "semicolon"        # optional: tab, comma, semicolon, pipe
-    encoding = "cp1252"            # optional, see `decoding.ENCODINGS`
+    encoding = "cp1252"            # optional, see `encodings.ENCODINGS`
     ignore = ["Date of birth"]     # optional: columns that are not to be stored at all
 
     [columns]                      # field = "header", or several headers that are joined by a space
@@ -29,7 +29,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from service.imports.decoding import ENCODINGS
+from service.imports.encodings import ENCODINGS
 from service.imports.formats import Field, Format, header_key
 from service.imports.limits import MAX_LABEL
 from service.imports.refused import ImportRefused

@@ -1,14 +1,18 @@
 """What goes out of the import routes."""
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from service.contact.remarks import Said
+from service.vocabulary import Accepted, Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
+State = Literal["waiting", "running", "done", "failed"]
+Reason = Literal[
+    "uploader-inactive", "participation-inactive", "interrupted", "too-old", "unforeseen"
+]
 
 
 class Warned(msgspec.Struct):
@@ -31,41 +35,82 @@ class ImportRow(msgspec.Struct):
     warnings: list[Warned] = []
 
 
-class Import(msgspec.Struct):
-    """A file that was imported: imported + duplicates + refused are its rows."""
+class ImportJob(Accepted):
+    """An import under way: `done` of its `rows` have their result. GET /imports/{id} shows how far
+    it is, and when it ended the report."""
 
+    id: UUID
+    marketplace_id: UUID
+    file_name: str
+    dry_run: bool
+    state: Literal["waiting", "running"]
+    rows: int
+    done: int
+    created_at: Moment
+
+
+class _Imported(msgspec.Struct, kw_only=True):
     id: UUID
     marketplace_id: UUID
     file_name: str
     format: str
     encoding: str
     separator: str | None
+    dry_run: bool
+    done: int
     imported: int
     duplicates: int
     refused: int
-    created_at: datetime
+    problem: Reason | None
+    created_at: Moment
 
 
-class ImportReport(msgspec.Struct):
-    """An import and a page of its rows."""
+class Import(_Imported):
+    """A file that is or was imported: imported + duplicates + refused are the rows that are done.
+    Of a dry run no lead is kept. problem says why it failed."""
 
-    id: UUID
-    marketplace_id: UUID
-    file_name: str
-    format: str
-    encoding: str
-    separator: str | None
-    imported: int
-    duplicates: int
-    refused: int
-    created_at: datetime
+    state: State
+    rows: int
+    ended_at: Moment | None
+
+
+class ImportReport(_Imported):
+    """An import that ended, and a page of its rows. Where it failed, detail says why; what is done
+    stays, and the file can be sent again."""
+
+    state: Literal["done", "failed"]
+    ended_at: Moment
+    detail: Said | None
     rows: list[ImportRow]
     next_cursor: str | None = None
 
 
-class Placed(msgspec.Struct):
-    """What the database made of one row; created is false when the lead came in before."""
+class Progress(msgspec.Struct):
+    """How an import stands after an attempt to go on with it, and whether it went on."""
 
-    row_number: int
-    lead_id: UUID
-    created: bool
+    state: State
+    went_on: bool
+
+
+WHY: dict[str, Said] = {
+    "uploader-inactive": Said(
+        "Who uploaded it no longer acts for an active company.",
+        "Wer die Datei hochgeladen hat, handelt nicht mehr für eine aktive Firma.",
+    ),
+    "participation-inactive": Said(
+        "The company may no longer put leads into this marketplace.",
+        "Die Firma darf in diesen Marktplatz keine Leads mehr einliefern.",
+    ),
+    "interrupted": Said(
+        "It was interrupted again and again at the same place.",
+        "Der Import wurde an derselben Stelle immer wieder unterbrochen.",
+    ),
+    "too-old": Said(
+        "It was not done after seven days; rows are not kept any longer.",
+        "Der Import war nach sieben Tagen nicht fertig; länger werden Zeilen nicht aufbewahrt.",
+    ),
+    "unforeseen": Said(
+        "A row met an error that nobody foresaw; who runs this service finds it in the audit log.",
+        "Eine Zeile traf auf einen unvorhergesehenen Fehler; er steht im Protokoll des Betreibers.",
+    ),
+}

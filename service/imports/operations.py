@@ -1,19 +1,33 @@
-"""A file of leads goes in as a whole, in one transaction; repeating it adds nothing."""
+"""A file of leads goes in in small transactions; repeating it adds nothing.
 
+Read once, its rows are noted down together (`start`). Then whoever goes on with them, the request
+that brought them or the worker, takes up to 50 at a time (sql/functions/75_imports.sql).
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from service.database import Tx
+from service.database import Database, Tx
+from service.errors import Problem
 from service.imports import queries
-from service.imports.messages import Import, ImportReport
+from service.imports.messages import WHY, Import, ImportJob, ImportReport
 from service.imports.reading import ParsedFile
 from service.imports.records import ImportedLead, Result
+from service.postgres import ConnectionLost, PoolExhausted, PostgresError
 from service.vocabulary import Page, decode_cursor, encode_cursor
 
-# Rows a statement: long enough to be quick, short enough for the statement timeout.
-_BATCH = 200
+IN_REQUEST = 500  # rows; of larger files the worker takes care
+_CHUNK = 50  # rows in a chunk and a transaction, as app.add_import_chunk wants them
+_CHUNKS_A_TRIP = 20
+_LEASE_SECONDS = 15  # who goes on by himself is not helped by the worker meanwhile
+_PAUSE_SECONDS = 0.05  # while another import of the company has its turn
+_FAULTS = (Problem, PostgresError, ConnectionLost, PoolExhausted, OSError, TimeoutError)
 _PROSPECT = (
     "name",
     "salutation",
@@ -27,37 +41,122 @@ _PROSPECT = (
 )
 
 
-async def import_file(
-    tx: Tx, marketplace_id: UUID, file_name: str, parsed: ParsedFile, limit: int = 100
-) -> ImportReport:
-    """Puts the leads of a file in; every row gets a result. Raises what a single lead raises."""
-    leads = [result for result in parsed.results if isinstance(result, ImportedLead)]
-    placed: dict[int, dict[str, Any]] = {}
-    for start in range(0, len(leads), _BATCH):
-        rows = [_row(lead) for lead in leads[start : start + _BATCH]]
-        for found in await queries.create_leads(tx, marketplace_id, rows):
-            outcome = "imported" if found.created else "duplicate"
-            placed[found.row_number] = {"outcome": outcome, "lead_id": found.lead_id}
-    rows = [_result(result, placed) for result in parsed.results]
-    outcomes = [row["outcome"] for row in rows]
+class Upload(msgspec.Struct, frozen=True):
+    """A file that was read: what is known of it as a whole, and its rows in chunks of JSON."""
+
+    report: dict[str, Any]
+    chunks: list[str]
+    rows: int
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the worker takes care of it."""
+        return self.rows > IN_REQUEST
+
+
+def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Upload:
+    """What a parsed file is to the database. Takes its time: not for the loop."""
+    encode = msgspec.json.Encoder().encode
+    rows = [_row(result) for result in parsed.results]
     report = {
         "file_name": file_name[:255],
         "format": parsed.format,
         "encoding": parsed.encoding,
         "separator": parsed.separator,
-        "imported": outcomes.count("imported"),
-        "duplicates": outcomes.count("duplicate"),
-        "refused": outcomes.count("refused"),
+        "dry_run": dry_run,
+        "rows": len(rows),
     }
-    import_id = await queries.record(tx, marketplace_id, report, rows)
-    return await show(tx, import_id, None, limit)
+    return Upload(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
 
 
-def _row(lead: ImportedLead) -> dict[str, Any]:
+def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), _CHUNK):
+        yield rows[start : start + _CHUNK]
+
+
+async def start(tx: Tx, marketplace_id: UUID, upload: Upload) -> ImportJob | ImportReport:
+    """Notes a file down, all of it or nothing. Raises what a single lead raises."""
+    seconds = 0 if upload.is_large else _LEASE_SECONDS
+    import_id = await queries.start(tx, marketplace_id, upload.report, seconds)
+    for number, chunk in enumerate(upload.chunks):
+        queries.add_chunk(tx, marketplace_id, import_id, number, chunk)
+        if number % _CHUNKS_A_TRIP == _CHUNKS_A_TRIP - 1:
+            await queries.flush(tx)
+    return await show(tx, import_id, None, 1)
+
+
+async def finish(
+    database: Database, token: str, started: ImportJob | ImportReport, *, limit: int
+) -> ImportJob | ImportReport | None:
+    """Goes on with an import for as long as a request may take; its report, or None when that was
+    not enough or anything went wrong: then the worker goes on."""
+    until = time.monotonic() + database.seconds
+    with contextlib.suppress(*_FAULTS):
+        while time.monotonic() < until:
+            if await go_on(database, token, started.id):
+                return await _report(database, token, started.id, limit)
+    return None
+
+
+async def import_whole(
+    database: Database,
+    token: str,
+    marketplace_id: UUID,
+    upload: Upload,
+    told: Callable[[int], None] = lambda done: None,
+) -> ImportReport:
+    """A file of any size, to its end, with a report of all its rows. Raises what `start` raises;
+    what is done by then stays, and the worker goes on with the rest."""
+    started = await database.run(token, start, marketplace_id, upload)
+    while not await go_on(database, token, started.id):
+        told(await database.transaction(token, lambda tx: _done(tx, started.id), reads=True))
+    return await _report(database, token, started.id, upload.rows + 1)
+
+
+async def go_on(database: Database, token: str, import_id: UUID) -> bool:
+    """The next rows of an import; whether it ended with them."""
+    progress = await database.run(token, queries.go_on, import_id, _LEASE_SECONDS)
+    if progress.state not in ("waiting", "running"):
+        return True
+    if not progress.went_on:
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return False
+
+
+async def _report(database: Database, token: str, import_id: UUID, limit: int) -> ImportReport:
+    async def read(tx: Tx) -> ImportReport:
+        found = await show(tx, import_id, None, limit)
+        if not isinstance(found, ImportReport):
+            raise RuntimeError("an import that ended goes on")
+        return found
+
+    return await database.transaction(token, read, reads=True)
+
+
+async def _done(tx: Tx, import_id: UUID) -> int:
+    return (await queries.one(tx, import_id)).done
+
+
+def _row(result: Result) -> dict[str, Any]:
+    if isinstance(result, ImportedLead):
+        warnings = [
+            {"code": w.code, "field": w.field, "detail": {"en": w.detail_en, "de": w.detail_de}}
+            for w in result.warnings
+        ]
+        return {"row_number": result.row, "warnings": warnings, "lead": _lead(result)}
+    return {
+        "row_number": result.row,
+        "outcome": "duplicate" if result.code == "duplicate" else "refused",
+        "code": result.code,
+        "field": getattr(result, "field", None),
+        "detail": {"en": result.detail_en, "de": result.detail_de},
+    }
+
+
+def _lead(lead: ImportedLead) -> dict[str, Any]:
     prospect = {field: getattr(lead, field) for field in _PROSPECT}
     prospect["answers"] = lead.context | lead.answers
     return {
-        "number": lead.row,
         "interest": lead.interest,
         "tags": lead.tags,
         "distribution_permission": lead.distribution_permission,
@@ -68,32 +167,16 @@ def _row(lead: ImportedLead) -> dict[str, Any]:
     }
 
 
-def _result(result: Result, placed: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    if isinstance(result, ImportedLead):
-        warnings = [
-            {"code": w.code, "field": w.field, "detail": {"en": w.detail_en, "de": w.detail_de}}
-            for w in result.warnings
-        ]
-        found = placed[result.row]
-        code = "known" if found["outcome"] == "duplicate" else None
-        return {"row_number": result.row, "warnings": warnings, "code": code, **found}
-    return {
-        "row_number": result.row,
-        "outcome": "duplicate" if result.code == "duplicate" else "refused",
-        "code": result.code,
-        "field": getattr(result, "field", None),
-        "detail": {"en": result.detail_en, "de": result.detail_de},
-    }
-
-
 async def list_imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:
     """Imports of the caller's company."""
     return await queries.imports(tx, cursor, limit)
 
 
-async def show(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> ImportReport:
-    """One import with a page of its rows."""
+async def show(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> ImportJob | ImportReport:
+    """How far an import is; when it ended, its report with a page of its rows."""
     found = await queries.one(tx, import_id)
+    if found.state in ("waiting", "running"):
+        return msgspec.convert(found, ImportJob, from_attributes=True)
     position = decode_cursor(cursor)
     after = min(position.int, 2**31 - 1) if position else 0
     rows = await queries.rows(tx, found.marketplace_id, import_id, after, limit)
@@ -101,4 +184,5 @@ async def show(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> Impor
     if len(rows) > limit:
         rows = rows[:limit]
         following = encode_cursor(UUID(int=rows[-1].row_number))
-    return ImportReport(**msgspec.structs.asdict(found), rows=rows, next_cursor=following)
+    known = msgspec.structs.asdict(found) | {"rows": rows, "next_cursor": following}
+    return ImportReport(**known, detail=WHY.get(found.problem or ""))

@@ -4,30 +4,34 @@ from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.imports.messages import Import, ImportRow, Placed
-from service.postgres import Json
+from service.imports.messages import Import, ImportRow, Progress
 from service.vocabulary import Page, fetched
 
-_IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, imported,
-    duplicates, refused, created_at from app.lead_import"""
+_IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, dry_run, state,
+    rows, done, imported, duplicates, refused, problem, created_at, ended_at from app.lead_import"""
 
 
-async def create_leads(tx: Tx, marketplace_id: UUID, rows: list[dict[str, Any]]) -> list[Placed]:
-    """Each row through the door of a single lead."""
-    return await tx.rows(
-        Placed,
-        "select row_number, lead_id, created from app.create_leads($1, $2)",
-        marketplace_id,
-        Json(rows),
+async def start(tx: Tx, marketplace_id: UUID, report: dict[str, Any], seconds: int) -> UUID:
+    """Notes an import down, which the worker leaves alone for so many seconds; its id."""
+    return await tx.value(
+        UUID, "select app.start_import($1, $2, $3)", marketplace_id, report, seconds
     )
 
 
-async def record(
-    tx: Tx, marketplace_id: UUID, report: dict[str, Any], rows: list[dict[str, Any]]
-) -> UUID:
-    """Keeps the report; returns its id."""
-    return await tx.value(
-        UUID, "select app.record_import($1, $2, $3)", marketplace_id, report, Json(rows)
+def add_chunk(tx: Tx, marketplace_id: UUID, import_id: UUID, number: int, rows: str) -> None:
+    """Its next rows, as JSON."""
+    tx.do("select app.add_import_chunk($1, $2, $3, $4)", marketplace_id, import_id, number, rows)
+
+
+async def flush(tx: Tx) -> None:
+    """Sends what is queued."""
+    await tx.value(bool, "select true")
+
+
+async def go_on(tx: Tx, import_id: UUID, seconds: int) -> Progress:
+    """The next rows of an import of the caller's company."""
+    return await tx.view(
+        Progress, "select state, went_on from app.continue_import($1, $2)", import_id, seconds
     )
 
 

@@ -1,11 +1,12 @@
 """A whole file: find its header, read every row, account for every line."""
 
-from typing import Literal
+from typing import Literal, NoReturn
 
 import msgspec
 
 from service.contact import Remark
 from service.imports.decoding import HEADER_WITHIN, SEPARATORS, Record, Table, decode
+from service.imports.encodings import REPLACED
 from service.imports.formats import FORMATS, Format, header_key, recognise
 from service.imports.limits import MAX_COLUMNS
 from service.imports.mapping import Mapping
@@ -17,7 +18,7 @@ from service.imports.records import (
     Result,
     mark_duplicates,
 )
-from service.imports.refused import ImportRefused, say
+from service.imports.refused import ImportRefused, remark
 from service.imports.rows import read_row
 
 
@@ -28,11 +29,25 @@ class Skipped(msgspec.Struct, frozen=True):
     reason: Literal["preamble", "footer"]
 
 
+class SheetRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A sheet of a spreadsheet, and what became of it.
+
+    Rows are counted through all sheets that are read: `row - offset` is the number that the
+    spreadsheet shows.
+    """
+
+    name: str
+    outcome: Literal["read", "unknown-header", "hidden", "empty"]
+    offset: int = 0
+    rows: int = 0  #: results
+    format: str | None = None
+
+
 class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a file says: header row, results, skipped lines and blank rows are all its rows."""
+    """All that a file says: header rows, results, skipped lines and blank rows are all its rows."""
 
     filename: str
-    format: str  #: slug, the `source` of its leads
+    format: str  #: slug, the `source` of its leads; of the first sheet that is read
     encoding: str
     separator: str | None  #: None for a spreadsheet
     headers: list[str]
@@ -41,6 +56,7 @@ class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
     skipped: list[Skipped]
     blank_rows: int
     remarks: list[Remark]  #: about the file as a whole
+    sheets: list[SheetRead] = []  #: of a spreadsheet
 
     @property
     def leads(self) -> list[ImportedLead]:
@@ -57,6 +73,17 @@ class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+class _Part(msgspec.Struct, kw_only=True):
+    """What one table gives."""
+
+    headers: list[str]
+    header_row: int
+    format: str
+    results: list[Result]
+    skipped: list[Skipped]
+    tells_consent: bool
+
+
 def read_file(
     content: bytes,
     *,
@@ -69,62 +96,123 @@ def read_file(
 
     `filename` is only reported, never believed. `mapping` replaces the known formats. `consent` and
     `interest` are what the uploader states for the whole file; a column that tells either wins, row
-    by row. Without a column and without a statement there is no consent: the leads stay drafts.
+    by row. Without a column and without a statement there is no consent: the leads stay drafts. Of
+    a spreadsheet all sheets are read that have a known header.
 
     Raises `ImportRefused`, and nothing else, when the file as a whole cannot be read.
     """
-    table = decode(
+    known = mapping.as_format() if mapping else None
+    tables = decode(
         content,
         encoding=mapping.encoding if mapping else None,
         separator=SEPARATORS[mapping.separator] if mapping and mapping.separator else None,
-        is_header=mapping.as_format().matches
-        if mapping
-        else lambda cells: recognise(cells) is not None,
+        is_header=known.matches if known else lambda cells: recognise(cells) is not None,
     )
-    position, known = _locate_mapped(table, mapping) if mapping else _locate(table)
+    found = [_locate(table, known) if table.visible else None for table in tables]
+    if not any(found):
+        _refuse(tables, mapping)
+    parts: list[_Part] = []
+    sheets: list[SheetRead] = []
+    offset = 0
+    for table, located in zip(tables, found, strict=True):
+        start = offset
+        if located:
+            part = _read(table, *located, offset, bool(consent), (interest or "").strip() or None)
+            parts.append(part)
+            offset += table.records[-1].row
+        if table.sheet is not None:
+            sheets.append(_sheet(table, parts[-1] if located else None, start))
+    first, read = parts[0], [table for table, located in zip(tables, found, strict=True) if located]
+    return ParsedFile(
+        filename=label_of(filename, 0),
+        format=first.format,
+        encoding=read[0].encoding,
+        separator=read[0].separator,
+        headers=first.headers,
+        header_row=first.header_row,
+        results=mark_duplicates(result for part in parts for result in part.results),
+        skipped=[line for part in parts for line in part.skipped],
+        blank_rows=sum(table.blank_rows for table in read),
+        remarks=_remarks(tables, sheets, parts, consent),
+        sheets=sheets,
+    )
+
+
+def _read(
+    table: Table, position: int, known: Format, offset: int, consent: bool, interest: str | None
+) -> _Part:
+    """One table below its header."""
     header = table.records[position]
     headers = _trimmed(header.cells)
     if len(headers) > MAX_COLUMNS:
         raise ImportRefused("header-too-wide", limit=MAX_COLUMNS)
-    plan = plan_of(known, headers, consent=bool(consent), interest=(interest or "").strip() or None)
+    plan = plan_of(known, headers, consent=consent, interest=interest)
     data, footer = _split_footer(table.records[position + 1 :], known)
-    remarks: list[Remark] = []
-    if consent is None and not plan.tells_consent:
-        english, german = say("consent-column-missing")
-        remarks.append(
-            Remark(code="consent-column-missing", field=None, detail_en=english, detail_de=german)
-        )
-    return ParsedFile(
-        filename=label_of(filename, 0),
-        format=known.slug,
-        encoding=table.encoding,
-        separator=table.separator,
+    return _Part(
         headers=[label_of(cell, index) for index, cell in enumerate(headers)],
-        header_row=header.row,
-        results=mark_duplicates(read_row(plan, record) for record in data),
-        skipped=[Skipped(record.row, "preamble") for record in table.records[:position]]
-        + [Skipped(record.row, "footer") for record in footer],
-        blank_rows=table.blank_rows,
-        remarks=remarks,
+        header_row=header.row + offset,
+        format=known.slug,
+        results=[
+            read_row(
+                plan, Record(record.row + offset, record.cells), table.other_rows.get(record.row)
+            )
+            for record in data
+        ],
+        skipped=[
+            *(Skipped(record.row + offset, "preamble") for record in table.records[:position]),
+            *(Skipped(record.row + offset, "footer") for record in footer),
+        ],
+        tells_consent=plan.tells_consent,
     )
 
 
-def _locate(table: Table) -> tuple[int, Format]:
-    for position, record in enumerate(table.records[:HEADER_WITHIN]):
-        known = recognise(record.cells)
-        if known:
-            return position, known
-    raise ImportRefused(
-        "format-unknown", headers=_widest(table), known="; ".join(known.title for known in FORMATS)
-    )
+def _sheet(table: Table, part: _Part | None, offset: int) -> SheetRead:
+    name = label_of(table.sheet or "", 0)
+    if part is not None:
+        rows = len(part.results)
+        return SheetRead(name=name, outcome="read", offset=offset, rows=rows, format=part.format)
+    if not table.records:
+        return SheetRead(name=name, outcome="empty")
+    return SheetRead(name=name, outcome="unknown-header" if table.visible else "hidden")
 
 
-def _locate_mapped(table: Table, mapping: Mapping) -> tuple[int, Format]:
-    known = mapping.as_format()
+def _remarks(
+    tables: list[Table], sheets: list[SheetRead], parts: list[_Part], consent: bool | None
+) -> list[Remark]:
+    """What there is to know about the file as a whole."""
+    said: list[Remark] = []
+    if consent is None and not all(part.tells_consent for part in parts):
+        said.append(remark("consent-column-missing"))
+    left_out = [sheet.name for sheet in sheets if sheet.outcome in ("unknown-header", "hidden")]
+    if left_out:
+        said.append(remark("sheets-left-out", names=", ".join(left_out)))
+    others = {name for table in tables for name in table.other_rows.values()}
+    rows = sum(len(table.other_rows) for table in tables)
+    if others:
+        named = ", ".join(sorted(others - {REPLACED}))
+        said.append(remark("encoding-mixed", rows=rows, encoding=named or "?"))
+    return said
+
+
+def _locate(table: Table, known: Format | None) -> tuple[int, Format] | None:
+    """The header among the first rows, and its format: `known`, or whichever it is."""
     for position, record in enumerate(table.records[:HEADER_WITHIN]):
-        if known.matches(record.cells):
-            return position, known
-    headers = _widest(table)
+        if known is None:
+            recognised = recognise(record.cells)
+        else:
+            recognised = known if known.matches(record.cells) else None
+        if recognised:
+            return position, recognised
+    return None
+
+
+def _refuse(tables: list[Table], mapping: Mapping | None) -> NoReturn:
+    """No table has a known header."""
+    table = next((table for table in tables if table.visible and table.records), None)
+    headers = _widest(table or next(table for table in tables if table.records))
+    if mapping is None:
+        titles = "; ".join(known.title for known in FORMATS)
+        raise ImportRefused("format-unknown", headers=headers, known=titles)
     found = {header_key(header) for header in headers}
     missing = [header for header in mapping.headers() if header_key(header) not in found]
     raise ImportRefused("mapping-header-missing", headers=headers, missing=", ".join(missing))

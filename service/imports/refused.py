@@ -3,6 +3,7 @@
 from typing import Final
 
 from service.contact.remarks import TEXTS as CONTACT_TEXTS
+from service.contact.remarks import Remark
 
 #: code -> (English, German). Codes are stable: clients match on them, texts may be reworded.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -29,6 +30,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "mapping file.",
         "Der Text ist kein gültiges {encoding}. Speichern Sie die Datei als UTF-8, oder nennen "
         "Sie die Kodierung in einer Zuordnungsdatei.",
+    ),
+    "encoding-unclear": (
+        "The encoding cannot be told: the text is not UTF-8, and {encoding} is one reading of "
+        "several. Save the file as UTF-8, or name its encoding in a mapping file.",
+        "Die Kodierung ist nicht sicher erkennbar: Der Text ist kein UTF-8, und {encoding} ist "
+        "eine von mehreren Lesarten. Speichern Sie die Datei als UTF-8, oder nennen Sie die "
+        "Kodierung in einer Zuordnungsdatei.",
     ),
     "csv-broken": (
         "The file cannot be split into columns: a quotation mark is not closed or misplaced near "
@@ -78,6 +86,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Neither the e-mail address nor the phone number is valid.",
         "Weder die E-Mail-Adresse noch die Telefonnummer ist gültig.",
     ),
+    "contact-is-error": (
+        "The contact is missing: its cell shows an error of the spreadsheet.",
+        "Der Kontakt fehlt: Seine Zelle zeigt einen Fehler der Tabellenkalkulation.",
+    ),
     "interest-missing": (
         "Nothing says what is asked for. Name a column or a constant for it in a mapping file, or "
         "an interest for the whole upload.",
@@ -114,10 +126,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Ohne Personenname; es gilt die Firma.",
     ),
     "interest-shortened": (
-        "The interest is shown to takers before the pick, so it was shortened to its first line "
-        "without contact data; the full text is among the answers.",
-        "Das Anliegen ist vor dem Picken sichtbar, daher gekürzt auf die erste Zeile ohne "
-        "Kontaktdaten; der ganze Text steht bei den Antworten.",
+        "The interest was shortened to its first line; the full text is among the answers.",
+        "Das Anliegen wurde auf die erste Zeile gekürzt; der ganze Text steht bei den Antworten.",
     ),
     "consent-unclear": (
         "The consent is neither yes nor no; it counts as not given.",
@@ -127,7 +137,27 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The row ends before the last column; the rest counts as empty.",
         "Die Zeile endet vor der letzten Spalte; der Rest gilt als leer.",
     ),
+    "row-of-other-encoding": (
+        "The row is not in the file's encoding; it was read as {encoding}.",
+        "Die Zeile hat nicht die Kodierung der Datei; sie wurde als {encoding} gelesen.",
+    ),
+    "bytes-unreadable": (
+        "The row has bytes that are no text; � stands in their place.",
+        "Die Zeile hat Bytes, die kein Text sind; an ihrer Stelle steht �.",
+    ),
+    "cell-error": (
+        "The cell shows an error of the spreadsheet ({error}); it counts as empty.",
+        "Die Zelle zeigt einen Fehler der Tabellenkalkulation ({error}); sie gilt als leer.",
+    ),
     # The file as a whole, accepted.
+    "sheets-left-out": (
+        "Sheets without a known header, or hidden, were left out: {names}.",
+        "Blätter ohne bekannte Kopfzeile oder ausgeblendete wurden ausgelassen: {names}.",
+    ),
+    "encoding-mixed": (
+        "{rows} rows are not in the file's encoding ({encoding}); each of them says so.",
+        "{rows} Zeilen haben nicht die Kodierung der Datei ({encoding}); jede sagt es dazu.",
+    ),
     "consent-column-missing": (
         "No column tells the consent and the upload did not state it: all leads stay drafts.",
         "Keine Spalte nennt die Einwilligung, und beim Hochladen fehlte sie: Alle Leads bleiben "
@@ -143,6 +173,12 @@ def say(code: str, **values: object) -> tuple[str, str]:
     """Return the English and the German sentence of `code`, with its placeholders filled."""
     english, german = TEXTS.get(code) or CONTACT_TEXTS[code]
     return english.format(**values), german.format(**values)
+
+
+def remark(code: str, field: str | None = None, **values: object) -> Remark:
+    """The remark of this code about a column, a row or the file."""
+    english, german = say(code, **values)
+    return Remark(code=code, field=field, detail_en=english, detail_de=german)
 
 
 class ImportRefused(Exception):

@@ -22,10 +22,12 @@ _MAX_TAGS: Final = 20
 _UNKNOWN: Final = "ZZ"
 
 
-def read_row(plan: Plan, record: Record) -> ImportedLead | Refusal:
-    """Return what becomes of one row; never raises."""
+def read_row(plan: Plan, record: Record, encoding: str | None = None) -> ImportedLead | Refusal:
+    """Return what becomes of one row; never raises. `encoding` is the row's, when it is not that of
+    the file.
+    """
     try:
-        return _Row(plan, record).lead()
+        return _Row(plan, record, encoding).lead()
     except RowRefused as refused:
         english, german = say(refused.code, **refused.values)
         return Refusal(
@@ -128,6 +130,9 @@ class _Row(Cells):
         return email, phone
 
     def _expect_a_way(self, unsure: list[tuple[tuple[str, str], Reading]]) -> None:
+        error = self.errors.get("email") or self.errors.get("phone")
+        if not unsure and error:
+            raise RowRefused("contact-is-error", error)
         if not unsure:
             raise RowRefused("contact-missing")
         if any(reading.code in ("email-ambiguous", "phone-ambiguous") for _, reading in unsure):
@@ -198,10 +203,10 @@ class _Row(Cells):
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
-        shown, shortened = cleaning.teaser_of(text)
+        shown, shortened = cleaning.interest_of(text)
         if shortened:
             self.keep("interest-shortened", taken)
-        if not re.search(r"\w", shown):
+        if not re.search(r"[^\W\d_]", shown):
             raise RowRefused("interest-missing", label)
         return shown
 

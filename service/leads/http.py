@@ -17,10 +17,9 @@ from service.leads.messages import (
     LeadFilter,
     OfferDraft,
     Rejection,
-    State,
     Withdrawal,
 )
-from service.vocabulary import Page, whole
+from service.vocabulary import LeadState, Page, whole
 
 Capacity = Annotated[
     Literal["operator", "giver", "taker"] | None,
@@ -44,7 +43,7 @@ async def list_leads(
     call: NamedDependency[Call],
     capacity: Capacity = None,
     lead_state: Annotated[
-        State | None, QueryParameter(name="state", description="State of the lead")
+        LeadState | None, QueryParameter(name="state", description="State of the lead")
     ] = None,
     marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
     handler: Handler = None,

@@ -1,6 +1,5 @@
 """What goes in and out of the lead routes."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,20 +7,20 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from service.contact.remarks import Said
-from service.vocabulary import LINE, Input, Line, Name, Reason, Tag, Text, whole
+from service.vocabulary import (
+    LINE,
+    EngagementState,
+    Input,
+    LeadState,
+    Line,
+    Moment,
+    Name,
+    Reason,
+    Tag,
+    Text,
+    whole,
+)
 
-State = Literal[
-    "draft",
-    "submitted",
-    "available",
-    "offered",
-    "engaged",
-    "closed",
-    "rejected",
-    "unplaced",
-    "withdrawn",
-    "erased",
-]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=50, examples=[["photovoltaik"]])]
 Answers = Annotated[
     dict[Line, Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=100)
@@ -35,8 +34,14 @@ ContactEmail = Annotated[
 ]
 WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
-Received = Annotated[datetime, msgspec.Meta(tz=True)]
-Country = Annotated[str, msgspec.Meta(pattern=whole("[A-Z]{2}"), examples=["DE"])]
+Country = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=whole("[A-Z]{2}"),
+        examples=["DE"],
+        extra={"words": ("Two capital letters, such as DE", "Zwei Großbuchstaben, etwa DE")},
+    ),
+]
 
 
 class ProspectDraft(Input):
@@ -80,7 +85,7 @@ class LeadDraft(Input):
     submit: bool = False
     external_ref: Annotated[Line, msgspec.Meta(min_length=1)] | None = None
     source: Source | None = None
-    received_at: Received | None = None
+    received_at: Moment | None = None
 
 
 class LeadChange(Input):
@@ -140,8 +145,8 @@ class Engagement(msgspec.Struct):
     lead_id: UUID
     company_id: UUID
     company_name: str
-    state: str
-    origin: str
+    state: EngagementState
+    origin: Literal["pick", "assignment"]
     self_pick: bool
     picked_by: str | None
     steps: list[str]
@@ -149,8 +154,8 @@ class Engagement(msgspec.Struct):
     handler_id: UUID | None
     handler_name: str | None
     value: float | None
-    started_at: datetime
-    closed_at: datetime | None
+    started_at: Moment
+    closed_at: Moment | None
     version: int
 
 
@@ -158,9 +163,9 @@ class Duplicate(msgspec.Struct):
     """Another lead with the same e-mail address or phone number."""
 
     id: UUID
-    state: State
-    created_at: datetime
-    matches: list[str]
+    state: LeadState
+    created_at: Moment
+    matches: list[Literal["email", "phone"]]
 
 
 class Remark(msgspec.Struct):
@@ -172,14 +177,24 @@ class Remark(msgspec.Struct):
     detail: Said
 
 
+class Teaser(msgspec.Struct):
+    """What takers see of a lead before the pick: no contact data, wherever it was written."""
+
+    interest: str
+    postcode_area: str
+    tags: list[str]
+
+
 class Lead(msgspec.Struct, omit_defaults=True):
-    """A lead as the caller may see it. prospect and engagement are absent where he may not, or
-    where there is none; possible_duplicates is for who put the lead in or decides on it. remarks
-    tells, after a POST or PATCH, what of the contact data is not stored as it was written."""
+    """A lead as the caller may see it. teaser is there when interest or tags hold contact data:
+    what takers see instead, until somebody words it anew. prospect and engagement are absent where
+    he may not, or where there is none; possible_duplicates is for who put the lead in or decides on
+    it. remarks tells, after a POST or PATCH, what of the contact data is not stored as it was
+    written."""
 
     marketplace_id: UUID
     id: UUID
-    state: State
+    state: LeadState
     interest: str
     postcode_area: str
     tags: list[str]
@@ -193,11 +208,12 @@ class Lead(msgspec.Struct, omit_defaults=True):
     giver_name: str | None
     engaged_company_id: UUID | None
     engaged_company_name: str | None
-    received_at: datetime
-    created_at: datetime
-    submitted_at: datetime | None
-    changed_at: datetime
+    received_at: Moment
+    created_at: Moment
+    submitted_at: Moment | None
+    changed_at: Moment
     version: int
+    teaser: Teaser | None = None
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None
@@ -216,7 +232,7 @@ class LeadFilter(msgspec.Struct):
     """What a list of leads is narrowed to; None: not narrowed. handler: me, none, or an id."""
 
     capacity: Literal["operator", "giver", "taker"] | None
-    state: State | None
+    state: LeadState | None
     marketplace: UUID | None
     handler: str | None
     text: str | None

@@ -15,6 +15,9 @@ _LEAD = """
     l.operator_company_id, l.operator_name, l.giver_company_id, l.giver_name,
     l.engaged_company_id, l.engaged_company_name, l.received_at, l.created_at, l.submitted_at,
     l.changed_at, l.version,
+    case when num_nonnulls(l.teaser_interest, l.teaser_tags) > 0 then json_build_object(
+      'interest', coalesce(l.teaser_interest, l.interest), 'postcode_area', l.postcode_area,
+      'tags', coalesce(l.teaser_tags, l.tags)) end as teaser,
     case when p.lead_id is not null then json_build_object(
       'name', p.name, 'salutation', p.salutation, 'company', p.company, 'email', p.email,
       'phone', p.phone, 'street', p.street, 'postcode', p.postcode, 'city', p.city,

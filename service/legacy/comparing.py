@@ -48,7 +48,7 @@ def _row(key: tuple[Any, ...], old: Any, new: Any) -> Row:
     lead_id = key[2] if isinstance(key[2], UUID) else None
     row = Row(key[0], "equal", old and old["legacy_key"], lead_id, key[3])
     known = lead_id or row.part_id
-    if old and old["waits"] and (new is None or old["fields"] != new["fields"]):
+    if old and old["waits"]:  # it may have come over before
         row.verdict, row.reason = "waits", ", ".join(old["reasons"])
     elif new is None:
         row.verdict = "differs"

@@ -1,13 +1,21 @@
 """What goes in and out of the marketplace routes."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Line, Name, PostcodeArea, Tag
+from service.vocabulary import (
+    Email,
+    Input,
+    Line,
+    Moment,
+    Name,
+    ParticipationState,
+    PostcodeArea,
+    Tag,
+)
 
 Capacity = Literal["giver", "taker"]
 Steps = Annotated[
@@ -75,9 +83,9 @@ class Marketplace(msgspec.Struct, omit_defaults=True):
     operator_company_id: UUID
     steps: list[str]
     as_operator: bool
-    capacities: list[str]
+    capacities: list[Capacity]
     version: int
-    state: str | None = None
+    state: ParticipationState | None = None
     settings: Settings | None = None
 
 
@@ -108,13 +116,13 @@ class Participation(msgspec.Struct):
 
     id: UUID
     marketplace_id: UUID
-    state: str
-    capacities: list[str]
+    state: ParticipationState
+    capacities: list[Capacity]
     postcode_areas: list[str]
     tags: list[str]
     cap: int | None
     paused: bool
-    invited_at: datetime
+    invited_at: Moment
     marketplace_name: str
     company_id: UUID | None = None
     company_name: str | None = None

@@ -55,7 +55,14 @@ async def invite_partner(tx: Tx, marketplace_id: UUID, data: PartnerInvitation) 
     if (data.email is UNSET) == (data.company_id is UNSET):
         raise Problem(
             "validation-failed",
-            errors=[{"pointer": "", "detail": "Give exactly one of email and company_id"}],
+            errors=[
+                {
+                    "pointer": "",
+                    "code": "one-of",
+                    "detail": "Give exactly one of email and company_id",
+                    "detail_de": "Bitte genau eines von email und company_id angeben",
+                }
+            ],
         )
     invitation_id = await queries.invite(
         tx,

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Reason
+from service.vocabulary import Email, Input, LeadState, MergeState, Moment, Reason, Role
 
 Side = Literal["survivor", "absorbed"]
 
@@ -21,7 +21,7 @@ class MergeDraft(Input):
     absorbed_company_id: UUID | UnsetType = UNSET
     survivor_company_email: Email | UnsetType = UNSET
     survivor_company_id: UUID | UnsetType = UNSET
-    execute_at: Annotated[datetime, msgspec.Meta(tz=True)] | UnsetType = UNSET
+    execute_at: Moment | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """The moment in UTC: RFC 3339 knows offsets up to 23:59, PostgreSQL up to 15:59. Its year
@@ -55,7 +55,7 @@ class TokenAnswered(msgspec.Struct):
     """The merge and its state after the answer."""
 
     merge_id: UUID
-    state: str
+    state: MergeState
 
 
 class Merge(msgspec.Struct):
@@ -63,7 +63,7 @@ class Merge(msgspec.Struct):
     of it answered; named_email or named_company_id is what was asked for."""
 
     id: UUID
-    state: Literal["requested", "answered", "rehearsed", "consented", "done", "undone", "refused"]
+    state: MergeState
     my_side: Side
     asking_company_name: str
     named_email: str | None
@@ -72,17 +72,17 @@ class Merge(msgspec.Struct):
     survivor_name: str | None
     absorbed_company_id: UUID | None
     absorbed_name: str | None
-    execute_at: datetime | None
+    execute_at: Moment | None
     rehearsal_due: bool
     rehearsal_id: UUID | None
-    rehearsed_at: datetime | None
-    survivor_consent_at: datetime | None
-    absorbed_consent_at: datetime | None
+    rehearsed_at: Moment | None
+    survivor_consent_at: Moment | None
+    absorbed_consent_at: Moment | None
     problem: str | None
     refusal: str | None
-    done_at: datetime | None
-    undone_at: datetime | None
-    created_at: datetime
+    done_at: Moment | None
+    undone_at: Moment | None
+    created_at: Moment
     version: int
 
 
@@ -110,7 +110,7 @@ class Person(msgspec.Struct):
     """A colleague who comes with a side; his role stays."""
 
     name: str
-    role: str
+    role: Role
 
 
 class Readable(msgspec.Struct):
@@ -149,7 +149,7 @@ class Rehearsal(msgspec.Struct):
 
     merge_id: UUID
     id: UUID
-    made_at: datetime
+    made_at: Moment
     blocks: list[Block]
     visible: list[Visible]
     to_survivor: Readable
@@ -165,5 +165,5 @@ class NewlyVisible(msgspec.Struct):
 
     marketplace_id: UUID
     id: UUID
-    state: str
+    state: LeadState
     personal_data: Annotated[bool, msgspec.Meta(description="There is some; not yet erased")]

@@ -20,19 +20,19 @@ from service.merges.messages import (
 )
 from service.vocabulary import Page, cut, decode_cursor, email_address, fetched
 
+_ONE_COMPANY = {
+    "pointer": "",
+    "code": "one-of",
+    "detail": "Name exactly one company: by e-mail or id, as absorbed or as survivor",
+    "detail_de": "Bitte genau eine Firma nennen: mit E-Mail oder Id, als aufgehende oder bleibende",
+}
+
 
 def _address(given: str | UnsetType, side: str) -> str | None:
     """In its one spelling. Raises validation-failed that names the field of the draft."""
     if given is UNSET or isinstance(given, UnsetType):
         return None
-    try:
-        return email_address(given)
-    except Problem as problem:
-        detail = (problem.errors or [{"detail": ""}])[0]["detail"]
-        pointer = f"/{side}_company_email"
-        raise Problem(
-            "validation-failed", errors=[{"pointer": pointer, "detail": detail}]
-        ) from problem
+    return email_address(given, f"/{side}_company_email")
 
 
 async def request(tx: Tx, data: MergeDraft) -> Merge:
@@ -47,8 +47,7 @@ async def request(tx: Tx, data: MergeDraft) -> Merge:
         if email is not UNSET or company_id is not UNSET
     ]
     if len(given) != 1 or UNSET not in given[0]:
-        detail = "Name exactly one company: by e-mail or id, as absorbed or as survivor"
-        raise Problem("validation-failed", errors=[{"pointer": "", "detail": detail}])
+        raise Problem("validation-failed", errors=[_ONE_COMPANY])
     side, email, company_id = given[0]
     merge_id = await queries.request(
         tx,

@@ -1,19 +1,11 @@
 """What goes in and out of the offer routes."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Input, Reason
-
-
-class Teaser(msgspec.Struct):
-    """What may be shown of a lead before the pick."""
-
-    interest: str
-    postcode_area: str
-    tags: list[str]
+from service.leads.messages import Teaser
+from service.vocabulary import Input, Moment, OfferState, Reason
 
 
 class Offer(msgspec.Struct):
@@ -25,12 +17,12 @@ class Offer(msgspec.Struct):
     marketplace_name: str
     company_id: UUID
     company_name: str
-    state: str
+    state: OfferState
     wave: int
     teaser: Teaser
-    opened_at: datetime
-    expires_at: datetime
-    answered_at: datetime | None
+    opened_at: Moment
+    expires_at: Moment
+    answered_at: Moment | None
     answered_by: str | None
     decline_reason: str | None
 

@@ -1,12 +1,11 @@
 """What goes in and out of the session routes."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Email, Input, Name, Role
+from service.vocabulary import Email, Input, Moment, Name, Role
 
 Password = Annotated[
     str, msgspec.Meta(min_length=10, max_length=1000, examples=["correct horse battery"])
@@ -54,7 +53,7 @@ class Session(msgspec.Struct):
     """An open session; the token is shown here and nowhere else."""
 
     token: str
-    expires_at: datetime
+    expires_at: Moment
     colleague: ColleagueCard
     company: CompanyCard
 
@@ -82,5 +81,5 @@ class Prepared(msgspec.Struct):
 class Opened(msgspec.Struct):
     """The outcome of a log-in; expires_at is null when it failed."""
 
-    expires_at: datetime | None
+    expires_at: Moment | None
     retry_after: int | None

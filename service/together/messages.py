@@ -1,12 +1,11 @@
 """What goes in and out of the notes, messages and history routes."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Input, LongText
+from service.vocabulary import Input, LongText, Moment
 
 
 class Entry(Input):
@@ -22,7 +21,7 @@ class Note(msgspec.Struct):
     author_id: UUID | None
     author_name: str
     text: str
-    created_at: datetime
+    created_at: Moment
 
 
 class Message(msgspec.Struct):
@@ -34,7 +33,7 @@ class Message(msgspec.Struct):
     author_id: UUID | None
     author_name: str
     text: str
-    created_at: datetime
+    created_at: Moment
 
 
 class Event(msgspec.Struct):
@@ -47,4 +46,4 @@ class Event(msgspec.Struct):
     colleague_id: UUID | None
     colleague_name: str | None
     detail: dict[str, Any]
-    created_at: datetime
+    created_at: Moment

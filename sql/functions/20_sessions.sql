@@ -197,3 +197,22 @@ $$;
 comment on function app.keep_answer(text, bytea, integer, jsonb, text) is
   'Keeps the answer to an Idempotency-Key in the transaction of its effect.';
 grant execute on function app.keep_answer(text, bytea, integer, jsonb, text) to kollegium_api;
+
+-- What takes more than one transaction is answered 202 as long as it goes on: the answer at its end
+-- takes the place of that one, and of no other.
+create or replace function app.replace_answer(
+  p_key text, p_request_sha256 bytea, p_status integer, p_headers jsonb, p_body text)
+returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  update app_private.idempotent_answer a set status = p_status, headers = p_headers, body = p_body
+  where a.company_id = v_caller.company_id and a.key = p_key
+    and a.request_sha256 = p_request_sha256 and a.status = 202;
+  return found;
+end
+$$;
+comment on function app.replace_answer(text, bytea, integer, jsonb, text) is
+  'The last answer to an Idempotency-Key whose request was answered 202 so far.';
+grant execute on function app.replace_answer(text, bytea, integer, jsonb, text) to kollegium_api;

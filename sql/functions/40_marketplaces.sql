@@ -284,7 +284,7 @@ begin
   where marketplace_id = p_marketplace and company_id = p_company
     and (company_id = v_caller.company_id
          or (operator_company_id = v_caller.company_id and state <> 'invited'))
-  for no key update;
+  for update;  -- against offers and leads that come in beside it, which hold the card by its key
   if not found then
     perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');

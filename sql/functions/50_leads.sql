@@ -2,7 +2,7 @@
 set local role kollegium_broker;
 
 -- As whom the caller puts leads into a marketplace: the card of an active giver, null for its operator;
--- 404 for who may not know of it.
+-- 404 for who may not know of it. Whoever ends the participation waits for what goes in beside it.
 create or replace function app_private.intake_card(p_marketplace uuid, p_caller app.caller)
 returns app.participation language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -14,7 +14,8 @@ begin
     return null;
   end if;
   select * into v_giver from app.participation p
-  where p.marketplace_id = p_marketplace and p.company_id = p_caller.company_id;
+  where p.marketplace_id = p_marketplace and p.company_id = p_caller.company_id
+  for key share;
   if not found or v_giver.state = 'invited' then
     perform app_private.refuse(404, 'not-found');
   elsif v_giver.state <> 'active' or not 'giver' = any (v_giver.capacities) then
@@ -26,21 +27,19 @@ $$;
 
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.
-create or replace function app.create_lead(
-  p_marketplace uuid, p_interest text, p_tags text[], p_distribution_permission boolean,
-  p_prospect jsonb, p_submit boolean, p_source text, p_external_ref text,
-  p_received_at timestamptz default null,
-  out id uuid, out created boolean)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create or replace function app_private.put_lead_in(
+  p_caller app.caller, p_marketplace uuid, p_interest text, p_tags text[],
+  p_distribution_permission boolean, p_prospect jsonb, p_submit boolean, p_source text,
+  p_external_ref text, p_received_at timestamptz, out id uuid, out created boolean)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
-  v_giver constant app.participation := app_private.intake_card(p_marketplace, v_caller);
+  v_giver constant app.participation := app_private.intake_card(p_marketplace, p_caller);
   v_marketplace app.marketplace;
   v_prospect app.prospect;
 begin
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  if v_marketplace.operator_company_id <> v_caller.company_id then
+  if v_marketplace.operator_company_id <> p_caller.company_id then
     -- The lead names the operator: not beside a merge of it. Who waited looks again.
     perform app_private.hold_company(v_marketplace.operator_company_id);
     select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
@@ -50,18 +49,19 @@ begin
   created := true;
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, state, interest,
     postcode_area, tags, distribution_permission, source, external_ref, operator_name, giver_name,
-    created_by_id, received_at)
+    created_by_id, received_at, teaser_interest, teaser_tags)
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    v_giver.company_name, v_caller.colleague_id, coalesce(p_received_at, now()))
+    v_giver.company_name, p_caller.colleague_id, coalesce(p_received_at, now()),
+    nullif(app_private.teaser(p_interest), p_interest), nullif(app_private.teaser_tags(p_tags), p_tags))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then
     created := false;
     select l.id into id from app.lead l
     where l.marketplace_id = p_marketplace and l.source = p_source and l.external_ref = p_external_ref
-      and coalesce(l.giver_company_id, l.operator_company_id) = v_caller.company_id;
+      and coalesce(l.giver_company_id, l.operator_company_id) = p_caller.company_id;
     return;
   end if;
   insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email,
@@ -69,11 +69,27 @@ begin
   select l.marketplace_id, l.id, l.parties, v_prospect.name, v_prospect.salutation,
     v_prospect.company, v_prospect.email, v_prospect.phone, v_prospect.street,
     v_prospect.postcode, v_prospect.city, v_prospect.country, coalesce(v_prospect.answers, '{}')
-  from app.lead l where l.marketplace_id = p_marketplace and l.id = create_lead.id;
-  perform app_private.record(p_marketplace, id, 'created', v_caller, jsonb_build_object('source', p_source));
+  from app.lead l where l.marketplace_id = p_marketplace and l.id = put_lead_in.id;
+  perform app_private.record(p_marketplace, id, 'created', p_caller, jsonb_build_object('source', p_source));
   if p_submit then
-    perform app_private.submit(p_marketplace, id, v_caller);
+    perform app_private.submit(p_marketplace, id, p_caller);
   end if;
+end
+$$;
+
+create or replace function app.create_lead(
+  p_marketplace uuid, p_interest text, p_tags text[], p_distribution_permission boolean,
+  p_prospect jsonb, p_submit boolean, p_source text, p_external_ref text,
+  p_received_at timestamptz default null,
+  out id uuid, out created boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  select l.id, l.created into id, created
+  from app_private.put_lead_in(v_caller, p_marketplace, p_interest, p_tags, p_distribution_permission,
+    p_prospect, p_submit, p_source, p_external_ref, p_received_at) l;
 end
 $$;
 comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz) is
@@ -266,12 +282,17 @@ begin
     country = v_prospect.country, answers = v_prospect.answers
   where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
   update app.lead set interest = v_changed.interest, tags = v_changed.tags,
+    teaser_interest = nullif(app_private.teaser(v_changed.interest), v_changed.interest),
+    teaser_tags = nullif(app_private.teaser_tags(v_changed.tags), v_changed.tags),
     distribution_permission = v_changed.distribution_permission,
     postcode_area = left(coalesce(v_prospect.postcode, ''),
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
     changed_at = now(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
-  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller, 
+  if v_fields ?| array['interest', 'tags', 'postcode'] then
+    perform app_private.reword_offers(p_marketplace, p_lead);
+  end if;
+  perform app_private.record(p_marketplace, p_lead, 'changed', v_caller,
     jsonb_build_object('fields', v_fields));
 end
 $$;

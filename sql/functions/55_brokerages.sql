@@ -36,7 +36,7 @@ as $$
     and (cardinality(p.tags) = 0 or cardinality(p_lead.tags) = 0 or p.tags && p_lead.tags)
 $$;
 
--- One wave: an offer, with a snapshot of the teaser, to each of the companies.
+-- One wave: an offer, with a copy of the teaser, to each of the companies.
 create or replace function app_private.open_brokerage(
   p_lead app.lead, p_takers uuid[], p_hours integer, p_caller app.caller)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -44,6 +44,8 @@ as $$
 declare
   v_id constant uuid := app_private.new_id();
   v_expires_at constant timestamptz := now() + make_interval(hours => p_hours);
+  v_interest constant text := app_private.teaser(p_lead.interest);
+  v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
   v_offered uuid[];
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_by_id)
@@ -52,19 +54,21 @@ begin
     insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
       wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
     select p.marketplace_id, app_private.new_id(), v_id, p_lead.id, p.company_id, p.operator_company_id,
-      1, 'open', p_lead.interest, p_lead.postcode_area, p_lead.tags, p.marketplace_name,
+      1, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
       p.company_name, v_expires_at
     from app.participation p
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
-    for share  -- a participation that ends meanwhile withdraws these offers, or gets none
+    -- A participation that ends meanwhile withdraws these offers, or gets none. Picks go on: theirs is the
+    -- weaker lock (no key update), so that whoever offers many leads at once holds none of them up.
+    for key share
     returning company_id)
   select array_agg(company_id) into v_offered from opened;
   perform app_private.set_state(p_lead.marketplace_id, p_lead.id, 'offered');
   perform app_private.record(p_lead.marketplace_id, p_lead.id, 'offered', p_caller,
     jsonb_build_object('offers', coalesce(cardinality(v_offered), 0), 'expires_at', v_expires_at));
   perform app_private.mail_companies('offer-opened', v_offered, jsonb_build_object(
-    'operator', p_lead.operator_name, 'interest', left(p_lead.interest, 200),
+    'operator', p_lead.operator_name, 'interest', left(v_interest, 200),
     'postcode_area', p_lead.postcode_area, 'expires_at', v_expires_at));
   perform app_private.conclude_wave(p_lead.marketplace_id, p_lead.id);  -- if nobody was left
 end
@@ -138,6 +142,6 @@ begin
   perform app_private.record(p_marketplace, p_lead, 'unplaced', app_private.nobody());
   select * into v_lead from app.lead where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.mail_company('lead-unplaced', v_lead.operator_company_id,
-    jsonb_build_object('lead', p_lead, 'interest', left(v_lead.interest, 200)));
+    jsonb_build_object('lead', p_lead, 'interest', app_private.subject_of(v_lead.interest)));
 end
 $$;

@@ -30,7 +30,7 @@ begin
                           'city', 'country', 'answers') order by 1)
   from app.prospect p where p.marketplace_id = p_lead.marketplace_id and p.lead_id = p_lead.id;
   perform app_private.mail_company('lead-engaged', c.id, jsonb_build_object('lead', p_lead.id,
-    'company', p_company_name, 'interest', left(p_lead.interest, 200)))
+    'company', p_company_name, 'interest', app_private.subject_of(p_lead.interest)))
   from unnest(array[p_lead.operator_company_id, p_lead.giver_company_id]) c (id)
   where c.id is not null and c.id <> p_company;
   return v_id;
@@ -186,7 +186,7 @@ begin
   perform app_private.record(p_marketplace, p_lead, 'assigned', v_caller,
     jsonb_build_object('company', v_card.company_name));
   perform app_private.mail_company('lead-assigned', p_company, jsonb_build_object(
-    'operator', v_lead.operator_name, 'interest', left(v_lead.interest, 200)));
+    'operator', v_lead.operator_name, 'interest', app_private.subject_of(v_lead.interest)));
 end
 $$;
 comment on function app.assign_lead(uuid, uuid, uuid) is

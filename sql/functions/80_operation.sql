@@ -2,7 +2,7 @@
 set local role kollegium_broker;
 
 -- Removes what has served its time: sessions 30 days after their end, kept answers after 48 hours,
--- full rate buckets, expired invitation tokens. Returns the number of rows.
+-- full rate buckets, expired invitation tokens, rows of files that nobody imported. Returns the number of rows.
 create or replace function app.purge() returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -22,10 +22,10 @@ begin
   delete from app_private.invitation_token t using app.invitation i
   where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked');
   get diagnostics v_count = row_count;
-  return v_total + v_count + app_private.purge_merges();
+  return v_total + v_count + app_private.purge_imports() + app_private.purge_merges();
 end
 $$;
-comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens.';
+comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens, and rows of imports after 7 days.';
 grant execute on function app.purge() to kollegium_worker;
 
 -- Makes mails of the oldest circulars, of at most p_limit companies; returns of how many. Who is told is

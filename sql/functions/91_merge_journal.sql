@@ -17,12 +17,14 @@ as $$
 $$;
 
 -- Both companies, exclusively, in the order of their ids: waits for what their colleagues have under
--- way, makes what they begin now wait (app.enter), and leaves everybody else alone.
+-- way, makes what they begin now wait (app.enter), and leaves everybody else alone. Before that it waits
+-- for the batch of an import that is under way: while it does, nobody waits for it in turn.
 create or replace function app_private.lock_companies(p_one uuid, p_other uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 set lock_timeout = '20s'
 as $$
 begin
+  perform pg_advisory_xact_lock(app_private.legacy_lock_key());
   perform pg_advisory_xact_lock(app_private.company_lock_key(least(p_one, p_other)));
   perform pg_advisory_xact_lock(app_private.company_lock_key(greatest(p_one, p_other)));
 end

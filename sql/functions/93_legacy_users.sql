@@ -97,6 +97,7 @@ grant execute on function app.legacy_import_users(integer, bigint, integer) to k
 
 -- Users that changed in the former system since they were imported, all in one transaction: an address
 -- may go from one to another. What somebody changed here stays, and waits in quarantine as changed-here.
+-- A company that was absorbed, or that he was split off from, stays as it is: only the colleague follows.
 create or replace function app.legacy_change_users(p_load integer)
 returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -104,10 +105,12 @@ declare
   u record;
   v_count integer := 0;
 begin
+  perform app_private.legacy_hold_merges();
   perform app_private.legacy_free_addresses(p_load);
   for u in
     select s.*, m.company_id as company, m.colleague_id as colleague, m.version as written,
-      co.version + c.version as current, co.name as old_name
+      co.version + c.version as current, c.company_id as acts_for,
+      co.state <> 'absorbed' and c.company_id = co.id as at_home
     from app_private.legacy_users_of(p_load, 0, null) s
     join app_private.legacy_user m on m.legacy_id = s.legacy_id and m.row_hash <> s.row_hash
     join app.company co on co.id = m.company_id
@@ -116,19 +119,29 @@ begin
     order by s.active, s.legacy_id for no key update of m, co, c
   loop
     if u.written <> u.current then
-      perform app_private.legacy_conflict(p_load, 'users', u.legacy_id);
+      perform app_private.legacy_conflict(p_load, 'users', u.legacy_id,
+        case when u.active then 'changed-here' else 'deleted-there' end);
       continue;
     end if;
-    update app.company set name = u.company_name, language = u.language,
-      state = case when u.active then 'active' else 'closed' end,
-      changed_at = now(), version = version + 1 where id = u.company;
     update app.colleague set name = u.colleague_name, email = u.email, language = u.language,
       active = u.active, changed_at = now(), version = version + 1 where id = u.colleague;
-    perform app_private.legacy_rename(u.company, u.colleague, u.company_name, u.colleague_name);
+    if not u.at_home then
+      perform app_private.legacy_set_company_state(u.acts_for, 'closed', 'active') where u.active;
+    else
+      update app.company set name = u.company_name, language = u.language,
+        state = app_private.legacy_company_state(u.company, u.colleague, u.active),
+        changed_at = now(), version = version + 1 where id = u.company;
+    end if;
+    perform app_private.legacy_rename(case when u.at_home then u.company end, u.colleague,
+      u.company_name, u.colleague_name);
     perform app_private.legacy_set_password(u.colleague, u.password);
-    update app_private.legacy_user set row_hash = u.row_hash, vat_id = u.vat_id, version = u.written + 2
+    if not u.active then
+      perform app_private.legacy_leave(u.acts_for, u.colleague);
+    end if;
+    update app_private.legacy_user set row_hash = u.row_hash, vat_id = u.vat_id,
+      version = version + case when u.at_home then 2 else 1 end
     where legacy_id = u.legacy_id;
-    perform app_private.audit('legacy-user-changed', u.company, u.colleague, u.company);
+    perform app_private.audit('legacy-user-changed', u.acts_for, u.colleague, u.acts_for);
     v_count := v_count + 1;
   end loop;
   return v_count;
@@ -137,6 +150,85 @@ $$;
 comment on function app.legacy_change_users(integer) is
   'Brings companies and colleagues up to what their legacy users are now, until the cut-over.';
 grant execute on function app.legacy_change_users(integer) to kollegium_staff;
+
+-- A founder who is gone closes his company only when nobody else is in it (docs/domain.md, case 10).
+create or replace function app_private.legacy_company_state(p_company uuid, p_founder uuid, p_active boolean)
+returns text language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_active or exists (select from app.colleague c where c.company_id = p_company
+    and c.id <> p_founder and c.active) then 'active' else 'closed' end
+$$;
+
+-- Without counting as a change that somebody made here.
+create or replace function app_private.legacy_set_company_state(p_company uuid, p_from text, p_to text)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.company set state = p_to, changed_at = now(), version = version + 1
+  where id = p_company and state = p_from;
+  if found then
+    update app_private.legacy_user set version = version + 1 where company_id = p_company;
+  end if;
+end
+$$;
+
+-- A colleague who was deleted in the former system leaves his company (docs/domain.md, case 3). Was he its
+-- last admin, the longest-serving delegator becomes admin, or else the longest-serving colleague; was he
+-- the last of all, it closes.
+create or replace function app_private.legacy_leave(p_company uuid, p_colleague uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_heir app.colleague;
+begin
+  perform from app.company where id = p_company for no key update;
+  delete from app_private.bearer where colleague_id = p_colleague;
+  perform app_private.legacy_clear_handler(p_company, p_colleague);
+  if exists (select from app.colleague c where c.company_id = p_company and c.active and c.role = 'admin') then
+    return;
+  end if;
+  select * into v_heir from app.colleague c where c.company_id = p_company and c.active
+  order by c.role <> 'delegator', c.created_at, c.id limit 1;
+  if not found then
+    perform app_private.legacy_set_company_state(p_company, 'active', 'closed');
+    return;
+  end if;
+  update app.colleague set role = 'admin', changed_at = now(), version = version + 1 where id = v_heir.id;
+  update app_private.legacy_user set version = version + 1 where colleague_id = v_heir.id;
+  perform app_private.mail('became-admin', v_heir.email, v_heir.language, p_company, jsonb_build_object(
+    'colleague', (select c.name from app.colleague c where c.id = p_colleague),
+    'company', (select co.name from app.company co where co.id = p_company)));
+  perform app_private.audit('colleague-changed', p_company, null, v_heir.id,
+    jsonb_build_object('role', 'admin', 'instead_of', p_colleague));
+end
+$$;
+
+-- What he handled has no handler, in the new version that it gets by every other change of it too; nobody
+-- worked it here by that.
+create or replace function app_private.legacy_clear_handler(p_company uuid, p_colleague uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_markets uuid[];
+  v_leads uuid[];
+begin
+  select array_agg(x.marketplace_id), array_agg(x.id) into v_markets, v_leads
+  from (select l.marketplace_id, l.id from app.lead l
+        join app.engagement e on e.marketplace_id = l.marketplace_id and e.lead_id = l.id
+        where e.company_id = p_company and e.handler_id = p_colleague
+          and e.state in ('active', 'return_requested')
+        order by l.marketplace_id, l.id for update of l) x;
+  update app.engagement set handler_id = null, handler_name = null
+  where company_id = p_company and handler_id = p_colleague and state in ('active', 'return_requested');
+  update app_private.legacy_lead k set version = k.version + 1
+  from app.lead l
+  where (l.marketplace_id, l.id) in (select * from unnest(v_markets, v_leads)) and l.source = 'legacy'
+    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
+    and k.lead_id = l.id and k.version = l.version;
+  update app.lead set version = version + 1, changed_at = now()
+  where (marketplace_id, id) in (select * from unnest(v_markets, v_leads));
+end
+$$;
 
 -- Who gets another address gives up his own first: it may be the new one of somebody else in this load,
 -- who in turn may have had his. What is locked here stays as it is until legacy_change_users ends.
@@ -158,7 +250,7 @@ begin
 end
 $$;
 
--- Both names stand on other rows too.
+-- Both names stand on other rows too. p_company null: his alone.
 create or replace function app_private.legacy_rename(
   p_company uuid, p_colleague uuid, p_company_name text, p_colleague_name text)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
@@ -191,12 +283,13 @@ begin
 end
 $$;
 
--- Changed on both sides: what is here stays, and somebody has to look.
-create or replace function app_private.legacy_conflict(p_load integer, p_table text, p_id bigint)
+-- Changed on both sides, or gone there: what is here stays, and somebody has to look.
+create or replace function app_private.legacy_conflict(
+  p_load integer, p_table text, p_id bigint, p_reason text default 'changed-here')
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
-  values (p_load, p_table, p_id::text, 'quarantine', 'changed-here')
+  values (p_load, p_table, p_id::text, 'quarantine', p_reason)
 $$;
 
 -- For somebody whose former password cannot be checked. Ends his sessions.

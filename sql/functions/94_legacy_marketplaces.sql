@@ -105,16 +105,19 @@ begin
 end
 $$;
 
--- One card for each marketplace and user: the rows of a giver and of a taker together.
+-- One card for each marketplace and user: the rows of a giver and of a taker together. Who is deleted leaves
+-- his company's card as it is, unless he was the last in it.
 create or replace function app_private.legacy_cards_of(p_load integer)
 returns table (first_id bigint, marketplace_id uuid, operator_company_id uuid, marketplace_name text,
-  operator_name text, steps text[], company_id uuid, company_name text, capacities text[], state text,
+  operator_name text, steps text[], company_id uuid, company_name text, own_company_id uuid, colleague_id uuid,
+  capacities text[], state text,
   postcode_areas text[], tags text[], cap integer, created_at timestamptz, row_hash bigint)
 language sql stable set search_path = pg_catalog, pg_temp rows 20000
 as $$
   select p.first_id, m.id, m.operator_company_id, m.name, m.operator_name, m.steps, u.company_id,
-    u.company_name, p.capacities,
-    case when u.active then (array['active', 'invited', 'ended', 'declined'])[p.best] else 'ended' end, p.postcode_areas, p.tags, p.cap,
+    u.company_name, u.own_company_id, u.colleague_id, p.capacities,
+    case when u.company_state = 'closed' then 'ended'
+      else (array['active', 'invited', 'ended', 'declined'])[p.best] end, p.postcode_areas, p.tags, p.cap,
     p.created_at, hash_record_extended(row(u.active, p.capacities, p.best, p.postcode_areas, p.tags, p.cap), 0)
   from (
     select s.marketplace_id, s.user_id, min(s.id) as first_id, array_agg(s.role order by s.role) as capacities,

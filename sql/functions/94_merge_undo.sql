@@ -191,6 +191,8 @@ begin
         where l.operator_company_id = v_to and l.marketplace_id = any (v_operated)) k;
   perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
     and state = 'offered' order by marketplace_id, id for update;
+  perform from app.participation where company_id in (v_from, v_to)
+  order by marketplace_id, company_id for update;
   v_since := app_private.made_since(v_to, p_merge.done_id, v_markets, v_leads);
   update app.company set state = 'active', absorbed_into = null where id = v_from;
   delete from app.history h using app_private.merge_journal j

@@ -1,14 +1,18 @@
 -- The migration, part 6: participations, API keys, groups.
 set local role kollegium_broker;
 
--- All cards of a load: new ones go in, those that changed there and not here follow.
+-- All cards of a load: new ones go in, those that changed there and not here follow. A card is a company's,
+-- and app_private.legacy_participation says by the company made for each user what came of his rows.
 create or replace function app.legacy_import_participations(
   p_load integer, out seen integer, out created integer, out changed integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_cut_over constant boolean := app_private.legacy_cut_over();
+  v_markets uuid[];
+  v_colleagues uuid[];
 begin
+  perform app_private.legacy_hold_merges();
   perform from app.company co where co.id in (
     select u.company_id from app_private.legacy_party u where u.legacy_id in (
       select s.user_id from legacy_staging.participants s where s.load = p_load))
@@ -27,18 +31,29 @@ begin
       c.postcode_areas, c.tags, c.cap, c.marketplace_name, c.operator_name, c.company_name, c.steps,
       c.created_at, case when c.state <> 'invited' then c.created_at end,
       case when c.state = 'ended' then c.created_at end
-    from cards c
+    from (select distinct on (d.marketplace_id, d.company_id) d.* from cards d
+          order by d.marketplace_id, d.company_id, d.own_company_id <> d.company_id, d.first_id) c
     where c.company_id <> c.operator_company_id
       and (not v_cut_over or app_private.legacy_waits('participants', c.first_id))
     order by c.marketplace_id, c.company_id
     on conflict (marketplace_id, company_id) do nothing
     returning marketplace_id, company_id
+  ), first as (
+    select distinct on (c.marketplace_id, c.company_id) c.*
+    from won w join cards c using (marketplace_id, company_id)
+    order by c.marketplace_id, c.company_id, c.own_company_id <> c.company_id, c.first_id
   ), kept as (
     insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
-    select w.marketplace_id, w.company_id, c.row_hash, 1
-    from won w join cards c using (marketplace_id, company_id)
-    on conflict (marketplace_id, company_id) do nothing
-  ) select (select count(*) from cards), count(*) into seen, created from won;
+    select f.marketplace_id, f.own_company_id, f.row_hash, 1 from first f
+    on conflict (marketplace_id, company_id) do update set row_hash = excluded.row_hash, version = 1
+  ) select (select count(*) from cards), count(*),
+      array_agg(f.marketplace_id) filter (where f.own_company_id <> f.company_id),
+      array_agg(f.colleague_id) filter (where f.own_company_id <> f.company_id)
+    into seen, created, v_markets, v_colleagues from first f;
+  perform app_private.legacy_journal_card(x.m, x.c) from unnest(v_markets, v_colleagues) x (m, c);
+  if not v_cut_over then
+    changed := changed + app_private.legacy_unite_participations(p_load);
+  end if;
   perform app_private.legacy_follow_invitations(p_load);
 end
 $$;
@@ -63,7 +78,7 @@ begin
   join app.participation p on p.marketplace_id = c.marketplace_id and p.company_id = c.company_id
     and p.state = 'invited'
   join app_private.legacy_participation k
-    on k.marketplace_id = c.marketplace_id and k.company_id = c.company_id and k.version = p.version
+    on k.marketplace_id = c.marketplace_id and k.company_id = c.own_company_id and k.version = p.version
   cross join unnest(c.capacities) t (capacity)
   where c.state = 'invited'
   on conflict (marketplace_id, id) do nothing;
@@ -74,6 +89,13 @@ begin
   cross join unnest(array['giver', 'taker']) t (capacity)
   where i.marketplace_id = c.marketplace_id and i.state = 'open' and p.state <> 'invited'
     and i.id = app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id, c.created_at);
+  perform app_private.legacy_journal(array_agg('app.partner_invitation'::text), array_agg(i.marketplace_id),
+    array_agg(i.id), array_agg('company_id'::text), array_agg(c.colleague_id))
+  from app_private.legacy_cards_of(p_load) c
+  cross join unnest(array['giver', 'taker']) t (capacity)
+  join app.partner_invitation i on i.marketplace_id = c.marketplace_id
+    and i.id = app_private.legacy_id('invitation as ' || t.capacity || ' ', c.first_id, c.created_at)
+  where c.own_company_id <> c.company_id and exists (select from app_private.legacy_moved());
 end
 $$;
 
@@ -87,10 +109,14 @@ begin
   for c in
     select s.*, k.version as written
     from app_private.legacy_cards_of(p_load) s
-    join app_private.legacy_participation k using (marketplace_id, company_id)
-    where k.row_hash <> s.row_hash
-    order by s.marketplace_id, s.company_id
+    join app_private.legacy_participation k
+      on k.marketplace_id = s.marketplace_id and k.company_id = s.own_company_id
+    where k.row_hash <> s.row_hash and s.company_id <> s.operator_company_id
+    order by s.marketplace_id, s.company_id, s.first_id
   loop
+    -- By the key, too: who ends a participation waits for the offers that are made beside it.
+    perform from app.participation p
+    where p.marketplace_id = c.marketplace_id and p.company_id = c.company_id for update;
     update app.participation set capacities = c.capacities, state = c.state,
       postcode_areas = c.postcode_areas, tags = c.tags, cap = c.cap, version = version + 1,
       ended_at = case when c.state = 'ended' then now() end
@@ -100,7 +126,52 @@ begin
       continue;
     end if;
     update app_private.legacy_participation set row_hash = c.row_hash, version = c.written + 1
-    where marketplace_id = c.marketplace_id and company_id = c.company_id;
+    where marketplace_id = c.marketplace_id and company_id = c.own_company_id;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+
+-- Users of one company by a merge, who both take part: what is new of the second is united with the card of
+-- the first, as the merge does it (docs/domain.md, case 4). A card that somebody changed here stays.
+create or replace function app_private.legacy_unite_participations(p_load integer)
+returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c record;
+  v_card app.participation;
+  v_other app.participation;
+  v_count integer := 0;
+begin
+  for c in
+    select s.* from app_private.legacy_cards_of(p_load) s
+    where s.company_id <> s.operator_company_id and not exists (
+      select from app_private.legacy_participation k
+      where k.marketplace_id = s.marketplace_id and k.company_id = s.own_company_id)
+    order by s.marketplace_id, s.company_id, s.first_id
+  loop
+    select * into v_card from app.participation p
+    where p.marketplace_id = c.marketplace_id and p.company_id = c.company_id for no key update;
+    if not exists (select from app_private.legacy_participation k
+                   join app_private.legacy_party u on u.own_company_id = k.company_id
+                     and u.company_id = c.company_id
+                   where k.marketplace_id = c.marketplace_id and k.version = v_card.version) then
+      perform app_private.legacy_conflict(p_load, 'participants', c.first_id);
+      continue;
+    end if;
+    v_other := jsonb_populate_record(v_card, jsonb_build_object('capacities', c.capacities, 'state', c.state,
+      'postcode_areas', c.postcode_areas, 'tags', c.tags, 'cap', c.cap, 'paused', false));
+    perform app_private.set_row('app.participation', jsonb_build_object(
+      'marketplace_id', c.marketplace_id, 'company_id', c.company_id),
+      app_private.united_card(v_card, v_other));
+    update app_private.legacy_participation k set version = v_card.version + 1
+    from app_private.legacy_party u
+    where k.marketplace_id = c.marketplace_id and u.own_company_id = k.company_id
+      and u.company_id = c.company_id and k.version = v_card.version;
+    insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
+    values (c.marketplace_id, c.own_company_id, c.row_hash, v_card.version + 1);
+    perform app_private.legacy_journal_united_card(c.marketplace_id, c.colleague_id, v_other);
     v_count := v_count + 1;
   end loop;
   return v_count;

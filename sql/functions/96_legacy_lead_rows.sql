@@ -52,13 +52,13 @@ as $$
   select l.id,
     act.action,
     m.id, coalesce(k.lead_id, app_private.legacy_id('lead', l.id, l.created_at)),
-    array_remove(array[m.operator_company_id, g.company_id, t.company_id], null),
-    m.operator_company_id, m.operator_name, g.company_id, g.company_name,
-    coalesce(g.colleague_id, o.colleague_id), coalesce(g.colleague_name, o.colleague_name),
+    array_remove(array[m.operator_company_id, v.giver_company_id, t.company_id], null),
+    m.operator_company_id, m.operator_name, v.giver_company_id, v.giver_name,
+    coalesce(g.colleague_id, o.colleague_id), coalesce(g.colleague_name, o.colleague_name), o.colleague_id,
     t.company_id, t.company_name, t.colleague_id, t.colleague_name, t.active,
     case when act.action = 'complete' then case when exists (
         select from app.brokerage w where w.marketplace_id = m.id and w.state = 'open'
-          and w.id = app_private.legacy_id('brokerage', l.id, l.created_at)) then 'offered' else 'unplaced' end
+          and w.id = app_private.legacy_id('brokerage', l.id, v.created_at)) then 'offered' else 'unplaced' end
       else case l.state
       when 'new' then case when l.consent then 'submitted' else 'draft' end
       when 'released' then 'available' when 'picked' then 'engaged'
@@ -70,12 +70,13 @@ as $$
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
     m.name, m.steps, case when l.status_id is null then m.steps[1] else st.step end, m.response_hours,
     coalesce(b.has_offers, false),
-    app_private.legacy_id('brokerage', l.id, l.created_at),
-    case when t.company_id is not null then app_private.legacy_id(
-      'engagement of ' || l.picked_by_user_id || ' ', l.id, coalesce(l.picked_at, l.updated_at)) end,
-    case when t.company_id is not null then coalesce(l.picked_at, l.updated_at) end,
-    case when l.state in ('won', 'lost') then coalesce(l.closed_at, l.updated_at) end,
-    l.created_at, l.updated_at, h.hash, k.row_hash, a.version
+    app_private.legacy_id('brokerage', l.id, v.created_at),
+    case when t.company_id is not null then coalesce(e.id, app_private.legacy_id(
+      'engagement of ' || l.picked_by_user_id || ' ', l.id, coalesce(l.picked_at, l.updated_at))) end,
+    case when t.company_id is not null then coalesce(e.started_at, l.picked_at, l.updated_at) end,
+    case when l.state in ('won', 'lost') then coalesce(l.closed_at,
+      case when e.state = l.state then e.closed_at end, l.updated_at) end,
+    v.created_at, l.updated_at, h.hash, k.row_hash, a.version
   from legacy_staging.leads l
   join app_private.legacy_marketplace km on km.legacy_id = l.marketplace_id
   join app.marketplace m on m.id = km.marketplace_id
@@ -89,6 +90,16 @@ as $$
   left join app_private.legacy_beside(p_load, p_after, p_last) b on b.lead_id = l.id
   left join app_private.legacy_lead k on k.legacy_id = l.id
   left join app.lead a on a.marketplace_id = k.marketplace_id and a.id = k.lead_id
+  -- A giver stays who he is here; a merge may have made him the operator. Ids of what belongs to a lead hold
+  -- although its time was corrected there.
+  cross join lateral (select
+    case when k.legacy_id is null then g.company_id else a.giver_company_id end as giver_company_id,
+    case when k.legacy_id is null then g.company_name else a.giver_name end as giver_name,
+    coalesce(a.created_at, l.created_at) as created_at) v
+  -- The pick that is known already: whoever has it still, unless he gave it back and picked it anew.
+  left join app.engagement e on e.marketplace_id = a.marketplace_id and e.id = a.engagement_id
+    and e.picked_by_id = t.colleague_id and e.state in ('active', 'won', 'lost', 'return_requested')
+    and (l.picked_at is null or l.picked_at <= e.started_at)
   cross join lateral (select coalesce(b.hash, 0) # hash_record_extended(row(
     l.giver_user_id, l.picked_by_user_id, l.picked_at, l.state, l.status_id, l.interest, l.tags,
     l.consent, l.value, l.closed_at, l.contact_name, l.contact_salutation, l.contact_company,
@@ -97,7 +108,8 @@ as $$
   cross join lateral (select case
     when k.legacy_id is null then 'new'
     when a.version = k.version and not c.cut_over
-      then case when a.giver_company_id is distinct from g.company_id then 'giver-changed' else 'change' end
+      then case when coalesce(a.giver_company_id, m.operator_company_id)
+          <> coalesce(g.company_id, m.operator_company_id) then 'giver-changed' else 'change' end
     when app_private.legacy_healed_beside(p_load, l.id) then 'complete'
     when c.cut_over then 'late' else 'changed-here' end as action
     from (select (select app_private.legacy_cut_over()) as cut_over) c) act
@@ -105,36 +117,4 @@ as $$
     and k.row_hash is distinct from h.hash
     and not exists (select from legacy_staging.blocked x
                     where x.load = p_load and x.source_table = 'leads' and x.id = l.id)
-$$;
-
--- Offers of the given leads. What an offer becomes depends on the pick first (rule L4), and for a lead
--- that was touched here on how it stands here.
-create or replace function app_private.legacy_offers_of(
-  p_load integer, p_rows app_private.legacy_lead_row[])
-returns table (marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, company_id uuid,
-  company_name text, operator_company_id uuid, state text, interest text, postcode_area text,
-  tags text[], marketplace_name text, opened_at timestamptz, expires_at timestamptz,
-  answered_at timestamptz, answered_by_name text, decline_reason text, changes boolean)
-language sql stable set search_path = pg_catalog, pg_temp rows 15000
-as $$
-  select r.marketplace_id, app_private.legacy_id('offer', o.id, o.offered_at),
-    r.brokerage_id, r.lead_id, p.company_id, p.company_name, r.operator_company_id, s.state,
-    r.interest, r.postcode_area, r.tags, r.marketplace_name, o.offered_at,
-    coalesce(o.expires_at, o.offered_at + make_interval(hours => r.hours)),
-    case when s.state = 'open' then null
-         else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
-                       o.updated_at) end,
-    case when s.state in ('picked', 'declined') then p.colleague_name end,
-    case when s.state = 'declined' then o.reason end, r.action = 'change'
-  from unnest(p_rows) r
-  join legacy_staging.offers o on o.load = p_load and o.lead_id = r.legacy_id
-  join app_private.legacy_party p on p.legacy_id = o.user_id
-  cross join lateral (select case
-    when r.action <> 'complete' and r.taker_id = p.colleague_id then 'picked'
-    when r.state in ('engaged', 'closed') and o.state in ('open', 'picked') then 'lost'
-    when o.state = 'open' and r.state <> 'offered' then 'withdrawn'
-    else o.state end as state) s
-  where (r.action <> 'complete' or app_private.legacy_waits('offers', o.id))
-    and not exists (select from legacy_staging.blocked b
-      where b.load = p_load and b.source_table = 'offers' and b.id = o.id)
 $$;

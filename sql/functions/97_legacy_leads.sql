@@ -28,6 +28,7 @@ declare
   v_rows app_private.legacy_lead_row[];
 begin
   perform pg_advisory_xact_lock_shared(app_private.legacy_load_lock(p_load));
+  perform app_private.legacy_hold_merges();
   created := 0; changed := 0;
   select max(s.id), count(*) into last, seen
   from (select l.id from legacy_staging.leads l where l.load = p_load and l.id > p_after
@@ -51,9 +52,10 @@ begin
     perform app_private.legacy_change_leads(p_load, v_rows);
   end if;
   perform app_private.legacy_add_leads(p_load, v_rows);
-  perform app_private.legacy_add_offers(p_load, v_rows);
+  perform app_private.legacy_write_offers(p_load, v_rows);
   perform app_private.legacy_add_picks(v_rows);
   perform app_private.legacy_add_comments(p_load, v_rows);
+  perform app_private.legacy_journal_leads(p_load, v_rows);
   perform app_private.audit('legacy-leads-imported', null, null, null, jsonb_build_object(
     'after', p_after, 'last', last, 'created', created, 'changed', changed));
 end
@@ -118,11 +120,12 @@ begin
   insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id, engaged_company_id,
     state, interest, postcode_area, tags, distribution_permission, source, external_ref, operator_name,
     giver_name, engaged_company_name, engagement_id, created_by_id, received_at, created_at, submitted_at,
-    changed_at)
+    changed_at, teaser_interest, teaser_tags)
   select r.marketplace_id, r.lead_id, r.operator_company_id, r.giver_company_id, r.taker_company_id,
     r.state, r.interest, r.postcode_area, r.tags, r.consent, 'legacy', r.legacy_id::text,
     r.operator_name, r.giver_name, r.taker_company_name, r.engagement_id, r.created_by_id, r.created_at,
-    r.created_at, case when r.state <> 'draft' then r.created_at end, r.updated_at
+    r.created_at, case when r.state <> 'draft' then r.created_at end, r.updated_at,
+    nullif(app_private.teaser(r.interest), r.interest), nullif(app_private.teaser_tags(r.tags), r.tags)
   from unnest(p_rows) r where r.action = 'new';
   insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email, phone,
     street, postcode, city, country)
@@ -139,28 +142,6 @@ begin
     coalesce(r.giver_name, r.operator_name), r.created_by_id, r.created_by_name,
     '{"source": "legacy"}', r.created_at
   from unnest(p_rows) r where r.action = 'new';
-end
-$$;
-
-create or replace function app_private.legacy_add_offers(p_load integer, p_rows app_private.legacy_lead_row[])
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_at, closed_at)
-  select r.marketplace_id, r.brokerage_id, r.lead_id, r.operator_company_id, b.state, r.created_at,
-    case when b.state <> 'open' then coalesce(r.picked_at, r.updated_at) end
-  from unnest(p_rows) r
-  cross join lateral (select app_private.legacy_brokerage_state(r.state) as state) b
-  where r.has_offers
-  on conflict (marketplace_id, id) do nothing;
-  insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-    wave, state, interest, postcode_area, tags, marketplace_name, company_name, opened_at, expires_at,
-    answered_at, answered_by_name, decline_reason)
-  select o.marketplace_id, o.id, o.brokerage_id, o.lead_id, o.company_id, o.operator_company_id, 1,
-    o.state, o.interest, o.postcode_area, o.tags, o.marketplace_name, o.company_name, o.opened_at,
-    o.expires_at, o.answered_at, o.answered_by_name, o.decline_reason
-  from app_private.legacy_offers_of(p_load, p_rows) o
-  on conflict (marketplace_id, id) do nothing;
 end
 $$;
 

@@ -96,6 +96,8 @@ begin
   update app.lead l set engaged_company_id = r.taker_company_id,
     engaged_company_name = r.taker_company_name, engagement_id = r.engagement_id, state = r.state,
     interest = r.interest, postcode_area = r.postcode_area, tags = r.tags,
+    teaser_interest = nullif(app_private.teaser(r.interest), r.interest),
+    teaser_tags = nullif(app_private.teaser_tags(r.tags), r.tags),
     distribution_permission = r.consent, changed_at = now(), version = l.version + 1,
     submitted_at = coalesce(l.submitted_at, case when r.state <> 'draft' then r.updated_at end)
   from unnest(p_rows) r
@@ -110,12 +112,11 @@ begin
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
   update app.history x set parties = r.parties from unnest(p_rows) r
   where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
-  perform app_private.legacy_change_brokerages(p_load, p_rows);
+  perform app_private.legacy_change_brokerages(p_rows);
 end
 $$;
 
-create or replace function app_private.legacy_change_brokerages(
-  p_load integer, p_rows app_private.legacy_lead_row[])
+create or replace function app_private.legacy_change_brokerages(p_rows app_private.legacy_lead_row[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -124,15 +125,6 @@ begin
   from unnest(p_rows) r
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
     and b.id = r.brokerage_id;
-  -- What is asked for follows too: there, an offer shows the lead as it is.
-  update app.offer t set state = o.state, interest = o.interest, postcode_area = o.postcode_area,
-    tags = o.tags, decline_reason = o.decline_reason,
-    answered_at = case when t.state = o.state then t.answered_at else o.answered_at end,
-    answered_by_name = case when t.state = o.state then t.answered_by_name else o.answered_by_name end
-  from app_private.legacy_offers_of(p_load, p_rows) o
-  where o.changes and t.marketplace_id = o.marketplace_id and t.id = o.id
-    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason) is distinct from
-      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason);
   -- Given back, or picked by somebody else since: that engagement is over.
   update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
   from unnest(p_rows) r

@@ -20,11 +20,16 @@ as $$
     where m.id = p_marketplace), false)
 $$;
 
--- An invitation that was written here has no card that its operator sees.
+-- An invitation that was written here has no card that its operator sees. A card of several users, since a
+-- merge, is none of theirs.
 create or replace function app_private.card_changed_here(p_marketplace uuid, p_part uuid)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((select k.company_id is null or k.version <> p.version from app.participation p
+  select coalesce((select k.company_id is null or k.version <> p.version or 1 < (
+      select count(*) from app_private.legacy_participation o
+      join app_private.legacy_party u on u.own_company_id = o.company_id and u.company_id = p.company_id
+      where o.marketplace_id = p.marketplace_id)
+    from app.participation p
     left join app_private.legacy_participation k
       on k.marketplace_id = p.marketplace_id and k.company_id = p.company_id
     where p.marketplace_id = p_marketplace and p.company_id = p_part),

@@ -84,7 +84,7 @@ as $$
   )
   select r.id, 'participants', k.marketplace_id, null::uuid, c.company_id, p.first_id::text, p.waits,
     array[case when r.id = p.user_id then 'participant' else 'operator' end, p.capacities::text,
-      case when u.deleted_at is null
+      case when u.deleted_at is null or co.state <> 'closed'
         then (array['active', 'invited', 'ended', 'declined'])[p.best] else 'ended' end,
       p.areas::text, p.tags::text, p.cap::text]
   from card p
@@ -95,6 +95,7 @@ as $$
   left join app_private.legacy_marketplace k on k.legacy_id = p.marketplace_id
   left join app_private.legacy_user t on t.legacy_id = p.user_id
   left join app.colleague c on c.id = t.colleague_id
+  left join app.company co on co.id = c.company_id
 $$;
 
 -- Passwords of some users that do not open what they opened there: gone, or another one. Who has logged in

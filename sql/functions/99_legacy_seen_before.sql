@@ -78,15 +78,21 @@ as $$
           s.contact_street, s.contact_postcode, s.contact_city, s.contact_country] from seen s
 $$;
 
--- Offers by L4 and L5. What an offer became follows docs/legacy-mapping.md: the lead decides.
+-- Offers by L4 and L5. What an offer became follows docs/legacy-mapping.md: the lead decides. What is seen
+-- here is the offer of a company: of two users who are one company by now the better one counts, as it stays.
 create or replace function app_private.offers_seen_before(p_load integer, p_first bigint, p_last bigint)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select u.id, 'offers', k.marketplace_id, k.lead_id, c.company_id, o.id::text, b.id is not null,
-    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end, o.interest,
-      o.area, app_private.legacy_list(o.tags)::text, case when o.state = 'declined' then o.reason end]
+  select x.legacy_user, 'offers', x.marketplace_id, x.lead_id, x.company_id, x.legacy_key, x.waits, x.fields
+  from (
+  select u.id as legacy_user, k.marketplace_id, k.lead_id, c.company_id, o.id::text as legacy_key,
+    b.id is not null as waits,
+    array[o.state, case when party.v = o.owner_user_id then 'operator' else 'taker' end,
+      app_private.teaser(o.interest), o.area, app_private.teaser_tags(app_private.legacy_list(o.tags))::text, case when o.state = 'declined' then o.reason end] as fields,
+    row_number() over (partition by u.id, k.lead_id, c.company_id, b.id is not null
+      order by app_private.offer_rank(o.state), t.company_id <> c.company_id, o.id) as place
   from (
     select f.id, f.lead_id, f.user_id, f.reason, l.interest, l.tags, m.owner_user_id,
       case when h.teaser_digits <> coalesce(m.teaser_digits, 2) then (
@@ -113,6 +119,8 @@ as $$
   left join app_private.legacy_user t on t.legacy_id = o.user_id
   left join app.colleague c on c.id = t.colleague_id
   left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'offers' and b.id = o.id
+  ) x
+  where x.place = 1 or x.waits or x.company_id is null or x.lead_id is null
 $$;
 
 -- Comments by L6: an internal one is its author's, a shared one everybody's who sees the lead. part_id

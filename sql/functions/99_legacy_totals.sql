@@ -45,7 +45,7 @@ as $$
   group by x.place, x.source_table
 $$;
 
--- An offer that a merge collapsed with another of the same lead is here in that one.
+-- An offer that collapsed with another one of the same lead and company is here in that one.
 create or replace function app_private.totals_of_leads(p_load integer)
 returns table (place integer, what text, legacy bigint, waiting bigint, here bigint, only_here bigint)
 language sql stable set search_path = pg_catalog, pg_temp
@@ -62,15 +62,12 @@ as $$
       where k.legacy_id = s.id) as here
     from legacy_staging.leads s where s.load = p_load
     union all
-    select 7, 'offers', s.id, o.id is not null or j.id is not null
-    from (select f.id, k.marketplace_id, app_private.legacy_id('offer', f.id, f.offered_at) as becomes
-          from legacy_staging.offers f
-          left join app_private.legacy_lead k on k.legacy_id = f.lead_id
-          where f.load = p_load) s
-    left join app.offer o on o.marketplace_id = s.marketplace_id and o.id = s.becomes
-    left join (select distinct m.marketplace_id, m.id from app_private.merge_journal m
-               where m.tab = 'app.offer' and m.kind = 'collapsed') j
-      on j.marketplace_id = s.marketplace_id and j.id = s.becomes
+    select 7, 'offers', s.id, exists (select from app.offer o where o.marketplace_id = k.marketplace_id
+      and o.lead_id = k.lead_id and o.company_id = p.company_id)
+    from legacy_staging.offers s
+    left join app_private.legacy_lead k on k.legacy_id = s.lead_id
+    left join app_private.legacy_party p on p.legacy_id = s.user_id
+    where s.load = p_load
     union all
     select 8, 'comments', s.id, n.id is not null or m.id is not null
     from (select c.id, k.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at) as becomes

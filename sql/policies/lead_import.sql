@@ -12,5 +12,6 @@ comment on policy cross_broker on app.lead_import is 'broker: the functions in s
 
 grant select on app.lead_import to kollegium_api;
 grant select, insert on app.lead_import to kollegium_broker;
-grant update (company_id) on app.lead_import to kollegium_broker;
--- not granted: insert, update, delete to kollegium_api: app.record_import
+grant update (company_id, state, done, imported, duplicates, refused, problem, attempts, retry_at, ended_at)
+  on app.lead_import to kollegium_broker;
+-- not granted: insert, update, delete to kollegium_api: app.start_import, app.continue_import

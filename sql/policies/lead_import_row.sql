@@ -13,4 +13,4 @@ comment on policy cross_broker on app.lead_import_row is 'broker: the functions 
 grant select on app.lead_import_row to kollegium_api;
 grant select, insert on app.lead_import_row to kollegium_broker;
 grant update (company_id) on app.lead_import_row to kollegium_broker;
--- not granted: insert, update, delete to kollegium_api: app.record_import
+-- not granted: insert, update, delete to kollegium_api: app.continue_import

@@ -11,6 +11,8 @@ create table app.lead (
   interest text not null check (length(interest) between 1 and 4000),
   postcode_area text not null default '',
   tags text[] not null default '{}' check (cardinality(tags) <= 50),
+  teaser_interest text,
+  teaser_tags text[],
   distribution_permission boolean not null,
   source text not null default 'api',
   external_ref text,
@@ -49,9 +51,11 @@ comment on column app.lead.giver_company_id is 'The giver; null when the operato
 comment on column app.lead.engaged_company_id is 'The taker that works or worked it; null before the pick.';
 comment on column app.lead.parties is 'Who sees the lead: operator, giver, engaged taker. Generated; children copy it.';
 comment on column app.lead.state is 'Life cycle of docs/domain.md.';
-comment on column app.lead.interest is 'What is asked for; part of the teaser.';
+comment on column app.lead.interest is 'What is asked for, as it was written: contact data in it is for the parties alone.';
 comment on column app.lead.postcode_area is 'Leading digits of the prospect''s postcode; part of the teaser.';
 comment on column app.lead.tags is 'Tags that takers are matched by.';
+comment on column app.lead.teaser_interest is 'Interest as takers see it before the pick; null where that is the interest itself. Emptied with it.';
+comment on column app.lead.teaser_tags is 'Tags as takers see them before the pick; null where those are the tags themselves.';
 comment on column app.lead.distribution_permission is 'The person consents to the data being passed on; needed to submit.';
 comment on column app.lead.source is 'Where it came in: api, what the client of the API says, or a file format of the import.';
 comment on column app.lead.external_ref is 'Id in that source; comes in once for each giver or operator.';

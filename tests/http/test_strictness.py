@@ -207,9 +207,8 @@ async def test_parameters_are_refused_by_name(anna: Person) -> None:
     answer = await anna.get("/leads?as=admin&limit=0")
     assert {error["parameter"] for error in answer.json()["errors"]} == {"as", "limit"}
     answer = await anna.get("/leads?colour=red")
-    assert answer.json()["errors"] == [
-        {"parameter": "colour", "detail": "This parameter is not known here"}
-    ]
+    (error,) = answer.json()["errors"]
+    assert (error["parameter"], error["code"]) == ("colour", "unknown")
 
 
 async def test_pointers_into_the_body(anna: Person, world: World) -> None:
@@ -222,7 +221,7 @@ async def test_pointers_into_the_body(anna: Person, world: World) -> None:
         ({"interest": None}, "/interest"),
         ({"distribution_permission": "true"}, "/distribution_permission"),
         ({"distribution_permission": 1}, "/distribution_permission"),
-        ({"prospect": {"name": "x", "answers": {"a": 1}}}, "/prospect/answers"),
+        ({"prospect": {"name": "x", "answers": {"a": 1}}}, "/prospect/answers/a"),
     ):
         answer = await gerd.post(path, json=draft | change)
         assert answer.status_code == 400, change

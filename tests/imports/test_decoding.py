@@ -11,13 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.imports import ImportRefused, read_file
-from service.imports.decoding import decode, detect_encoding, detect_separator
+from service.imports.decoding import Table, detect_separator
+from service.imports.decoding import decode as tables_of
+from service.imports.encodings import detect_encoding
 from service.imports.limits import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_ROWS
 
 TEXT = "Vorname;Straße;Ort\nÄnne;Große Gasse 1;Köln\n"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def decode(content: bytes) -> Table:
+    (table,) = tables_of(content)
+    return table
 
 
 def refusal_of(content: bytes) -> str:

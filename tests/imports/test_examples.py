@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.imports import Duplicate, ImportRefused, ParsedFile, Refusal, parse_mapping, read_file
-from service.imports.decoding import decode
+from service.imports.decoding import decode as tables_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -80,7 +80,7 @@ def test_each_file_is_read_as_promised(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_line_of_a_file_is_accounted_for(name: str) -> None:
-    file, table = read(name), decode((EXAMPLES / name).read_bytes())
+    file, table = read(name), tables_of((EXAMPLES / name).read_bytes())[0]
     assert 12 <= len(file.results) <= 40
     rows = sorted(
         [file.header_row, *(r.row for r in file.results), *(line.row for line in file.skipped)]
@@ -93,7 +93,7 @@ def test_nothing_a_person_said_gets_lost(name: str) -> None:
     """Each cell of an imported row is found again in the lead; the mapping's `ignore` is the one
     exception.
     """
-    file, table = read(name), decode((EXAMPLES / name).read_bytes())
+    file, table = read(name), tables_of((EXAMPLES / name).read_bytes())[0]
     cells_of = dict(table.records)
     for lead in file.leads:
         kept = re.sub(r"[\W_]", "", str(lead)).casefold()
@@ -131,7 +131,9 @@ def test_nobody_in_the_files_can_be_reached(name: str) -> None:
     file = read(name)
     assert all(DRAMA.fullmatch(lead.phone) for lead in file.leads if lead.phone)
     text = "\n".join(
-        cell for record in decode((EXAMPLES / name).read_bytes()).records for cell in record.cells
+        cell
+        for record in tables_of((EXAMPLES / name).read_bytes())[0].records
+        for cell in record.cells
     )
     assert text.count("@") > 10
     addresses = re.findall(r"@\S+", text.replace("keine@mail@", "keine-mail@"))

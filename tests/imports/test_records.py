@@ -108,7 +108,7 @@ def test_a_plain_german_row() -> None:
         ({"telefon": "", "e_mail": "a@@b"}, "email-invalid", "E-Mail"),
         ({"telefon": "12", "e_mail": "a@@b"}, "contact-invalid", "E-Mail"),
         ({"anliegen": ""}, "interest-missing", None),
-        ({"anliegen": "a@example.com"}, "interest-missing", "Anliegen"),
+        ({"anliegen": "0171 2345678"}, "interest-missing", "Anliegen"),
         ({"nachname": "x" * 101}, "value-too-long", "last_name"),
         ({"ort": "x" * (MAX_CELL + 1)}, "cell-too-long", "Ort"),
     ],
@@ -226,9 +226,10 @@ def test_formula_characters_are_data() -> None:
     assert lead_of(anna(anliegen="-Dach")).interest == "-Dach"
 
 
-def test_what_takers_see_before_the_pick_has_no_contact_data() -> None:
+def test_an_interest_is_a_line() -> None:
+    """What of it takers see before the pick is decided in the database (tests/teasers)."""
     lead = lead_of(anna(anliegen="Dach, Tel. 0171/39 200 12 oder a@example.com\nbitte abends"))
-    assert lead.interest == "Dach, Tel. … oder …"
+    assert lead.interest == "Dach, Tel. 0171/39 200 12 oder a@example.com"
     assert lead.answers["Anliegen"].endswith("bitte abends")
     assert codes(lead) == ["interest-shortened"]
     assert len(lead_of(anna(anliegen="Dach " * 100)).interest) <= MAX_INTEREST

@@ -154,8 +154,8 @@ ADJUSTED = {"user-deleted", "email-lower-case", "picker-deleted", "offer-outdate
 # depends-on is met beside others; the rest arises between two runs (test_again.py), or where a row
 # cannot be read or written at all (test_values.py).
 ELSEWHERE = {
-    "depends-on", "email-taken", "changed-here", "giver-changed", "value-unreadable",
-    "record-unreadable", "number-twice", "number-unusable", "unforeseen",
+    "depends-on", "email-taken", "changed-here", "deleted-there", "giver-changed",
+    "value-unreadable", "record-unreadable", "number-twice", "number-unusable", "unforeseen",
 }  # fmt: skip
 
 

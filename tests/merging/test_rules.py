@@ -106,8 +106,8 @@ async def test_each_rule_is_needed(place: Place, world: World, tab: str, col: st
     )
     await place.superuser.execute(
         """insert into app.lead_import (marketplace_id, id, company_id, file_name, format, encoding,
-             imported, duplicates, refused)
-           values ($1, gen_random_uuid(), $2, 'h.csv', 'german', 'utf-8', 0, 0, 0)""",
+             state, rows)
+           values ($1, gen_random_uuid(), $2, 'h.csv', 'german', 'utf-8', 'waiting', 1)""",
         *(world.nord_id, world.huber.id),
     )
     await _without(place.superuser, tab, col)

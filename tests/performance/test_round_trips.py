@@ -75,7 +75,7 @@ COSTS = {
     "leads.reject": (1, 4),
     "leads.withdraw": (1, 4),
     "leads.assign": (1, 4),
-    "imports.import_file": (6, 10),
+    "imports.import_file": (7, 16),
     "imports.list_imports": (1, 2),
     "imports.show_import": (2, 4),
     "sessions.log_in": (3, 5),

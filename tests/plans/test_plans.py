@@ -68,9 +68,9 @@ insert into app.history (marketplace_id, id, lead_id, parties, event)
   select marketplace_id, app_private.new_id(), id, parties, 'created' from app.lead;
 insert into app.note (marketplace_id, id, lead_id, company_id, author_name, text)
   select marketplace_id, app_private.new_id(), id, operator_company_id, 'A', 'Hallo' from app.lead;
-insert into app.lead_import (marketplace_id, id, company_id, file_name, format, encoding, imported,
-    duplicates, refused)
-  select m.id, app_private.new_id(), c.id, 'x.csv', 'deutsch', 'utf-8', 1, 0, 0
+insert into app.lead_import (marketplace_id, id, company_id, file_name, format, encoding, state,
+    rows, done, imported, ended_at)
+  select m.id, app_private.new_id(), c.id, 'x.csv', 'deutsch', 'utf-8', 'done', 1, 1, 1, now()
   from generate_series(1, 5000) k join m on m.n = 1 + k % 20 join c on c.n = 101 + k % 97;
 insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id, outcome)
   select i.marketplace_id, i.id, n, i.company_id, 'refused'

@@ -164,9 +164,9 @@ async def furnish(superuser: Any, world: World) -> None:
     await superuser.execute(
         """with made as (
              insert into app.lead_import (marketplace_id, id, company_id, file_name, format,
-               encoding,
-               imported, duplicates, refused)
-             values ($1, gen_random_uuid(), $2, 'h.csv', 'german', 'utf-8', 0, 0, 1) returning *)
+               encoding, state, rows, done, refused, ended_at)
+             values ($1, gen_random_uuid(), $2, 'h.csv', 'german', 'utf-8', 'done', 1, 1, 1, now())
+             returning *)
            insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id,
              outcome)
            select marketplace_id, id, 1, company_id, 'refused' from made""",
