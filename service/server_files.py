@@ -17,6 +17,9 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,60 @@ def free_port(remembered: Path) -> int:
     raise EmbeddedServerError(f"There is no free TCP port on {HOST}.")
 
 
+def forget_libpq_variables() -> None:
+    """Takes PGSSLMODE, PGSERVICE, PGTZ and their like out of this process's environment.
+
+    They say how some other server is reached. Drivers and `psql` would believe them here too; our
+    server is wholly described by its URL.
+    """
+    for name in [name for name in os.environ if re.fullmatch(r"PG[A-Z]+", name)]:
+        del os.environ[name]
+
+
+@contextmanager
+def told(place: Path) -> Iterator[None]:
+    """Says of a file or directory that cannot be used which one it is and why."""
+    try:
+        yield
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"PostgreSQL cannot keep its data in {place}: {error.filename or place}: "
+            f"{error.strerror or error}. Choose another --data-dir, or set DATABASE_URL."
+        ) from error
+
+
+def locale_of_libc() -> str:
+    """What a new cluster takes from the C library: UTF-8 in the order of code points. macOS does
+    not know the name; there it is "C", and PostgreSQL's own provider knows the letters."""
+    return "C" if sys.platform == "darwin" else "C.UTF-8"
+
+
+def has_cluster(pgdata: Path) -> bool:
+    """Whether there are data of PostgreSQL, closed to all but the account that runs the server.
+
+    An empty directory is none, and makes way. Raises EmbeddedServerError when something else is
+    there, or a file system is mounted there.
+    """
+    if (pgdata / "PG_VERSION").exists():
+        mode = stat.S_IMODE(pgdata.stat().st_mode)
+        if mode & 0o027:  # PostgreSQL takes 0700 and 0750 alone
+            pgdata.chmod(0o700)
+        return True
+    if not pgdata.exists():
+        return False
+    if os.path.ismount(pgdata):
+        raise EmbeddedServerError(
+            f"{pgdata} is a mount point: mount it one level higher, as {pgdata.parent}."
+        )
+    if any(pgdata.iterdir()):
+        raise EmbeddedServerError(
+            f"{pgdata} holds files, but no data of PostgreSQL (there is no PG_VERSION): move it "
+            "away, or choose another --data-dir."
+        )
+    pgdata.rmdir()
+    return False
+
+
 def run_as(account: Account | None, output: int = subprocess.DEVNULL) -> dict[str, Any]:
     """Arguments for `subprocess`: a command of `account` (None: our own) that prints to `output`.
 
@@ -96,17 +153,14 @@ def place_data(wish: Path) -> tuple[Path, Account | None]:
     """Makes the directory for a server's files; returns where it is and who runs the server.
 
     It is `wish` unless the account cannot reach that. Raises EmbeddedServerError when the data
-    belongs to somebody else or the directory cannot be made.
+    belongs to somebody else, OSError when the directory cannot be made.
     """
     wish = wish.resolve()
-    try:
-        if not wish.exists():
-            wish.mkdir(parents=True)
-            wish.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    except OSError as error:
-        raise EmbeddedServerError(f"The directory {wish} cannot be made: {error}") from error
+    if not wish.is_dir():
+        wish.mkdir(parents=True)
+        wish.chmod(0o711 if os.geteuid() == 0 else 0o700)
     account = _account_for(wish / "pgdata")
-    if account is None or _works(account, "/usr/bin/test", "-x", str(wish)):
+    if account is None or _works(account, "/bin/sh", "-c", 'test -x "$1"', "sh", str(wish)):
         return wish, account
     digest = hashlib.sha256(os.fsencode(wish)).hexdigest()[:8]
     place = _roots_own(_roots_own(ROOT_DATA) / f"{wish.name.strip('.') or 'data'}-{digest}")

@@ -18,6 +18,7 @@ import click
 import msgspec
 
 from service.postgres import ConnectionLost, PoolExhausted
+from service.server_files import forget_libpq_variables
 
 PREFIX = "kollegium_"
 VARIABLES = {
@@ -118,25 +119,39 @@ def data_dir_default() -> Path:
 
 def read_urls(data_dir: Path) -> dict[str, str]:
     """The URLs that the demo wrote for its roles; empty when there is no demo."""
+    file = data_dir / URLS_FILE
     try:
-        return msgspec.json.decode((data_dir / URLS_FILE).read_bytes(), type=dict[str, str])
-    except FileNotFoundError:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError as error:
         raise click.ClickException(
-            f"{data_dir / URLS_FILE} belongs to another account: run this command as the account "
-            "that runs the demo, or set DATABASE_URL."
+            f"{file} belongs to another account: run this command as the account that runs the "
+            "demo, or set DATABASE_URL."
+        ) from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise click.ClickException(
+            f"{file} is not what `kollegium demo` writes ({error}): remove it and start the demo "
+            "again."
         ) from error
 
 
 def write_urls(data_dir: Path, urls: dict[str, str]) -> None:
-    """Keeps the URLs, readable by this account alone; replaced in one step."""
+    """Keeps the URLs, readable by this account alone; replaced in one step. Raises ClickException
+    when that is not possible."""
     path = data_dir / URLS_FILE
     fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(urls))
-    fresh.replace(path)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(urls))
+        fresh.replace(path)
+    except OSError as error:
+        raise click.ClickException(
+            f"The passwords of the roles cannot be kept in {path} ({error.strerror}): choose "
+            "another --data-dir."
+        ) from error
 
 
 def find(role: str, data_dir: Path | None = None) -> Source:
@@ -147,12 +162,20 @@ def find(role: str, data_dir: Path | None = None) -> Source:
     directory = data_dir or data_dir_default()
     urls = read_urls(directory)
     if role in urls:
+        forget_libpq_variables()
         return Source(urls[role], str(directory / URLS_FILE))
+    login = f"DATABASE_URL to a login that may become {PREFIX}{role}"
+    if role != "api":
+        login = f"{VARIABLES[role]}, or {login}"
     raise click.ClickException(
-        f"No database is known for {PREFIX}{role}: set {VARIABLES[role]}, or DATABASE_URL to a "
-        f"login that may become {PREFIX}{role}, or start `kollegium demo` (its data would be in "
-        f"{directory}/)."
+        f"No database is known for {PREFIX}{role}: set {login}, or start `kollegium demo` (its "
+        f"data would be in {directory}/)."
     )
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes it, quoted where it must be: for statements that people copy."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def may_not_become(login: str, role: str, source: Source) -> click.ClickException:
@@ -160,7 +183,7 @@ def may_not_become(login: str, role: str, source: Source) -> click.ClickExceptio
     variable = VARIABLES[role]
     return click.ClickException(
         f"{source.variable} logs in as {login}, which may not become {PREFIX}{role}; "
-        f"set {variable} or `grant {PREFIX}{role} to {login}`."
+        f"set {variable} or `grant {PREFIX}{role} to {identifier(login)}`."
     )
 
 

@@ -5,8 +5,11 @@ import contextlib
 import os
 import secrets
 import signal
+import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,21 +19,29 @@ import structlog
 from service import logs
 from service.commands import connections, serving, welcome
 from service.commands.company import Staff
-from service.commands.connections import PREFIX, VARIABLES, Source
+from service.commands.connections import LOST, PREFIX, VARIABLES, Source
 from service.commands.migrate import upgrade
-from service.commands.output import print_json, run
+from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
 from service.commands.worker import connector, work
 from service.database import Database
 from service.demo import build, people, story
 from service.demo import database as demo_database
 from service.demo.build import World
+from service.errors import Problem
+from service.postgres import PostgresError
 from service.settings import Settings
 from service.shipped import EXAMPLES
+
+if TYPE_CHECKING:
+    from service.embedded import EmbeddedServer
 
 log = structlog.get_logger()
 
 DATABASE = "kollegium"
+_LOOK_SECONDS = 1.0  # how long a dead server may stay unnoticed
+# As often within this time the server is started again; then something is wrong with it.
+_REVIVALS, _REVIVALS_SECONDS = 3, 60.0
 _MAINTENANCE = ("", "postgres", "template1")
 
 
@@ -53,12 +64,12 @@ def _ignore_signals() -> None:
 
 
 @contextlib.contextmanager
-def _server(data_dir: Path) -> Iterator[Source]:
+def _server(data_dir: Path) -> Iterator[tuple[Source, "EmbeddedServer | None"]]:
     """The URL of somebody who may create roles: DATABASE_URL, else the embedded server's."""
     given = os.environ.get("DATABASE_URL")
     if given:
         try:
-            yield Source(connections.plain_url(given), "DATABASE_URL")
+            yield Source(connections.plain_url(given), "DATABASE_URL"), None
         finally:
             _ignore_signals()
         return
@@ -66,13 +77,34 @@ def _server(data_dir: Path) -> Iterator[Source]:
 
     try:
         server = EmbeddedServer.start(data_dir)
+        try:
+            yield Source(server.superuser_url, "the embedded server"), server
+        finally:
+            _ignore_signals()
+            server.stop()
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from error
-    try:
-        yield Source(server.superuser_url, "the embedded server")
-    finally:
-        _ignore_signals()
-        server.stop()
+
+
+async def _keep_alive(server: "EmbeddedServer", stop: asyncio.Event) -> None:
+    """Starts the embedded server again when it died. Raises EmbeddedServerError when that fails, or
+    when it dies again and again."""
+    from service.embedded import EmbeddedServerError
+
+    revived: deque[float] = deque(maxlen=_REVIVALS)
+    while not stop.is_set():
+        if not server.alive():
+            if len(revived) == _REVIVALS and time.monotonic() - revived[0] < _REVIVALS_SECONDS:
+                raise EmbeddedServerError(
+                    f"The embedded PostgreSQL died {_REVIVALS + 1} times within "
+                    f"{_REVIVALS_SECONDS:.0f} s; {server.data_dir / 'server.log'} says why."
+                )
+            log.warning("embedded_postgres_died", data_dir=str(server.data_dir))
+            await asyncio.to_thread(server.revive)
+            revived.append(time.monotonic())
+            log.info("embedded_postgres_restarted", port=server.port)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
 
 
 async def _create(server: Source, *, reset: bool) -> Source:
@@ -107,10 +139,12 @@ async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
             await demo_database.set_passwords(connection, passwords)
         except asyncpg.InsufficientPrivilegeError as error:
             login = connections.user_of(admin.url)
-            names = ", ".join(VARIABLES[name.removeprefix(PREFIX)] for name in passwords)
+            roles = [name.removeprefix(PREFIX) for name in passwords]
+            names = ", ".join(VARIABLES[role] for role in roles if role != "api")
             raise click.ClickException(
                 f"{admin.variable} logs in as {login}, which may not set the passwords of "
-                f"{', '.join(passwords)}: use a superuser's DATABASE_URL, or set {names}."
+                f"{', '.join(passwords)}: use a superuser's DATABASE_URL"
+                f"{f', or set {names}' if names else ''}."
             ) from error
         finally:
             await connection.close(timeout=5)
@@ -148,16 +182,24 @@ async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
 
 
 async def _serve(
-    settings: Settings, host: str, port: int, urls: dict[str, str], data_dir: Path, as_json: bool
+    settings: Settings,
+    host: str,
+    port: int,
+    urls: dict[str, str],
+    data_dir: Path,
+    as_json: bool,
+    server: "EmbeddedServer | None",
 ) -> None:
     stop = asyncio.Event()
     serving.stop_on_signals(stop)
     await refuse_unfit(Source(urls["api"], "the demo's database"))
     bound = serving.bind(host, port)
     source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
-    worker = asyncio.create_task(work(connector(source), stop))
-
-    worker.add_done_callback(lambda _: stop.set())  # without its timers the demo would be false
+    beside = [asyncio.create_task(work(connector(source), stop))]
+    if server:
+        beside.append(asyncio.create_task(_keep_alive(server, stop)))
+    for task in beside:  # without its timers or its database the demo would be false
+        task.add_done_callback(lambda _: stop.set())
 
     async def ready() -> None:
         serving.settle()
@@ -176,7 +218,8 @@ async def _serve(
         await serving.serve_app(settings, bound, stop, ready)
     finally:
         stop.set()
-        await worker
+        for task in reversed(beside):
+            await task
 
 
 @click.command()
@@ -223,9 +266,8 @@ def demo(port: int, host: str, data_dir: Path, as_json: bool, reset: bool) -> No
         )
     logs.configure(os.environ.get("KOLLEGIUM_LOG_LEVEL", "info"))
     data_dir = data_dir.absolute()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with _ends_on_signals(), _server(data_dir) as server:
-        admin = run(_create(server, reset=reset))
+    with _ends_on_signals(), _server(data_dir) as (place, server):
+        admin = run(_create(place, reset=reset))
         before, after = upgrade(admin)
         if before != after:
             log.info("migrated", before=before, after=after)
@@ -233,4 +275,7 @@ def demo(port: int, host: str, data_dir: Path, as_json: bool, reset: bool) -> No
         connections.write_urls(data_dir, urls)
         settings = settings_for(Source(urls["api"], admin.variable))
         run(_world(settings, Source(urls["staff"], admin.variable), given))
-        uvloop.run(_serve(settings, host, port, urls, data_dir, as_json))
+        try:
+            uvloop.run(_serve(settings, host, port, urls, data_dir, as_json, server))
+        except (Problem, PostgresError, asyncpg.PostgresError, *LOST) as error:
+            raise explained(error) from error

@@ -14,8 +14,12 @@ from service.legacy.invented import PASSWORD
 
 
 @click.command()
-@click.option("--users", type=click.IntRange(10), default=10_000, show_default=True)
-@click.option("--leads", type=click.IntRange(0), default=500_000, show_default=True)
+@click.option(
+    "--users", type=click.IntRange(10), default=10_000, show_default=True, help="How many users."
+)
+@click.option(
+    "--leads", type=click.IntRange(0), default=500_000, show_default=True, help="How many leads."
+)
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed, the same rows."
 )

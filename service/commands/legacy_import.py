@@ -85,7 +85,9 @@ def _logged(file: IO[bytes] | None) -> Iterator[Callable[[str, object], None]]:
     yield log
 
 
-def _import(place: Place, batch: int, jobs: int, log_file: IO[bytes] | None) -> Outcome:
+def _import(
+    place: Place, batch: int, jobs: int, log_file: IO[bytes] | None, deletions: bool
+) -> Outcome:
     async def work(progress: Progress, log: Callable[[str, object], None]) -> Outcome:
         async with contextlib.AsyncExitStack() as stack:
             read = await stack.enter_async_context(reading_source(place, progress))
@@ -113,7 +115,7 @@ def _import(place: Place, batch: int, jobs: int, log_file: IO[bytes] | None) -> 
                     began = time.monotonic()
                 log("batch", step)
 
-            outcome = await import_load(connections, read.load, told, batch)
+            outcome = await import_load(connections, read.load, told, batch, deletions=deletions)
             log("done", outcome)
             return outcome
 
@@ -131,6 +133,14 @@ jobs_option = click.option(
 )
 
 
+deletions_option = click.option(
+    "--deletions",
+    is_flag=True,
+    help="Follow what is deleted in the former system even if it is much: more than a tenth of a "
+    "table. Without it, a source that lacks so much is taken for half an export.",
+)
+
+
 @click.command("import")
 @source_options
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
@@ -145,6 +155,7 @@ jobs_option = click.option(
     help="Leads a transaction.",
 )
 @jobs_option
+@deletions_option
 @language_option
 @json_option
 @data_dir_option
@@ -157,6 +168,7 @@ def import_(
     log_file: IO[bytes] | None,
     batch: int,
     jobs: int,
+    deletions: bool,
     language: Language,
     as_json: bool,
     data_dir: Path,
@@ -174,7 +186,7 @@ def import_(
         made = _plan(place, language)
         print_json(made) if as_json else show_plan(made)
         return
-    outcome = _import(place, batch, jobs, log_file)
+    outcome = _import(place, batch, jobs, log_file, deletions)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 
@@ -184,6 +196,7 @@ def import_(
     "--log", "log_file", type=click.File("ab"), help="Append a line of JSON for each batch."
 )
 @jobs_option
+@deletions_option
 @json_option
 @data_dir_option
 def retry(
@@ -193,6 +206,7 @@ def retry(
     latin1: bool,
     log_file: IO[bytes] | None,
     jobs: int,
+    deletions: bool,
     as_json: bool,
     data_dir: Path,
 ) -> None:
@@ -204,13 +218,20 @@ def retry(
     that waited for it; who is not yet stays in quarantine. The same as `import`; after the cut-over
     the one that still makes sense, because then only rows that wait in quarantine come over.
     """
-    outcome = _import(Place(schema, url, csv, latin1, data_dir), LEADS_A_BATCH, jobs, log_file)
+    place = Place(schema, url, csv, latin1, data_dir)
+    outcome = _import(place, LEADS_A_BATCH, jobs, log_file, deletions)
     print_json(outcome) if as_json else show_outcome(outcome)
 
 
 @click.command()
 @click.option("--reason", help="Only rows with this reason.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    help="List at most so many rows.",
+)
 @language_option
 @json_option
 @data_dir_option

@@ -101,7 +101,12 @@ def rehearse(merge_id: UUID, as_json: bool, data_dir: Path) -> None:
 
 @merge.command()
 @ONE
-@click.option("--side", type=click.Choice(["survivor", "absorbed"]), required=True)
+@click.option(
+    "--side",
+    type=click.Choice(["survivor", "absorbed"]),
+    required=True,
+    help="Whose consent it is.",
+)
 @REFERENCE
 @json_option
 @data_dir_option

@@ -56,10 +56,11 @@ def _explain(error: Exception, source: Source) -> click.ClickException:
         )
     elif state == "42501":
         login = connections.user_of(source.url) or "the current user"
+        name = connections.identifier(login)
         text = (
             f"{source.variable} logs in as {login}, which lacks a right ({found}). The first run "
             "needs CREATEROLE and CREATE on the database; later ones membership in "
-            f"kollegium_owner: set DATABASE_OWNER_URL or `grant kollegium_owner to {login}`."
+            f"kollegium_owner: set DATABASE_OWNER_URL or `grant kollegium_owner to {name}`."
         )
     elif found is not None:
         text = f"PostgreSQL refused ({state}): {found}"
@@ -130,7 +131,7 @@ def migrate(as_sql: bool, start: str, dry_run: bool, data_dir: Path) -> None:
     lock ends after 5 s, so that requests do not queue behind it.
     """
     if as_sql:
-        click.echo(script(start), nl=False)
+        click.echo(script(start).encode(), nl=False)  # UTF-8 whatever the terminal
         return
     source = connections.find("owner", data_dir)
     if dry_run:

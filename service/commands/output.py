@@ -47,8 +47,8 @@ def json_option(command: F) -> F:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON on standard output."""
-    click.echo(msgspec.json.encode(value).decode())
+    """One line of JSON on standard output: UTF-8 whatever the terminal, for a program reads it."""
+    click.echo(msgspec.json.encode(value))
 
 
 def sentence(problem: Problem) -> str:

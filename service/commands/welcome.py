@@ -1,6 +1,7 @@
 """What the demo says when it is ready: who can log in, and what to try first."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -81,7 +82,7 @@ def _program(data_dir: Path) -> str:
     """How this command is called from here, with the data directory where it matters."""
     name = "kollegium"
     if shutil.which(name) is None and os.path.basename(sys.argv[0]) == name:
-        name = os.path.relpath(sys.argv[0])
+        name = shlex.quote(os.path.relpath(sys.argv[0]))
     if data_dir == connections.data_dir_default().absolute():
         return name
-    return f"KOLLEGIUM_DATA_DIR={data_dir} {name}"
+    return f"KOLLEGIUM_DATA_DIR={shlex.quote(str(data_dir))} {name}"

@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 from service.contact import Remark, reading
 from service.imports.decoding import Record
 from service.imports.encodings import REPLACED
-from service.imports.formats import Field
+from service.imports.headers import Field
 from service.imports.limits import FIELD_LIMITS, MAX_CELL
 from service.imports.plans import Column, Plan
 from service.imports.refused import remark
@@ -93,6 +93,9 @@ class Cells:
             self.answer(column.label, text)
         elif column.field == "context":
             self.put(self.context, column.label, text)
+        elif column.field == "received_at":  # said as it was written, too
+            self.put(self.context, column.label, text)
+            self.found.setdefault(column.field, []).append((column.label, text))
         else:
             self.found.setdefault(column.field, []).append((column.label, text))
 
@@ -118,7 +121,7 @@ class Cells:
         found = self.found.pop(field, [])
         if not found:
             return None
-        if field in self.plan.format.joined:
+        if field == "postcode" and field in self.plan.format.joined:
             found = [(found[0][0], " ".join(text for _, text in found))]
         readings = [read(text) for _, text in found]
         best = next((i for i, reading in enumerate(readings) if reading.value is not None), 0)

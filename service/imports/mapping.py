@@ -3,6 +3,7 @@
 ::
 
     name = "trade-fair"            # becomes the leads' source
+    time_zone = "Europe/Berlin"    # optional: of times that name none (UTC, +02:00 …)
     separator = "semicolon"        # optional: tab, comma, semicolon, pipe
     encoding = "cp1252"            # optional, see `encodings.ENCODINGS`
     ignore = ["Date of birth"]     # optional: columns that are not to be stored at all
@@ -12,8 +13,9 @@
     street = ["Street", "No."]
     email = "Mail"
 
-[constants]                    # optional: fields that are the same in every row (or where a column
-is empty)
+    received_at = "Asked on"       # when the person asked
+
+    [constants]                    # optional: fields that are the same in every row
     interest = "Conservatory"
 
 [consent]                      # optional: without it the upload decides, else the leads stay drafts
@@ -30,19 +32,22 @@ from typing import Annotated, Literal
 import msgspec
 
 from service.imports.encodings import ENCODINGS
-from service.imports.formats import Field, Format, header_key
+from service.imports.formats import Format
+from service.imports.headers import Field, header_key
 from service.imports.limits import MAX_LABEL
 from service.imports.refused import ImportRefused
+from service.imports.times import zone_named
 from service.vocabulary import whole
 
 _MAX_BYTES = 64 * 1024
 
 MappedField = Literal[
     "external_ref", "salutation", "first_name", "last_name", "name", "company", "email", "phone",
-    "street", "postcode", "city", "country", "interest", "tags",
+    "street", "postcode", "city", "country", "interest", "tags", "received_at",
 ]  # fmt: skip
 ConstantField = Literal["company", "city", "country", "interest", "tags"]
 Header = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LABEL)]
+TimeZone = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 Name = Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9][a-z0-9-]{0,39}"))]
 
 
@@ -60,6 +65,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: dict[MappedField, Header | list[Header]]
     separator: Literal["tab", "comma", "semicolon", "pipe"] | None = None
     encoding: str | None = None
+    time_zone: TimeZone | None = None
     ignore: list[Header] = []
     constants: dict[ConstantField, Header] = {}
     consent: Consent | None = None
@@ -84,6 +90,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             joined=frozenset(
                 field for field, headers in self.columns.items() if isinstance(headers, list)
             ),
+            time_zone=self.time_zone,
             constants={str(field): value for field, value in self.constants.items()},
             consent_yes=frozenset(word.casefold() for word in self.consent.yes)
             if self.consent
@@ -113,6 +120,8 @@ def parse_mapping(content: bytes) -> Mapping:
         raise ImportRefused("mapping-invalid", reason=str(error)) from error
     if mapping.encoding is not None and mapping.encoding not in ENCODINGS:
         raise ImportRefused("mapping-invalid", reason=f"encoding: {', '.join(sorted(ENCODINGS))}")
+    if mapping.time_zone is not None and zone_named(mapping.time_zone) is None:
+        raise ImportRefused("mapping-invalid", reason="time_zone: Europe/Berlin, UTC, +02:00 …")
     if not mapping.columns:
         raise ImportRefused("mapping-invalid", reason="[columns]")
     keys = [header_key(header) for header in [*mapping.headers(), *mapping.ignore]]

@@ -7,7 +7,9 @@ import msgspec
 from service.contact import Remark
 from service.imports.decoding import HEADER_WITHIN, SEPARATORS, Record, Table, decode
 from service.imports.encodings import REPLACED
-from service.imports.formats import FORMATS, Format, header_key, recognise
+from service.imports.formats import Format
+from service.imports.headers import header_key
+from service.imports.known_formats import FORMATS, recognise
 from service.imports.limits import MAX_COLUMNS
 from service.imports.mapping import Mapping
 from service.imports.plans import label_of, plan_of
@@ -20,6 +22,7 @@ from service.imports.records import (
 )
 from service.imports.refused import ImportRefused, remark
 from service.imports.rows import read_row
+from service.imports.suggesting import offered_mapping
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -82,6 +85,7 @@ class _Part(msgspec.Struct, kw_only=True):
     results: list[Result]
     skipped: list[Skipped]
     tells_consent: bool
+    notes: set[str]
 
 
 def read_file(
@@ -146,23 +150,23 @@ def _read(
     headers = _trimmed(header.cells)
     if len(headers) > MAX_COLUMNS:
         raise ImportRefused("header-too-wide", limit=MAX_COLUMNS)
-    plan = plan_of(known, headers, consent=consent, interest=interest)
     data, footer = _split_footer(table.records[position + 1 :], known)
+    plan = plan_of(known, headers, data, consent=consent, interest=interest)
+    results: list[Result] = [
+        read_row(plan, Record(record.row + offset, record.cells), table.other_rows.get(record.row))
+        for record in data
+    ]
     return _Part(
         headers=[label_of(cell, index) for index, cell in enumerate(headers)],
         header_row=header.row + offset,
         format=known.slug,
-        results=[
-            read_row(
-                plan, Record(record.row + offset, record.cells), table.other_rows.get(record.row)
-            )
-            for record in data
-        ],
+        results=results,
         skipped=[
             *(Skipped(record.row + offset, "preamble") for record in table.records[:position]),
             *(Skipped(record.row + offset, "footer") for record in footer),
         ],
         tells_consent=plan.tells_consent,
+        notes=plan.notes | (set() if plan.tells_interest else {"interest-column-missing"}),
     )
 
 
@@ -183,6 +187,8 @@ def _remarks(
     said: list[Remark] = []
     if consent is None and not all(part.tells_consent for part in parts):
         said.append(remark("consent-column-missing"))
+    notes: set[str] = set().union(*(part.notes for part in parts))
+    said += [remark(code) for code in sorted(notes)]
     left_out = [sheet.name for sheet in sheets if sheet.outcome in ("unknown-header", "hidden")]
     if left_out:
         said.append(remark("sheets-left-out", names=", ".join(left_out)))
@@ -212,7 +218,8 @@ def _refuse(tables: list[Table], mapping: Mapping | None) -> NoReturn:
     headers = _widest(table or next(table for table in tables if table.records))
     if mapping is None:
         titles = "; ".join(known.title for known in FORMATS)
-        raise ImportRefused("format-unknown", headers=headers, known=titles)
+        offered = offered_mapping(headers)
+        raise ImportRefused("format-unknown", headers=headers, known=titles, mapping=offered)
     found = {header_key(header) for header in headers}
     missing = [header for header in mapping.headers() if header_key(header) not in found]
     raise ImportRefused("mapping-header-missing", headers=headers, missing=", ".join(missing))

@@ -4,6 +4,7 @@ nothing.
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -38,6 +39,7 @@ class ImportedLead(msgspec.Struct, frozen=True, kw_only=True, tag_field="result"
     postcode: str | None = None
     city: str | None = None
     country: str | None = None  #: ISO 3166-1 alpha-2; None when what was written is unknown
+    received_at: datetime | None = None  #: when the person asked, as the source tells
     answers: dict[str, str] = {}  #: header -> text: other questions, and values that were not valid
     context: dict[
         str, str

@@ -54,14 +54,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "format-unknown": (
         "No known format has these headers: {headers}. Known are: {known}. For any other file, "
-        "send a mapping file (TOML) along: a name, and under [columns] which of these headers is "
-        "which field, for example "
-        'name = "trade-fair", [columns] email = "E-Mail", phone = "Phone", interest = "Topic".',
+        "send a mapping (TOML) along: a name, and under [columns] which of these headers is which "
+        "field. The one that is offered has what was recognised: correct it and send it.",
         "Kein bekanntes Format hat diese Spalten: {headers}. Bekannt sind: {known}. Für jede "
-        "andere Datei geben Sie eine Zuordnungsdatei (TOML) mit: einen Namen, und unter "
-        "[columns], welche dieser Spalten welches "
-        'Feld ist, zum Beispiel name = "messe", [columns] email = "E-Mail", phone = "Telefon", '
-        'interest = "Thema".',
+        "andere Datei geben Sie eine Zuordnung (TOML) mit: einen Namen, und unter [columns], "
+        "welche dieser Spalten welches Feld ist. Die angebotene enthält, was erkannt wurde: "
+        "Berichtigen Sie sie und senden Sie sie mit.",
     ),
     "mapping-invalid": (
         "The mapping file is not valid: {reason}",
@@ -92,9 +90,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "interest-missing": (
         "Nothing says what is asked for. Name a column or a constant for it in a mapping file, or "
-        "an interest for the whole upload.",
+        "say it for the whole upload (interest).",
         "Es fehlt das Anliegen. Nennen Sie dafür eine Spalte oder einen festen Wert in einer "
-        "Zuordnungsdatei, oder ein Anliegen für die ganze Datei.",
+        "Zuordnungsdatei, oder sagen Sie es für die ganze Datei (interest).",
     ),
     "value-too-long": (
         "The value is longer than {limit} characters.",
@@ -149,7 +147,38 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The cell shows an error of the spreadsheet ({error}); it counts as empty.",
         "Die Zelle zeigt einen Fehler der Tabellenkalkulation ({error}); sie gilt als leer.",
     ),
+    "time-unknown": (
+        "The time was not understood; the moment of the import counts.",
+        "Die Zeitangabe wurde nicht verstanden; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-ambiguous": (
+        "Day and month can be read either way; the moment of the import counts.",
+        "Tag und Monat lassen sich auf zwei Arten lesen; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-implausible": (
+        "The time is before 2000 or in the future; the moment of the import counts.",
+        "Die Zeitangabe liegt vor 2000 oder in der Zukunft; es gilt der Zeitpunkt des Imports.",
+    ),
+    "time-without-clock": (
+        "There is a date without a time; the beginning of that day counts.",
+        "Es steht ein Datum ohne Uhrzeit da; es gilt der Beginn dieses Tages.",
+    ),
+    "time-twice": (
+        "The hour happened twice that night; the first one counts.",
+        "Die Stunde gab es in dieser Nacht zweimal; es gilt die erste.",
+    ),
     # The file as a whole, accepted.
+    "interest-column-missing": (
+        "No column tells the interest: name it for the whole upload (interest), or send a mapping.",
+        "Keine Spalte nennt das Anliegen: Nennen Sie es für die ganze Datei (interest), oder "
+        "senden Sie eine Zuordnung mit.",
+    ),
+    "times-without-zone": (
+        "Times name no zone; they were read as Europe/Berlin. A mapping can say another "
+        "(time_zone).",
+        "Die Zeitangaben nennen keine Zeitzone; sie wurden als Europe/Berlin gelesen. Eine "
+        "Zuordnung kann eine andere nennen (time_zone).",
+    ),
     "sheets-left-out": (
         "Sheets without a known header, or hidden, were left out: {names}.",
         "Blätter ohne bekannte Kopfzeile oder ausgeblendete wurden ausgelassen: {names}.",
@@ -185,12 +214,21 @@ class ImportRefused(Exception):
     """The file as a whole cannot be imported; nothing of it was.
 
     `code` is stable; `detail_en` and `detail_de` are for people; `headers` are those found, when
-    there were any.
+    there were any;
+    `mapping` is one to begin with, made of what was recognised.
     """
 
-    def __init__(self, code: str, *, headers: list[str] | None = None, **values: object) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        headers: list[str] | None = None,
+        mapping: str | None = None,
+        **values: object,
+    ) -> None:
         self.code = code
         self.headers = headers or []
+        self.mapping = mapping
         if headers:
             more = " …" if len(headers) > _SHOWN_HEADERS else ""
             values["headers"] = ", ".join(headers[:_SHOWN_HEADERS]) + more

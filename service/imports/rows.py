@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import datetime
 from typing import Final
 
 from service.contact import country_of, read_email, read_phone, read_postcode
@@ -14,6 +15,7 @@ from service.imports.decoding import Record
 from service.imports.plans import Plan
 from service.imports.records import ImportedLead, Refusal, fingerprint_of
 from service.imports.refused import say
+from service.imports.times import read_time
 from service.imports.topics import slug_of, tags_of
 
 _MAX_ID: Final = 150
@@ -59,7 +61,7 @@ class _Row(Cells):
             name: self.short(name) for name in ("salutation", "first_name", "last_name", "company")
         }
         name = self._name(parts)
-        interest = self._interest()
+        interest = self._interest(name)
         house_number = self.line("house_number")
         street = " ".join(part for part in (self.line("street"), house_number) if part) or None
         return ImportedLead(
@@ -84,6 +86,7 @@ class _Row(Cells):
             country=self.country,
             answers=self.answers,
             context=self.context,
+            received_at=self._received(),
             warnings=self.warnings,
             **parts,
         )
@@ -173,6 +176,19 @@ class _Row(Cells):
             self.country = place.country or HOME
         return place.value, city or place.city
 
+    def _received(self) -> datetime | None:
+        """When the person asked, by the first column that tells a moment."""
+        for label, text in self.found.pop("received_at", []):
+            clock = self.plan.clocks[label]
+            moment = read_time(text, clock.zone, clock.day_first)
+            if moment.code:
+                self.remark(moment.code, label)
+            if moment.value is not None:
+                if clock.assumed and not moment.zoned:
+                    self.plan.notes.add("times-without-zone")
+                return moment.value
+        return None
+
     def _name(self, parts: dict[str, str | None]) -> str:
         name = self.line("name") or " ".join(
             part for part in (parts["first_name"], parts["last_name"]) if part
@@ -184,16 +200,17 @@ class _Row(Cells):
             raise RowRefused("name-missing")
         return self.limited("name", name) or name
 
-    def _interest(self) -> str:
+    def _interest(self, name: str) -> str:
+        """What is asked for, without what tells who asks: takers see it before the pick."""
         taken = self.take("interest")
         if taken is None and self.plan.interest:
             taken = ("interest", self.plan.interest)
         if taken is None:
             taken = next(
                 (
-                    (label, self.context[label])
+                    (label, text)
                     for label in self.plan.fallbacks
-                    if label in self.context
+                    if (text := self.context.get(label) or self.answers.get(label))
                 ),
                 None,
             )
@@ -203,9 +220,13 @@ class _Row(Cells):
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
-        shown, shortened = cleaning.interest_of(text)
-        if shortened:
+        nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE) if " " in name else text
+        shown, shortened = cleaning.interest_of(nameless)
+        shortened = shortened or nameless != text
+        if shortened and text not in self.answers.values():
             self.keep("interest-shortened", taken)
+        elif shortened:
+            self.remark("interest-shortened", label)
         if not re.search(r"[^\W\d_]", shown):
             raise RowRefused("interest-missing", label)
         return shown

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from service.legacy.files import SourceError
 from service.legacy.halving import halved, name_of, of_a_row
 from service.legacy.sources import Connection
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 USERS_A_BATCH = 1_000
 LEADS_A_BATCH = 2_000
+DELETIONS_A_BATCH = 200
 _TRIES = 6
 _FIRST = -(2**63)  # before every number
 
@@ -86,14 +88,17 @@ class Import:
         self._connection = connections[0]
         self._outcome = Outcome()
 
-    async def run(self) -> Outcome:
-        """All steps, in the order in which later ones need earlier ones."""
+    async def run(self, *, deletions: bool = False) -> Outcome:
+        """All steps, in the order in which later ones need earlier ones. deletions: that much of
+        what came over is missing is meant."""
         began = time.monotonic()
+        if not deletions:
+            await self._expect_whole_source()
         await self._quarantine(heal=False)
         await self._whole(
             "users changed", "users", "select 0 as created, app.legacy_change_users($1) as changed"
         )
-        await self._users()
+        await self._rows_by_number("users", "app.legacy_import_users", USERS_A_BATCH, "users")
         await self._whole(
             "marketplaces", "marketplaces", "select * from app.legacy_import_marketplaces($1)"
         )
@@ -103,6 +108,9 @@ class Import:
         await self._whole("api_keys", "api_keys", "select * from app.legacy_import_api_keys($1)")
         await self._whole("groups", "groups", "select app.legacy_import_groups($1) as seen")
         await self._leads_side_by_side()
+        await self._rows_by_number(
+            "deleted there", "app.legacy_follow_deletions", DELETIONS_A_BATCH
+        )
         await self._quarantine(heal=True)
         self._outcome.seconds = time.monotonic() - began
         return self._outcome
@@ -120,24 +128,41 @@ class Import:
         except asyncpg.PostgresError as error:
             await self._halve(self._connection, step, table, (_FIRST, None), query, error)
 
-    async def _users(self) -> None:
-        last: int | None = _FIRST
-        query = "select * from app.legacy_import_users($1, $2, $3)"
+    async def _expect_whole_source(self) -> None:
+        try:
+            await self._connection.execute("select app.legacy_expect_whole_source($1)", self._load)
+        except asyncpg.PostgresError as error:
+            if error.as_dict().get("constraint_name") != "deletions-too-many":
+                raise
+            lacks = msgspec.json.decode(error.as_dict()["detail"])
+            raise SourceError(
+                f"The source lacks {lacks['missing']} of the {lacks['known']} {lacks['table']} "
+                "that came over before. If it is not the whole source, export it anew; if they are "
+                "deleted there, run this with --deletions. Nothing was changed."
+            ) from error
+
+    async def _rows_by_number(
+        self, step: str, function: str, limit: int, table: str | None = None
+    ) -> None:
+        """table: whose rows they are, where one that fails can be put aside."""
+        last: int | None = _FIRST if table else 0
+        query = f"select * from {function}($1, $2, $3)"  # noqa: S608 - constants
         while last is not None:
             began, after = time.monotonic(), last
             try:
-                row = await call(self._connection, query, self._load, last, USERS_A_BATCH)
+                row = await call(self._connection, query, self._load, last, limit)
             except asyncpg.PostgresError as error:
-                ids = await self._rows(self._connection, "users", (last, None))
-                last = ids[:USERS_A_BATCH][-1][0]
+                if table is None or not of_a_row(error):
+                    raise
+                rows = await self._rows(self._connection, table, (after, None))
+                last = rows[:limit][-1][0]
                 await self._halve(
-                    self._connection, "users", "users", (after, last), query, error,
-                    (after, None),
-                )  # fmt: skip
+                    self._connection, step, table, (after, last), query, error, (after, None)
+                )
                 continue
             last = row["last"]
             if last is not None:
-                self._tell("users", row, began)
+                self._tell(step, row, began)
 
     async def _leads_side_by_side(self) -> None:
         """Each connection takes the next batch until there is none; the first error ends all."""
@@ -243,7 +268,13 @@ class Import:
 
 
 async def import_load(
-    connections: Sequence[Connection], load: int, told: Told, leads: int = LEADS_A_BATCH
+    connections: Sequence[Connection],
+    load: int,
+    told: Told,
+    leads: int = LEADS_A_BATCH,
+    *,
+    deletions: bool = False,
 ) -> Outcome:
-    """Imports what a load staged (`service.legacy.staging.staged`). Raises asyncpg's errors."""
-    return await Import(connections, load, told, leads).run()
+    """Imports what a load staged (`service.legacy.staging.staged`). Raises asyncpg's errors, and
+    SourceError when much of what came over is missing, unless `deletions`."""
+    return await Import(connections, load, told, leads).run(deletions=deletions)

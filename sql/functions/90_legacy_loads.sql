@@ -76,12 +76,17 @@ begin
                  where c.relnamespace = 'legacy_staging'::regnamespace and c.relkind = 'r' loop
     execute format('analyze legacy_staging.%I', v_table);
   end loop;
+  perform app_private.legacy_keep_known(p_load);
   perform app_private.legacy_check_values(p_load);
   perform app_private.legacy_check_users(p_load);
   perform app_private.legacy_check_marketplaces(p_load);
   perform app_private.legacy_check_leads(p_load);
   perform app_private.legacy_check_beside_leads(p_load);
   perform app_private.legacy_check_dependents(p_load);
+  -- Of rows that have nothing but a number here, no more than that is told.
+  delete from legacy_staging.finding f using legacy_staging.finding w
+  where f.load = p_load and w.load = p_load and w.reason in ('record-unreadable', 'not-found')
+    and f.source_table = w.source_table and f.legacy_key = w.legacy_key and f.reason <> w.reason;
   analyze legacy_staging.finding;
   analyze legacy_staging.blocked;
 end

@@ -91,6 +91,70 @@ as $$
   from app_private.legacy_lists() l
 $$;
 
+-- What cannot be read is not deleted. Records that have nothing but a number, and rows that came over before
+-- and may be among those without one, stand here with their number alone, and wait.
+create or replace function app_private.legacy_keep_known(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known record;
+begin
+  for v_known in
+    select * from (values ('users', 'legacy_user'), ('marketplaces', 'legacy_marketplace'),
+      ('leads', 'legacy_lead'), ('api_keys', 'legacy_api_key'), ('offers', null), ('comments', null),
+      ('statuses', null), ('participants', null), ('groups', null)) k (source_table, mapping)
+    where exists (select from legacy_staging.finding f where f.load = p_load
+      and f.source_table = k.source_table and f.kind = 'quarantine')
+  loop
+    execute format('insert into legacy_staging.%1$I (load, id)
+      select distinct f.load, f.legacy_key::bigint from legacy_staging.finding f
+      where f.load = $1 and f.source_table = %1$L and f.reason = ''record-unreadable''
+        and f.legacy_key ~ ''^[0-9]{1,18}$'' on conflict do nothing', v_known.source_table) using p_load;
+    continue when not exists (select from legacy_staging.finding f where f.load = p_load
+      and f.source_table = v_known.source_table and f.legacy_key like 'row %');
+    if v_known.mapping is not null then
+      execute format('with missing as (insert into legacy_staging.%1$I (load, id)
+          select $1, k.legacy_id from app_private.%2$I k on conflict do nothing returning id)
+        insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+        select $1, %1$L, m.id::text, ''quarantine'', ''not-found'' from missing m',
+        v_known.source_table, v_known.mapping) using p_load;
+    end if;
+  end loop;
+  perform app_private.legacy_keep_known_cards(p_load);
+end
+$$;
+
+-- The same for a card, which is known by its marketplace and user.
+create or replace function app_private.legacy_keep_known_cards(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from legacy_staging.finding f where f.load = p_load
+      and f.source_table = 'participants' and f.kind = 'quarantine') then
+    return;
+  end if;
+  with known as (
+    select p.first_id as id, l.legacy_id as marketplace_id, u.legacy_id as user_id
+    from app_private.legacy_participation p
+    join app_private.legacy_marketplace l on l.marketplace_id = p.marketplace_id
+    join app_private.legacy_user u on u.company_id = p.company_id
+    where not exists (select from legacy_staging.participants s where s.load = p_load
+      and s.marketplace_id = l.legacy_id and s.user_id = u.legacy_id)
+  ), repaired as (
+    update legacy_staging.participants s set marketplace_id = k.marketplace_id, user_id = k.user_id
+    from known k where s.load = p_load and s.id = k.id and num_nulls(s.marketplace_id, s.user_id) > 0
+    returning s.id
+  ), missing as (
+    insert into legacy_staging.participants (load, id, marketplace_id, user_id)
+    select p_load, k.id, k.marketplace_id, k.user_id from known k
+    where exists (select from legacy_staging.finding f where f.load = p_load
+      and f.source_table = 'participants' and f.legacy_key like 'row %')
+    on conflict do nothing returning id
+  ) insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, 'participants', m.id::text, 'quarantine', 'not-found' from missing m;
+end
+$$;
+
 -- Rows are looked at once for all rules of their table, and by rule only where one holds.
 create or replace function app_private.legacy_check_values(p_load integer)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp

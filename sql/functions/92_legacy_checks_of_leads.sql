@@ -105,7 +105,10 @@ begin
       select from app_private.bearer t
       left join app_private.legacy_api_key m on m.api_key_id = t.api_key_id
       where m.legacy_id is distinct from k.id and t.token_sha256 = decode(
-        case when k.token_sha256 ~* '^[0-9a-f]{64}$' then k.token_sha256 else '' end, 'hex')))),
+        case when k.token_sha256 ~* '^[0-9a-f]{64}$' then k.token_sha256 else '' end, 'hex')
+        -- Who has another token there by now, or none, gives this one up.
+        and not exists (select from legacy_staging.api_keys o where o.load = p_load and o.id = m.legacy_id
+          and (o.revoked_at is not null or lower(o.token_sha256) <> lower(k.token_sha256)))))),
     ('adjusted', 'key-without-name', coalesce(btrim(k.name), '') = '')
   ) f (kind, reason, holds)
   where f.holds;

@@ -144,6 +144,10 @@ begin
     perform app_private.audit('legacy-user-changed', u.acts_for, u.colleague, u.acts_for);
     v_count := v_count + 1;
   end loop;
+  perform app_private.legacy_conflict(p_load, 'users', m.legacy_id, 'deleted-there')
+  from app_private.legacy_user m
+  where not app_private.legacy_cut_over() and not exists (
+    select from legacy_staging.users s where s.load = p_load and s.id = m.legacy_id);
   return v_count;
 end
 $$;

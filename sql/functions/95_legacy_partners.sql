@@ -1,4 +1,4 @@
--- The migration, part 6: participations, API keys, groups.
+-- The migration, part 6: participations.
 set local role kollegium_broker;
 
 -- All cards of a load: new ones go in, those that changed there and not here follow. A card is a company's,
@@ -19,7 +19,8 @@ begin
   order by co.id for share;
   changed := 0;
   if not v_cut_over and exists (select from app_private.legacy_participation) then
-    changed := app_private.legacy_change_participations(p_load);
+    changed := app_private.legacy_change_participations(p_load)
+      + app_private.legacy_end_participations(p_load);
   end if;
   with cards as materialized (
     select * from app_private.legacy_cards_of(p_load)
@@ -43,9 +44,10 @@ begin
     from won w join cards c using (marketplace_id, company_id)
     order by c.marketplace_id, c.company_id, c.own_company_id <> c.company_id, c.first_id
   ), kept as (
-    insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
-    select f.marketplace_id, f.own_company_id, f.row_hash, 1 from first f
-    on conflict (marketplace_id, company_id) do update set row_hash = excluded.row_hash, version = 1
+    insert into app_private.legacy_participation (marketplace_id, company_id, first_id, row_hash, version)
+    select f.marketplace_id, f.own_company_id, f.first_id, f.row_hash, 1 from first f
+    on conflict (marketplace_id, company_id) do update
+      set first_id = excluded.first_id, row_hash = excluded.row_hash, version = 1
   ) select (select count(*) from cards), count(*),
       array_agg(f.marketplace_id) filter (where f.own_company_id <> f.company_id),
       array_agg(f.colleague_id) filter (where f.own_company_id <> f.company_id)
@@ -133,6 +135,46 @@ begin
 end
 $$;
 
+-- Who takes part there no more has left, unless somebody changed his card here or others hold it with him.
+create or replace function app_private.legacy_end_participations(p_load integer)
+returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  k record;
+  v_count integer := 0;
+begin
+  for k in
+    select p.*, u.company_id as holder, m.operator_company_id,
+      (select count(*) from app_private.legacy_participation o
+       join app_private.legacy_party h on h.own_company_id = o.company_id and h.company_id = u.company_id
+       where o.marketplace_id = p.marketplace_id and o.row_hash <> 0) as holders
+    from app_private.legacy_participation p
+    join app_private.legacy_party u on u.own_company_id = p.company_id
+    join app_private.legacy_marketplace l on l.marketplace_id = p.marketplace_id
+    join app.marketplace m on m.id = p.marketplace_id and m.operator_company_id <> u.company_id
+    where p.row_hash <> 0 and exists (select from legacy_staging.marketplaces s where s.load = p_load and s.id = l.legacy_id)
+      and not exists (select from legacy_staging.participants s
+        where s.load = p_load and s.marketplace_id = l.legacy_id and s.user_id = u.legacy_id)
+    order by p.marketplace_id, p.company_id
+  loop
+    if k.holders = 1 then
+      update app.participation set state = 'ended', ended_at = now(), version = version + 1
+      where marketplace_id = k.marketplace_id and company_id = k.holder and version = k.version;
+    end if;
+    if k.holders > 1 or not found then
+      perform app_private.legacy_conflict(p_load, 'participants', k.first_id, 'deleted-there')
+      where exists (select from app.participation p where p.marketplace_id = k.marketplace_id
+        and p.company_id = k.holder and p.state in ('active', 'invited'));
+      continue;
+    end if;
+    update app_private.legacy_participation set row_hash = 0, version = k.version + 1
+    where marketplace_id = k.marketplace_id and company_id = k.company_id;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+
 -- Users of one company by a merge, who both take part: what is new of the second is united with the card of
 -- the first, as the merge does it (docs/domain.md, case 4). A card that somebody changed here stays.
 create or replace function app_private.legacy_unite_participations(p_load integer)
@@ -169,110 +211,11 @@ begin
     from app_private.legacy_party u
     where k.marketplace_id = c.marketplace_id and u.own_company_id = k.company_id
       and u.company_id = c.company_id and k.version = v_card.version;
-    insert into app_private.legacy_participation (marketplace_id, company_id, row_hash, version)
-    values (c.marketplace_id, c.own_company_id, c.row_hash, v_card.version + 1);
+    insert into app_private.legacy_participation (marketplace_id, company_id, first_id, row_hash, version)
+    values (c.marketplace_id, c.own_company_id, c.first_id, c.row_hash, v_card.version + 1);
     perform app_private.legacy_journal_united_card(c.marketplace_id, c.colleague_id, v_other);
     v_count := v_count + 1;
   end loop;
   return v_count;
 end
 $$;
-
--- Keys go on working: both systems keep SHA-256 of the token. A key revoked there ends here.
-create or replace function app.legacy_import_api_keys(
-  p_load integer, out seen integer, out created integer, out changed integer)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  k record;
-begin
-  seen := 0; created := 0; changed := 0;
-  for k in
-    select s.id, app_private.legacy_id('api-key', s.id, s.created_at) as key_id, p.company_id,
-      p.colleague_id, coalesce(nullif(btrim(s.name), ''), 'API') as name, s.created_at, s.revoked_at,
-      case when s.revoked_at is null then decode(s.token_sha256, 'hex') end as token, m.api_key_id as known, a.revoked_at as ended
-    from legacy_staging.api_keys s
-    join app_private.legacy_party p on p.legacy_id = s.user_id
-    left join app_private.legacy_api_key m on m.legacy_id = s.id
-    left join app.api_key a on a.id = m.api_key_id
-    where s.load = p_load and not exists (
-      select from legacy_staging.blocked b
-      where b.load = p_load and b.source_table = 'api_keys' and b.id = s.id)
-    order by s.id
-  loop
-    seen := seen + 1;
-    if k.known is null then
-      created := created + app_private.legacy_add_api_key(
-        k.id, k.key_id, k.company_id, k.colleague_id, k.name, k.created_at, k.revoked_at, k.token);
-    elsif k.revoked_at is not null and k.ended is null and not app_private.legacy_cut_over() then
-      update app.api_key set revoked_at = k.revoked_at where id = k.known;
-      delete from app_private.bearer where api_key_id = k.known;
-      perform app_private.audit('api-key-revoked', k.company_id, null, k.known);
-      changed := changed + 1;
-    end if;
-  end loop;
-end
-$$;
-comment on function app.legacy_import_api_keys(integer) is
-  'The API keys of a load; their tokens go on working.';
-grant execute on function app.legacy_import_api_keys(integer) to kollegium_staff;
-
-create or replace function app_private.legacy_add_api_key(
-  p_legacy_id bigint, p_id uuid, p_company uuid, p_colleague uuid, p_name text, p_at timestamptz,
-  p_revoked_at timestamptz, p_token bytea)
-returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_state text;
-begin
-  if app_private.legacy_cut_over() and not app_private.legacy_waits('api_keys', p_legacy_id) then
-    return 0;
-  end if;
-  -- A deleted user's company is closed: its key comes over and opens nothing.
-  select state into v_state from app.company where id = p_company and state <> 'absorbed' for share;
-  if not found then
-    return 0;
-  end if;
-  insert into app.api_key (id, company_id, name, created_by_id, created_at, revoked_at)
-  values (p_id, p_company, p_name, p_colleague, p_at, p_revoked_at)
-  on conflict (id) do nothing;
-  if not found then
-    return 0;
-  end if;
-  if p_revoked_at is null then
-    insert into app_private.bearer (token_sha256, company_id, company_state, api_key_id, created_at, expires_at)
-    values (p_token, p_company, v_state, p_id, p_at, 'infinity');
-  end if;
-  insert into app_private.legacy_api_key (legacy_id, api_key_id) values (p_legacy_id, p_id);
-  perform app_private.audit('api-key-created', p_company, p_colleague, p_id,
-    jsonb_build_object('legacy_api_key', p_legacy_id));
-  return 1;
-end
-$$;
-
--- Groups gave no rights; they are kept as they are now, for suggestions.
-create or replace function app.legacy_import_groups(p_load integer)
-returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_count integer;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('legacy groups', 0));
-  delete from app_private.legacy_group_member;
-  delete from app_private.legacy_group;
-  insert into app_private.legacy_group (legacy_id, owner_legacy_id, name)
-  select g.id, g.owner_user_id, g.name from legacy_staging.groups g
-  where g.load = p_load and not exists (select from legacy_staging.blocked b
-    where b.load = p_load and b.source_table = 'groups' and b.id = g.id);
-  get diagnostics v_count = row_count;
-  insert into app_private.legacy_group_member (group_legacy_id, user_legacy_id)
-  select m.group_id, m.user_id from legacy_staging.group_members m
-  where m.load = p_load and not exists (select from legacy_staging.finding f
-    where f.load = p_load and f.source_table = 'group_members' and f.kind = 'quarantine'
-      and f.legacy_key = m.group_id || '/' || m.user_id);
-  return v_count;
-end
-$$;
-comment on function app.legacy_import_groups(integer) is
-  'Keeps the legacy groups and their members, from which merges are suggested.';
-grant execute on function app.legacy_import_groups(integer) to kollegium_staff;

@@ -4,19 +4,21 @@ set local role kollegium_broker;
 -- Offers and comments of the leads after p_after up to p_last: their common hash, without those that
 -- wait in quarantine, so that a healed one shows as a change of its lead.
 create or replace function app_private.legacy_beside(p_load integer, p_after bigint, p_last bigint)
-returns table (lead_id bigint, has_offers boolean, has_open boolean, hash bigint)
+returns table (lead_id bigint, has_offers boolean, has_open boolean, hash bigint, offers bigint[], comments uuid[])
 language sql stable set search_path = pg_catalog, pg_temp rows 5000
 as $$
-  select x.lead_id, bool_or(x.offer), bool_or(x.open), bit_xor(x.hash) filter (where not x.waits)
+  select x.lead_id, bool_or(x.offer), bool_or(x.open), bit_xor(x.hash) filter (where not x.waits),
+    array_agg(x.id order by x.id) filter (where x.offer and not x.waits),
+    array_agg(x.comment order by x.comment) filter (where x.comment is not null and not x.waits)
   from (
-    select o.lead_id, true as offer, o.state = 'open' as open, b.id is not null as waits,
+    select o.lead_id, o.id, null::uuid as comment, true as offer, o.state = 'open' as open, b.id is not null as waits,
       hash_record_extended(row(o.id, o.user_id, o.state, o.reason, o.offered_at, o.expires_at,
         o.answered_at), 1) as hash
     from legacy_staging.offers o
     left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'offers' and b.id = o.id
     where o.load = p_load and o.lead_id > p_after and o.lead_id <= p_last
     union all
-    select c.lead_id, false, false, b.id is not null, hash_record_extended(row(c.id), 2)
+    select c.lead_id, c.id, app_private.legacy_id('comment', c.id, c.created_at), false, false, b.id is not null, hash_record_extended(row(c.id), 2)
     from legacy_staging.comments c
     left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'comments' and b.id = c.id
     where c.load = p_load and c.lead_id > p_after and c.lead_id <= p_last) x
@@ -76,7 +78,7 @@ as $$
     case when t.company_id is not null then coalesce(e.started_at, l.picked_at, l.updated_at) end,
     case when l.state in ('won', 'lost') then coalesce(l.closed_at,
       case when e.state = l.state then e.closed_at end, l.updated_at) end,
-    v.created_at, l.updated_at, h.hash, k.row_hash, a.version
+    v.created_at, l.updated_at, coalesce(b.offers, '{}'), coalesce(b.comments, '{}'), h.hash, k.row_hash, a.version
   from legacy_staging.leads l
   join app_private.legacy_marketplace km on km.legacy_id = l.marketplace_id
   join app.marketplace m on m.id = km.marketplace_id

@@ -42,6 +42,7 @@ begin
   insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
   select p_load, 'leads', r.legacy_id::text, 'quarantine', r.action
   from unnest(v_rows) r where r.action in ('changed-here', 'giver-changed');
+  perform app_private.legacy_settle_touched(p_load, v_rows);
   v_rows := app_private.legacy_claim_leads(v_rows);
   if v_rows is null then
     return;
@@ -92,9 +93,14 @@ as $$
 declare
   v_won bigint[];
 begin
+  perform app_private.legacy_remove_comments(k.marketplace_id, array(
+    select c from unnest(k.comments) c except select c from unnest(r.comments) c))
+  from unnest(p_rows) r
+  join app_private.legacy_lead k on k.legacy_id = r.legacy_id and not k.comments <@ r.comments
+  where r.action in ('change', 'changed-here');
   with new as (
-    insert into app_private.legacy_lead (legacy_id, marketplace_id, lead_id, row_hash, version)
-    select r.legacy_id, r.marketplace_id, r.lead_id, r.row_hash, 1
+    insert into app_private.legacy_lead (legacy_id, marketplace_id, lead_id, row_hash, version, offers, comments)
+    select r.legacy_id, r.marketplace_id, r.lead_id, r.row_hash, 1, r.offers, r.comments
     from unnest(p_rows) r
     where r.action = 'new'
       and (not (select app_private.legacy_cut_over()) or app_private.legacy_waits('leads', r.legacy_id))
@@ -102,6 +108,8 @@ begin
     on conflict (legacy_id) do nothing returning legacy_id
   ), known as (
     update app_private.legacy_lead k set row_hash = r.row_hash,
+      offers = case r.action when 'complete' then k.offers else '{}' end || r.offers,
+      comments = case r.action when 'complete' then k.comments else '{}' end || r.comments,
       version = k.version + case r.action when 'change' then 1 else 0 end
     from unnest(p_rows) r
     where r.action in ('change', 'complete') and k.legacy_id = r.legacy_id and k.row_hash = r.known_hash

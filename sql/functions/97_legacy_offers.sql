@@ -81,14 +81,14 @@ begin
     and other.id = t.id;
   -- By company and not by id: its time could be corrected there.
   update app.offer t set state = o.state, interest = o.interest, postcode_area = o.postcode_area,
-    tags = o.tags, decline_reason = o.decline_reason,
+    tags = o.tags, decline_reason = o.decline_reason, expires_at = o.expires_at,
     answered_at = case when t.state = o.state then t.answered_at else o.answered_at end,
     answered_by_name = case when t.state = o.state then t.answered_by_name else o.answered_by_name end
   from unnest(p_offers) o
   where o.place = 1 and o.action = 'change' and t.marketplace_id = o.marketplace_id
     and t.brokerage_id = o.brokerage_id and t.company_id = o.company_id
-    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason) is distinct from
-      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason);
+    and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason, t.expires_at) is distinct from
+      (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason, o.expires_at);
   update app.offer t set state = 'withdrawn', answered_at = now(), answered_by_name = null
   from unnest(p_rows) r
   where r.action = 'change' and t.marketplace_id = r.marketplace_id and t.brokerage_id = r.brokerage_id

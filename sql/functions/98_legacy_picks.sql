@@ -102,16 +102,16 @@ begin
     submitted_at = coalesce(l.submitted_at, case when r.state <> 'draft' then r.updated_at end)
   from unnest(p_rows) r
   where r.action = 'change' and l.marketplace_id = r.marketplace_id and l.id = r.lead_id;
-  update app.prospect p set parties = r.parties, name = s.contact_name,
+  update app.prospect p set parties = l.parties, name = s.contact_name,
     salutation = s.contact_salutation, company = s.contact_company, email = s.contact_email,
     phone = s.contact_phone, street = s.contact_street, postcode = s.contact_postcode,
     city = s.contact_city, country = s.contact_country
-  from unnest(p_rows) r join legacy_staging.leads s on s.load = p_load and s.id = r.legacy_id
+  from unnest(p_rows) r
+  join legacy_staging.leads s on s.load = p_load and s.id = r.legacy_id
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   where r.action = 'change' and p.marketplace_id = r.marketplace_id and p.lead_id = r.lead_id;
-  update app.message x set parties = r.parties from unnest(p_rows) r
-  where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
-  update app.history x set parties = r.parties from unnest(p_rows) r
-  where r.action = 'change' and x.marketplace_id = r.marketplace_id and x.lead_id = r.lead_id;
+  perform app_private.legacy_follow_parties(array_agg(r.marketplace_id), array_agg(r.lead_id))
+  from unnest(p_rows) r where r.action = 'change';
   perform app_private.legacy_change_brokerages(p_rows);
 end
 $$;

@@ -1,4 +1,5 @@
--- Proving: what came into being or was changed here since the import, and is no difference of it. One
+-- Proving: what came into being or was changed here since the import, or deleted there, and is no difference
+-- of it. One
 -- answer a kind; app.prove_since_import asks them. Versions say it: an import writes down which it left.
 set local role kollegium_broker;
 
@@ -25,7 +26,7 @@ $$;
 create or replace function app_private.card_changed_here(p_marketplace uuid, p_part uuid)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((select k.company_id is null or k.version <> p.version or 1 < (
+  select coalesce((select k.company_id is null or k.version <> p.version or k.row_hash = 0 or 1 < (
       select count(*) from app_private.legacy_participation o
       join app_private.legacy_party u on u.own_company_id = o.company_id and u.company_id = p.company_id
       where o.marketplace_id = p.marketplace_id)
@@ -41,7 +42,7 @@ create or replace function app_private.key_changed_here(p_load integer, p_key uu
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((select k.legacy_id is null
-      or y.revoked_at is not null and s.id is not null and s.revoked_at is null
+      or y.revoked_at is not null and s.revoked_at is null
     from app.api_key y
     left join app_private.legacy_api_key k on k.api_key_id = y.id
     left join legacy_staging.api_keys s on s.load = p_load and s.id = k.legacy_id
@@ -53,7 +54,13 @@ create or replace function app_private.lead_changed_here(
   p_load integer, p_what text, p_marketplace uuid, p_lead uuid, p_part uuid)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((select l.source <> 'legacy' or coalesce(l.version <> k.version, false)
+  select coalesce((select l.source <> 'legacy' or coalesce(l.version <> k.version, false) or k.row_hash = 0
+    or p_what = 'offers' and not exists (
+      select from legacy_staging.offers s
+      join app_private.legacy_party u on u.legacy_id = s.user_id and u.company_id = p_part
+      where s.load = p_load and s.lead_id = k.legacy_id) and exists (
+      select from app.offer o where o.marketplace_id = l.marketplace_id and o.lead_id = l.id
+        and o.company_id = p_part and o.state not in ('open', 'picked'))
     or p_what = 'comments' and not exists (
       select from legacy_staging.comments s where s.load = p_load and s.lead_id = k.legacy_id
         and app_private.legacy_id('comment', s.id, s.created_at) = p_part)

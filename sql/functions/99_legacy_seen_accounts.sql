@@ -44,6 +44,16 @@ as $$
         where b.load = p_load and b.source_table = 'participants' and b.id = s.id)
       group by s.marketplace_id, s.user_id) p
     join legacy_staging.marketplaces m on m.load = p_load and m.id = p.marketplace_id
+    union all
+    -- Deleted there, and ended here if nobody changed it here: he sees where he took part.
+    select u.legacy_id, 'participant', m.*
+    from app_private.legacy_participation p
+    join app_private.legacy_user u on u.company_id = p.company_id and u.legacy_id between p_first and p_last
+    join app_private.legacy_marketplace k on k.marketplace_id = p.marketplace_id
+    join legacy_staging.marketplaces m on m.load = p_load and m.id = k.legacy_id
+    where m.owner_user_id <> u.legacy_id and not exists (
+      select from legacy_staging.participants s
+      where s.load = p_load and s.marketplace_id = m.id and s.user_id = u.legacy_id)
   )
   select u.id, 'marketplaces', k.marketplace_id, null::uuid, k.marketplace_id, s.id::text,
     b.id is not null,

@@ -12,5 +12,5 @@ comment on policy cross_broker on app.api_key is 'broker: the functions in sql/f
 
 grant select (id, company_id, name, created_by_id, created_at, revoked_at) on app.api_key to kollegium_api;
 grant select, insert on app.api_key to kollegium_broker;
-grant update (company_id, revoked_at) on app.api_key to kollegium_broker;
+grant update (company_id, name, revoked_at) on app.api_key to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.create_api_key, app.revoke_api_key

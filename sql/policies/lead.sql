@@ -12,6 +12,6 @@ comment on policy cross_broker on app.lead is 'broker: the functions in sql/func
 
 grant select on app.lead to kollegium_api;
 grant select, insert on app.lead to kollegium_broker;
-grant update (operator_company_id, giver_company_id, external_ref, engaged_company_id, engaged_company_name, engagement_id, state, interest, postcode_area,
+grant update (operator_company_id, operator_name, giver_company_id, giver_name, external_ref, engaged_company_id, engaged_company_name, engagement_id, state, interest, postcode_area,
   tags, teaser_interest, teaser_tags, distribution_permission, rejection_reason, submitted_at, changed_at, version) on app.lead to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: every change goes through a function that locks the lead

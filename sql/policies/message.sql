@@ -11,7 +11,7 @@ create policy cross_broker on app.message for all to kollegium_broker using (tru
 comment on policy cross_broker on app.message is 'broker: the functions in sql/functions decide; its grants bound them';
 
 grant select on app.message to kollegium_api;
-grant select, insert on app.message to kollegium_broker;
+grant select, insert, delete on app.message to kollegium_broker;
 grant update (parties, company_id) on app.message to kollegium_broker;
 -- not granted: insert to kollegium_api: app.add_message takes company and author from the context
 -- not granted: update of the text, delete to anybody: messages stay

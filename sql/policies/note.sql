@@ -11,7 +11,7 @@ create policy cross_broker on app.note for all to kollegium_broker using (true) 
 comment on policy cross_broker on app.note is 'broker: the functions in sql/functions decide; its grants bound them';
 
 grant select on app.note to kollegium_api;
-grant select, insert on app.note to kollegium_broker;
+grant select, insert, delete on app.note to kollegium_broker;
 grant update (company_id) on app.note to kollegium_broker;
 -- not granted: insert to kollegium_api: app.add_note takes company and author from the context
 -- not granted: update of the text, delete to anybody: notes stay (a merge moves them)

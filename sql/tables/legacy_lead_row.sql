@@ -7,7 +7,7 @@ create type app_private.legacy_lead_row as (
   state text, outcome text, interest text, postcode_area text, tags text[], consent boolean, value numeric,
   marketplace_name text, steps text[], step text, hours integer, has_offers boolean,
   brokerage_id uuid, engagement_id uuid, picked_at timestamptz, closed_at timestamptz, created_at timestamptz,
-  updated_at timestamptz, row_hash bigint, known_hash bigint, app_version integer
+  updated_at timestamptz, offers bigint[], comments uuid[], row_hash bigint, known_hash bigint, app_version integer
 );
 -- An offer of such a lead, with the columns of app.offer. place: of several that one company has for the lead
 -- since a merge, the first stays; legacy_id and colleague_id say which it was in the former system.

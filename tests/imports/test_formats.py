@@ -19,7 +19,7 @@ from service.imports import (
     Refusal,
     read_file,
 )
-from service.imports.formats import FORMATS
+from service.imports.known_formats import FORMATS
 from service.imports.refused import TEXTS
 
 GERMAN = [

@@ -25,9 +25,9 @@ class Beside:
         self.urls, self.superuser, self.staff, self.api = urls, superuser, staff, api
         self.merging = Merging(staff)
 
-    async def monday(self) -> Outcome:
+    async def monday(self, *, deletions: bool = False) -> Outcome:
         """The import; everybody has the colleague features after it."""
-        outcome = await imported(self.urls)
+        outcome = await imported(self.urls, deletions=deletions)
         await self.superuser.execute(FEATURES)
         return outcome
 

@@ -141,12 +141,14 @@ async def loaded(urls: Urls) -> AsyncIterator[tuple[Any, int]]:
         yield staff, load
 
 
-async def imported(urls: Urls, batch: int = 2_000, jobs: int = 1) -> Outcome:
+async def imported(
+    urls: Urls, batch: int = 2_000, jobs: int = 1, *, deletions: bool = False
+) -> Outcome:
     """One run over schema `legacy`, as staff; batches of leads on so many connections."""
     async with contextlib.AsyncExitStack() as stack:
         staff, load = await stack.enter_async_context(loaded(urls))
         further = [await stack.enter_async_context(connected(urls.staff)) for _ in range(jobs - 1)]
-        return await import_load([staff, *further], load, silent, batch)
+        return await import_load([staff, *further], load, silent, batch, deletions=deletions)
 
 
 async def planned(urls: Urls) -> Plan:

@@ -155,7 +155,8 @@ ADJUSTED = {"user-deleted", "email-lower-case", "picker-deleted", "offer-outdate
 # cannot be read or written at all (test_values.py).
 ELSEWHERE = {
     "depends-on", "email-taken", "changed-here", "deleted-there", "giver-changed",
-    "value-unreadable", "record-unreadable", "number-twice", "number-unusable", "unforeseen",
+    "value-unreadable", "record-unreadable", "number-twice", "number-unusable", "not-found",
+    "unforeseen",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from service.embedded import EmbeddedServer
 server = EmbeddedServer.start(Path(sys.argv[1]), durable=False)
-print(server.port, server._running_pid(), flush=True)
+print(server.port, server._postmaster.pid(), flush=True)
 sys.stdin.read()
 server.stop()
 """
