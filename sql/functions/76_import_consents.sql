@@ -131,6 +131,7 @@ begin
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
+  perform app_private.hold_intake(v_marketplace, v_caller.company_id);
   perform app_private.intake_card(v_marketplace, v_caller);
   select * into v_consent from app.import_consent c
   where c.marketplace_id = v_marketplace and c.id = p_consent for no key update;
@@ -158,6 +159,7 @@ begin
      or not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v_consent.company_id)) then
     return null;
   end if;
+  perform app_private.hold_intake(v_consent.marketplace_id, v_consent.company_id);
   v_import.company_id := v_consent.company_id;
   v_import.colleague_id := v_consent.colleague_id;
   v_import.api_key_id := v_consent.api_key_id;
