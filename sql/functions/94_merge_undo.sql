@@ -145,7 +145,7 @@ $$;
 
 -- What the survivor made since and keeps: by table the number and, up to 100, the ids.
 create or replace function app_private.made_since(
-  p_to uuid, p_since uuid, p_markets uuid[], p_leads uuid[])
+  p_merge uuid, p_to uuid, p_since uuid, p_markets uuid[], p_leads uuid[])
 returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -157,10 +157,12 @@ begin
            where r.rule in ('move', 'choose') and r.found in ('own', 'lead')
              and r.tab <> 'app.participation' order by r.place
   loop
-    execute format('select array_agg(t.id order by t.id) from %s t where t.%I = $1 and t.id > $2%s', v.tab, v.col,
+    execute format('select array_agg(t.id order by t.id) from %1$s t where t.%2$I = $1 and t.id > $2 and not exists (
+      select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
+        and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
       case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
-    into v_ids using p_to, p_since, p_markets, p_leads;
+    into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then
       v_found := v_found || jsonb_build_object(v.tab || case when v.tab = 'app.lead'
         then ' ' || v.col else '' end, jsonb_build_object('rows', cardinality(v_ids), 'ids', v_ids[1:100]));
@@ -193,7 +195,7 @@ begin
     and state = 'offered' order by marketplace_id, id for update;
   perform from app.participation where company_id in (v_from, v_to)
   order by marketplace_id, company_id for update;
-  v_since := app_private.made_since(v_to, p_merge.done_id, v_markets, v_leads);
+  v_since := app_private.made_since(p_merge.id, v_to, p_merge.done_id, v_markets, v_leads);
   update app.company set state = 'active', absorbed_into = null where id = v_from;
   delete from app.history h using app_private.merge_journal j
   where j.merge_id = p_merge.id and j.tab = 'app.history' and j.kind = 'created'
