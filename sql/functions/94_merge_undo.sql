@@ -67,7 +67,7 @@ as $$
     p_brokerage.state = 'open')
 $$;
 
--- Rows that went to the journal. An offer of a wave that is over by now comes back as lost, and not at
+-- Rows that went to the journal, with the operator that their marketplace has by now. An offer of a wave that is over by now comes back as lost, and not at
 -- all where the offer that stayed was picked since.
 create or replace function app_private.collapsed_back(p_merge uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -76,8 +76,12 @@ declare
   v app_private.merge_journal;
 begin
   for v in select * from app_private.merge_journal where merge_id = p_merge and kind = 'collapsed' loop
+    continue when v.tab = 'app.participation' and exists (select from app.marketplace m
+      where m.id = v.marketplace_id and m.operator_company_id::text = v.before ->> 'company_id');
     execute format('insert into %1$s select (jsonb_populate_record(null::%1$s, $1)).* on conflict do nothing',
-      v.tab) using v.before;
+      v.tab) using v.before || coalesce((select jsonb_build_object('operator_company_id',
+        m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
+      from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;
   update app.offer o set state = 'lost', answered_at = now()
   from app_private.merge_journal j, app.brokerage b

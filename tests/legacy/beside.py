@@ -111,12 +111,14 @@ class Beside:
         )
         return {(row[0], row[1], row[2]) for row in rows}
 
-    async def prove(self) -> dict[int, Proof]:
-        """The proof of every user."""
+    async def prove(self, *, unfiltered: bool = False) -> dict[int, Proof]:
+        """The proof of every user; unfiltered: counted without any condition, too."""
         async with loaded(self.urls) as (staff, load):
             prover = Prover(staff, [self.api], load)
             users = await prover.users()
-            return {one.legacy_user: one async for one in prover.prove(users)}
+            whom = frozenset(user.legacy_user for user in users) if unfiltered else frozenset()
+            proofs = prover.prove(users, unfiltered=whom)
+            return {one.legacy_user: one async for one in proofs}
 
     async def differing(self) -> dict[int, list[tuple[str, str | None, str]]]:
         """Users whose proof differs: kind, legacy number and reason of the rows."""
