@@ -15,8 +15,8 @@ from sqlalchemy import text
 ROOT = Path(__file__).resolve().parent.parent
 SQL = ROOT / "sql"
 
-_NAME = re.compile(r"\b((?:app|app_private|legacy_staging)\.\w+)")
-_MADE = re.compile(r"^create (?:unlogged )?(?:table|view|type) (\w+\.\w+)", re.MULTILINE)
+_NAME = re.compile(r"\b((?:app|app_private|legacy_staging|searching)\.\w+)")
+_MADE = re.compile(r"^create (?:unlogged )?(?:table|view|type|function) (\w+\.\w+)", re.MULTILINE)
 
 
 def apply(op: Any, script: str, *, role: str | None = "kollegium_owner") -> None:

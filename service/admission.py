@@ -52,7 +52,7 @@ class Expected:
     def __init__(self, handler: HTTPRouteHandler) -> None:
         self.is_public = bool(handler.opt.get("public"))
         self.is_file = bool(handler.opt.get("file"))
-        self.takes_body = bool(handler.http_methods & {"POST", "PATCH"}) and not self.is_file
+        self.takes_body = bool(handler.http_methods & {"POST", "PUT", "PATCH"}) and not self.is_file
         self._query: dict[str, Parameter] = {}
         self._path: list[Parameter] = []
         self._ids = 0

@@ -89,6 +89,7 @@ class Call:
         "_secret",
         "_status",
         "_token",
+        "long",
     )
 
     def __init__(self, scope: Scope, receive: Receive, status: int) -> None:
@@ -99,6 +100,7 @@ class Call:
         self._content: bytes | None = None
         self._secret: str | None = None
         self._token: str | None = None
+        self.long = False  # whether what it asks for may take its time, see service/database.py
 
     @property
     def request(self) -> Request[Any, Any, Any]:
@@ -113,7 +115,7 @@ class Call:
 
     @property
     def method(self) -> str:
-        """GET, POST, PATCH or DELETE; HEAD is GET here."""
+        """GET, POST, PUT, PATCH or DELETE; HEAD is GET here."""
         return str(self._scope["method"])
 
     @property
@@ -136,6 +138,19 @@ class Call:
         """The client's address as the server trusts it (trusted proxies are resolved before)."""
         client = self._scope["client"]
         return str(client[0]) if client else ""
+
+    async def gone(self) -> None:
+        """Returns when the client has left. What it sent is read already."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+
+    @property
+    def client(self) -> str | None:
+        """What the program calls itself (User-Agent), printable and at most 200 characters."""
+        given = self._incoming.headers.get(b"user-agent", b"").decode("latin-1")
+        return "".join(c for c in given if c.isprintable())[:200].strip() or None
 
     @property
     def language(self) -> str:
@@ -180,15 +195,18 @@ class Call:
 
         method = self.method
         if method == "GET":
-            return await self.database.transaction(self.token, run, reads=True)
+            return await self.database.transaction(self.token, run, reads=True, long=self.long)
         key = self._incoming.headers.get(b"idempotency-key")
         if key is None or method != "POST":
-            return await self.database.transaction(self.token, run)
+            return await self.database.transaction(self.token, run, long=self.long)
         if not _KEY.fullmatch(key):
             raise Problem("bad-request")
         text, digest = key.decode(), self.digest()
         return await self.database.transaction(
-            self.token, lambda tx: self._once(tx, text, digest, run), whole=True
+            self.token,
+            lambda tx: self._once(tx, text, digest, run),
+            whole=True,
+            long=self.long,
         )
 
     async def public(

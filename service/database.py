@@ -25,6 +25,7 @@ from service.postgres import (
     Pool,
     PoolExhausted,
     PostgresError,
+    Share,
     Statement,
 )
 from service.postgres.login import address
@@ -192,13 +193,29 @@ class Tx:
 _decoder = cast("Callable[[Any], msgspec.json.Decoder[Any]]", functools.cache(msgspec.json.Decoder))
 
 
+def shares(size: int) -> dict[str, Share]:
+    """What of the pool is whose, so that none of them starves another: reads, writes, and long work
+    (files). A read never waits for a write that waits for a lock. Of one or two connections
+    nothing is kept for anybody."""
+    if size < 3:
+        return {}
+    kept, long = max(1, size // 3), max(1, size // 6)
+    most = size - kept - long
+    return {"reads": Share(kept, most), "writes": Share(kept, most), "long": Share(long, long)}
+
+
 class Database:
     """A pool of connections as kollegium_api. seconds: what a request may take."""
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
         self.seconds = settings.request_timeout
-        self._size = settings.connections
+        shared = shares(settings.connections)
+        spare = settings.connections - sum(share.kept for share in shared.values())
+        # Together all connections there are.
+        self._kinds = ["reads"] * spare
+        for kind, share in shared.items():
+            self._kinds += [kind] * share.kept
         self._timeout = settings.pool_timeout
         self._pool = Pool(
             address(settings.database_url),
@@ -206,6 +223,7 @@ class Database:
             seconds=settings.pool_timeout,
             # PgBouncer in transaction mode may hand each transaction another server connection.
             named=not settings.through_pgbouncer,
+            shares=shared,
         )
 
     @classmethod
@@ -213,7 +231,7 @@ class Database:
         """Connects once, to fail early: raises OSError, TimeoutError or ConnectionLost when the
         server does not let us in."""
         database = cls(settings)
-        async with database._pool.lend():
+        async with database._pool.lend("reads"):
             return database
 
     async def warm_up(self) -> None:
@@ -222,8 +240,8 @@ class Database:
         lost = (ConnectionLost, PoolExhausted, OSError, TimeoutError)
         async with contextlib.AsyncExitStack() as stack:
             with contextlib.suppress(*lost):  # requests will meet it, and tell
-                for _ in range(self._size):
-                    connection = await stack.enter_async_context(self._pool.lend())
+                for kind in self._kinds:
+                    connection = await stack.enter_async_context(self._pool.lend(kind))
                     for enter in (_ENTER_TO_WRITE, _ENTER_TO_READ):
                         with contextlib.suppress(PostgresError):  # nobody has this token
                             nobody = Statement(enter, ("kgs_nobody",))
@@ -253,14 +271,16 @@ class Database:
         *,
         reads: bool = False,
         whole: bool = False,
+        long: bool = False,
     ) -> T:
         """The same for any work. reads: it changes nothing, and each statement sees the
         newest state. whole: it commits at its end and not with its `view`, because something
-        follows there."""
+        follows there. long: it may take its time, in a share of its own."""
+        kind = "long" if long else "reads" if reads else "writes"
         retries = Retries(self.seconds)
         while True:
             try:
-                async with self._pool.lend() as connection:
+                async with self._pool.lend(kind) as connection:
                     tx = Tx(connection, token, reads=reads, whole=whole, seconds=self.seconds)
                     return await _complete(tx, work)
             except PostgresError as error:

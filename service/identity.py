@@ -6,14 +6,20 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2.low_level import Type, hash_secret_raw
+
+from service.turns import OWN, Lane, Turns
 
 # 19 MiB, two passes, one lane: the smallest setting recommended for Argon2id that a log-in on two
 # cores bears (41 ms). The number of stretches at once is bounded by the cores.
 _MEMORY_KIB = 19 * 1024
 _PASSES = 2
-_stretching = asyncio.Semaphore(os.cpu_count() or 1)
+_CORES = os.cpu_count() or 1
+_turns = Turns(_CORES)
+_threads = ThreadPoolExecutor(_CORES, thread_name_prefix="stretch")
 
 
 def new_token(prefix: str) -> str:
@@ -56,13 +62,32 @@ def stretch_as_before(password: str, salt: bytes, iterations: int) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
 
 
-async def stretch(password: str, salt: bytes, pbkdf2_iterations: int | None = None) -> bytes:
+async def stretch(
+    password: str,
+    salt: bytes,
+    pbkdf2_iterations: int | None = None,
+    *,
+    lane: Lane = OWN,
+    gone: Callable[[], Awaitable[None]] | None = None,
+) -> bytes:
     """`stretch_now`, or `stretch_as_before` where iterations are given, in a thread, never more at
-    once than there are cores."""
-    async with _stretching:
-        if pbkdf2_iterations is not None:
-            return await asyncio.to_thread(stretch_as_before, password, salt, pbkdf2_iterations)
-        return await asyncio.to_thread(stretch_now, password, salt)
+    once than there are cores and each lane in turn. Raises what `Turns.take` raises."""
+    await _turns.take(lane, gone)
+    if pbkdf2_iterations is None:
+        work = _threads.submit(stretch_now, password, salt)
+    else:
+        work = _threads.submit(stretch_as_before, password, salt, pbkdf2_iterations)
+    loop = asyncio.get_running_loop()
+
+    def end(_: object) -> None:
+        try:
+            loop.call_soon_threadsafe(_turns.end)
+        except RuntimeError:  # the loop is closed: nobody waits in it
+            _turns.end()
+
+    # When the work ends, and not the wait for it: a request that is cut off leaves its thread busy.
+    work.add_done_callback(end)
+    return await asyncio.wrap_future(work)
 
 
 def fingerprint(password: str) -> bytes:

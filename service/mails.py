@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, NamedTuple
 
-from service import company_mails
+from service import account_mails, company_mails
 
 
 class Mail(NamedTuple):
@@ -202,7 +202,7 @@ message itself is not sent by e-mail.""",
 
 _TEXTS |= {
     template: {language: Mail(*text) for language, text in texts.items()}
-    for template, texts in company_mails.TEXTS.items()
+    for template, texts in {**company_mails.TEXTS, **account_mails.TEXTS}.items()
 }
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -245,6 +245,7 @@ def render(template: str, language: str, payload: Mapping[str, Any], *, base_url
     tongue = language if language in _WORDS else "en"
     values = {**_values(payload, tongue), "base_url": base_url.rstrip("/")}
     values["invitation_call"] = Template(_INVITATION_CALL).safe_substitute(values)
+    values["reset_call"] = Template(account_mails.RESET_CALL).safe_substitute(values)
     subject, text = _TEXTS[template][tongue]
     filled = Template(text).safe_substitute(values)
     greeting, farewell = (

@@ -168,7 +168,7 @@ def _problems(path: str, handler: HTTPRouteHandler) -> list[str]:
             slugs += ["idempotency-key-reused", "idempotency-in-progress"]
     if "cursor" in handler.parsed_fn_signature.parameters:
         slugs.append("cursor-invalid")
-    if method in ("POST", "PATCH"):
+    if method in ("POST", "PUT", "PATCH"):
         slugs += ["body-too-large", "media-type-unsupported"]
     if name not in _WITHOUT_DATABASE:
         slugs.append("unavailable")

@@ -24,6 +24,7 @@ async def answer_in_parts(
     hears of the same work. `finish`, where given, does as much as a request may; None: the work
     goes on without this request."""
     started: list[T] = []
+    call.long = True
 
     async def note(tx: Tx) -> T:
         started.append(await start(tx, *args, **kwargs))

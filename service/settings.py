@@ -21,9 +21,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def connections(self) -> int:
-        """Size of the pool: `pool_size`, or when that is 0 twice the cores, from 4 to 10; more
-        statements at once slow each other down (docs/decisions/0021)."""
-        return self.pool_size or min(10, max(4, 2 * (os.cpu_count() or 1)))
+        """Size of the pool: `pool_size`, or when that is 0 twice the cores, from 6 to 10; more
+        statements at once slow each other down (docs/decisions/0021), and of fewer each kind of
+        work has one (docs/decisions/0025)."""
+        return self.pool_size or min(10, max(6, 2 * (os.cpu_count() or 1)))
 
 
 class SettingMissing(Exception):

@@ -48,14 +48,14 @@ end
 $$;
 
 -- Limits of each role. The web tier gives up by closing its connection; the check interval is how
--- soon its statement ends then. They are set only where they differ, so that a run without CREATEROLE passes.
+-- soon its statement ends then. Its lists walk indexes, whatever the server says a page costs. They are set only where they differ, so that a run without CREATEROLE passes.
 do $$
 declare
   v_wanted constant jsonb := '{
     "kollegium_api":     ["statement_timeout=5s", "lock_timeout=3s",
                           "idle_in_transaction_session_timeout=10s", "jit=off",
                           "client_connection_check_interval=1s",
-                          "plan_cache_mode=force_generic_plan"],
+                          "plan_cache_mode=force_generic_plan", "random_page_cost=1.1"],
     "kollegium_worker":  ["statement_timeout=30s", "lock_timeout=5s",
                           "idle_in_transaction_session_timeout=30s", "jit=off"],
     "kollegium_staff":   ["statement_timeout=10min", "lock_timeout=10s",

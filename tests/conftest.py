@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.http",
     "tests.fixtures.market",
+    "tests.fixtures.crowd",
     "tests.fixtures.demo",
     "tests.fixtures.embedded",
     "tests.fixtures.killable",

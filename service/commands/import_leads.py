@@ -35,14 +35,19 @@ from service.settings import Settings
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}
 
 
-def _parsed(file: Path, mapping: Path | None, consent: bool | None) -> ParsedFile:
+def _parsed(
+    file: Path, mapping: Path | None, consent: bool | None, interest: str | None
+) -> ParsedFile:
     """What the file says. Raises ClickException for a file or mapping that cannot be read."""
     try:
         known = parse_mapping(mapping.read_bytes()) if mapping else None
-        return read_file(file.read_bytes(), filename=file.name, mapping=known, consent=consent)
+        return read_file(
+            file.read_bytes(), filename=file.name, mapping=known, consent=consent, interest=interest
+        )
     except ImportRefused as refused:
+        offered = f"\n\nA mapping to begin with:\n\n{refused.mapping}" if refused.mapping else ""
         raise click.ClickException(
-            f"{file.name} cannot be imported ({refused.code}): {refused.detail_en}"
+            f"{file.name} cannot be imported ({refused.code}): {refused.detail_en}{offered}"
         ) from refused
     except OSError as error:
         raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
@@ -113,7 +118,7 @@ def _secret(email: str | None, api_key_stdin: bool) -> str:
     return secret.strip() if api_key_stdin else unicodedata.normalize("NFC", secret)
 
 
-def _show(report: ImportReport, parsed: ParsedFile) -> None:
+def _show(report: ImportReport) -> None:
     table = Table("row", "result", "column", "why", title=f"Rows of {report.file_name}")
     for row in report.rows:
         if row.outcome != "imported" or not row.warnings:
@@ -126,8 +131,13 @@ def _show(report: ImportReport, parsed: ParsedFile) -> None:
         for warning in row.warnings:
             table.add_row(str(row.row_number), row.outcome, warning.field or "", warning.detail.en)
     console.print(table)
-    for remark in parsed.remarks:
-        console.print(f"Note: {remark.detail_en}")
+    for remark in report.remarks:
+        console.print(f"Note: {remark.detail.en}")
+    for line in report.skipped:
+        console.print(f"Row {line.row_number} is no data ({line.reason}).")
+    for sheet in report.sheets:
+        where = f", rows from {sheet.offset + 1} on" if sheet.outcome == "read" else ""
+        console.print(f"Sheet {sheet.name}: {sheet.outcome}{where}.")
     separator = _SEPARATORS.get(report.separator, report.separator)
     verb = "would be imported" if report.dry_run else "imported"
     console.print(
@@ -182,6 +192,11 @@ def _progress() -> Progress:
     help="Whether the persons agreed that their data is passed on, for files without "
     "such a column; without either, leads of such files stay drafts.",
 )
+@click.option(
+    "--interest",
+    metavar="TEXT",
+    help="What all of them ask for, where no column of the file tells it.",
+)
 @click.option("--dry-run", is_flag=True, help="Report what would happen, and keep no lead.")
 @json_option
 @data_dir_option
@@ -192,17 +207,20 @@ def import_leads(
     api_key_stdin: bool,
     mapping: Path | None,
     consent: bool | None,
+    interest: str | None,
     dry_run: bool,
     as_json: bool,
     data_dir: Path,
 ) -> None:
     """Import a file of leads for a company, with a result for every row.
 
-    CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce and plain German files
-    are recognised. The leads belong to the company that imports, and the database believes only
-    real tokens: so the command acts with an API key of the company, or logs in as one of its
-    colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a time; where the
-    command is stopped, the worker goes on with the rest. Repeating a file adds nothing.
+    CSV in any usual encoding, or XLSX; lists of people with German or English headers and the
+    exports of Meta, Google, TikTok, LinkedIn, HubSpot, Salesforce and Pipedrive are recognised, for
+    others a mapping to begin with is printed. The leads belong to the company that imports, and the
+    database believes only real tokens: so the command acts with an API key of the company, or logs
+    in as one of its colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a
+    time; where the command is stopped, the worker goes on with the rest. Repeating a file adds
+    nothing.
 
         kollegium import-leads leads.csv --marketplace ID --as-email anna@huber.example < password
     """
@@ -210,7 +228,7 @@ def import_leads(
     source = connections.find("api", data_dir)
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=None)
-        parsed = _parsed(file, mapping, consent)
+        parsed = _parsed(file, mapping, consent, interest)
         upload = operations.prepared(parsed, file.name, dry_run=dry_run)
         progress.update(task, description=f"Importing {file.name}", total=upload.rows)
         report = run(
@@ -222,7 +240,7 @@ def import_leads(
     if as_json:
         print_json(report)
     else:
-        _show(report, parsed)
+        _show(report)
     if report.detail is not None:
         raise click.ClickException(
             f"The import ended after {report.done} of {upload.rows} rows ({report.problem}): "

@@ -73,7 +73,7 @@ def mails(
     """Show the mails in the outbox, with the text that their readers get.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Mails
-    contain invitation tokens: whoever may run this may accept invitations.
+    contain tokens: whoever may run this may accept invitations and set passwords.
     """
 
     async def work() -> list[Any]:

@@ -19,6 +19,7 @@ from service.demo import build, people
 from service.demo.build import World
 from service.errors import Problem
 from service.offers import operations as offers
+from service.offers.messages import OfferFilter
 from service.shipped import EXAMPLES
 
 # Who may try to pick, in this order: the first with an open offer is shown.
@@ -37,7 +38,7 @@ async def calls(database: Database, base_url: str) -> list[str]:
     for name in _TAKERS:
         try:
             actor = await world.actor(name)
-            found = (await actor.do(offers.list_offers, False, "open", None, 1)).items
+            found = (await actor.do(offers.list_offers, OfferFilter(state="open"), None, 1)).items
             await world.log_out()
         except (Problem, asyncpg.PostgresError):
             continue  # its users changed something: the password, the colleague

@@ -22,7 +22,7 @@ EXPIRE_SECONDS = 5.0
 IMPORT_SECONDS = 1.0
 PURGE_SECONDS = 600.0
 BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
-CIRCULARS = 200  # companies whose colleagues get their mails in one transaction
+ADDRESSED = 200  # rows of the outbox that become mails in one transaction, a company's each
 _LONGEST_WAIT = 30.0
 _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead line takes longer
 
@@ -44,13 +44,13 @@ async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
     return total
 
 
-async def circulars(connection: Any, stop: asyncio.Event | None = None) -> int:
-    """Makes mails to colleagues of what is for a company; returns the number of circulars."""
+async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Makes mails of what is for a company or whoever has an address; returns of how many."""
     total = 0
     while not (stop and stop.is_set()):
         count = int(
             await connection.fetchval(
-                "select app.address_circulars($1)", CIRCULARS, timeout=_STATEMENT_SECONDS
+                "select app.address_mails($1)", ADDRESSED, timeout=_STATEMENT_SECONDS
             )
         )
         total += count
@@ -121,9 +121,12 @@ async def _timers(connection: Any, stop: asyncio.Event) -> None:
     expired = await expire(connection, stop)
     if expired:
         log.info("offers_expired", leads=expired)
-    addressed = await circulars(connection, stop)
+
+
+async def _mails(connection: Any, stop: asyncio.Event) -> None:
+    addressed = await address(connection, stop)
     if addressed:
-        log.info("circulars_addressed", circulars=addressed)
+        log.info("mails_addressed", rows=addressed)
 
 
 async def _merges(connection: Any, stop: asyncio.Event) -> None:
@@ -148,6 +151,7 @@ async def _purge(connection: Any, stop: asyncio.Event) -> None:
 # from expiring, and a large file keeps nothing.
 TASKS: list[tuple[Callable[[Any, asyncio.Event], Awaitable[None]], float]] = [
     (_timers, EXPIRE_SECONDS),
+    (_mails, EXPIRE_SECONDS),
     (_merges, EXPIRE_SECONDS),
     (_imports, IMPORT_SECONDS),
     (_purge, PURGE_SECONDS),
@@ -231,7 +235,7 @@ async def _one_round(connect: Connect) -> dict[str, int]:
     try:
         return {
             "expired_leads": await expire(connection),
-            "circulars": await circulars(connection),
+            "addressed": await address(connection),
             "merges": await merges(connection),
             "imports": await imports(connection),
             "purged_rows": await purge(connection),
@@ -261,7 +265,7 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
         else:
             console.print(
                 f"Offers of {done['expired_leads']} leads expired, "
-                f"{done['circulars']} circulars addressed, "
+                f"{done['addressed']} rows of the outbox addressed, "
                 f"{done['merges']} merges worked on, "
                 f"imports went on in {done['imports']} steps, "
                 f"{done['purged_rows']} old rows removed."

@@ -69,7 +69,7 @@ async def change_colleague(
 async def invite(
     call: NamedDependency[Call], data: JSONBody[InvitationDraft]
 ) -> Response[Invitation]:
-    """For admins. The token goes to the address by e-mail; an open one is replaced."""
+    """For admins. The token goes to the address by e-mail, five a day; an open one is replaced."""
     return await call.answer(operations.invite, data)
 
 

@@ -22,6 +22,7 @@ from service.companies.messages import (
     NewApiKey,
 )
 from service.database import Database, Tx
+from service.errors import Problem
 from service.vocabulary import Page, Versions, email_address
 
 T = TypeVar("T")
@@ -88,7 +89,12 @@ async def revoke_invitation(tx: Tx, invitation_id: UUID) -> None:
 
 
 async def accept(database: Database, token: str, data: Acceptance) -> Accepted:
-    """Sets name and password of the invited person. The stretching holds no connection."""
+    """Sets name and password of the invited person. The stretching holds no connection, and nothing
+    is stretched for a token that nobody was sent: Problem not-found."""
+    if not await database.transaction(
+        None, lambda tx: queries.invitation_stands(tx, token), reads=True
+    ):
+        raise Problem("not-found")
     salt = identity.new_salt()
     proof = await identity.stretch(data.password, salt)
     return await database.run(None, queries.accept, token, data.name, salt, proof)

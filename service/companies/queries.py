@@ -93,6 +93,11 @@ def revoke_invitation(tx: Tx, invitation_id: UUID) -> None:
     tx.do("select app.revoke_invitation($1)", invitation_id)
 
 
+async def invitation_stands(tx: Tx, token: str) -> bool:
+    """Whether an invitation has this token, open or not."""
+    return await tx.value(bool, "select app.invitation_stands($1)", token)
+
+
 async def accept(tx: Tx, token: str, name: str, salt: bytes, proof: bytes) -> Accepted:
     """Makes the invited address a colleague."""
     return await tx.view(

@@ -14,7 +14,7 @@ from service.engagements.messages import Closing, EngagementChange
 from service.leads import operations as leads
 from service.leads.messages import Assignment, Lead, LeadFilter, Rejection, Withdrawal
 from service.offers import operations as offers
-from service.offers.messages import Offer, Refusal
+from service.offers.messages import Offer, OfferFilter, Refusal
 from service.postgres import PostgresError
 from service.together import operations as together
 from service.together.messages import Entry
@@ -71,7 +71,7 @@ async def _leads(
     found: list[Lead] = []
     cursor: str | None = None
     while True:
-        narrow = LeadFilter(capacity, state, place, None, None)
+        narrow = LeadFilter(capacity, state, place)
         page = await actor.do(leads.list_leads, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
@@ -79,11 +79,11 @@ async def _leads(
             return sorted(found, key=lambda lead: lead.external_ref or "")
 
 
-async def _offers(actor: Actor, state: str, *, as_operator: bool = False) -> list[Offer]:
+async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
     found: list[Offer] = []
     cursor: str | None = None
     while True:
-        page = await actor.do(offers.list_offers, as_operator, state, cursor, 100)
+        page = await actor.do(offers.list_offers, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -129,8 +129,11 @@ async def _pick(
     world: World, firm: str, wanted: int, pickers: tuple[int, ...], order: dict[UUID, str]
 ) -> None:
     admin = await world.actor(firm)
-    done = len(await _offers(admin, "picked"))
-    found = sorted(await _offers(admin, "open"), key=lambda offer: order.get(offer.lead_id, ""))
+    done = len(await _offers(admin, OfferFilter(state="picked")))
+    found = sorted(
+        await _offers(admin, OfferFilter(state="open")),
+        key=lambda offer: order.get(offer.lead_id, ""),
+    )
     for number, offer in enumerate(found[: max(0, wanted - done)], start=done):
         picker = await world.actor(firm, pickers[number % len(pickers)])
         await picker.do(offers.pick, offer.marketplace_id, offer.lead_id)
@@ -138,9 +141,12 @@ async def _pick(
 
 async def _decline(operator: Actor, taker: Actor, order: dict[UUID, str]) -> None:
     """A company says no; its offer then vanishes for it, the operator reads the reason."""
-    if await _offers(operator, "declined", as_operator=True):
+    if await _offers(operator, OfferFilter("operator", "declined")):
         return
-    found = sorted(await _offers(taker, "open"), key=lambda offer: order.get(offer.lead_id, ""))
+    found = sorted(
+        await _offers(taker, OfferFilter(state="open")),
+        key=lambda offer: order.get(offer.lead_id, ""),
+    )
     for offer in found[:1]:
         reason = Refusal(reason="Der Einsatzort ist für uns zu weit entfernt.")
         await taker.do(offers.decline, offer.marketplace_id, offer.lead_id, reason)

@@ -3,7 +3,7 @@
 import asyncio
 import unicodedata
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -15,11 +15,20 @@ from service.calls import Call, Cursor, Limit
 from service.errors import Problem
 from service.imports import operations
 from service.imports.mapping import Mapping, parse_mapping
-from service.imports.messages import Import, ImportJob, ImportReport
+from service.imports.messages import Import, ImportJob, ImportReport, Outcome
 from service.imports.reading import read_file
 from service.imports.refused import ImportRefused
 from service.parts import answer_in_parts
 from service.vocabulary import Page
+
+
+class Said(NamedTuple):
+    """What who uploads a file says of it."""
+
+    consent: bool | None
+    interest: str | None
+    dry_run: bool
+
 
 Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
 
@@ -32,20 +41,29 @@ async def import_file(
         bool | None,
         QueryParameter(description="Whether the persons agreed, for files without such a column"),
     ] = None,
+    interest: Annotated[
+        str | None,
+        QueryParameter(
+            min_length=1, max_length=120, description="What is asked for, where no column tells"
+        ),
+    ] = None,
     filename: Annotated[str | None, QueryParameter(max_length=255)] = None,
     dry_run: Annotated[bool, QueryParameter(description="Try every row, keep no lead")] = False,
     limit: Rows = 100,
 ) -> Response[ImportJob | ImportReport]:
-    """CSV in any usual encoding, or XLSX; Meta, Google Ads, HubSpot, Salesforce are recognised.
+    """CSV in any usual encoding, or XLSX. Lists of people with German or English headers, and the
+    exports of Meta, Google, TikTok, LinkedIn, HubSpot, Salesforce, Pipedrive are recognised.
 
     As the body itself, or as multipart/form-data with `file` and, for other formats, `mapping`
-    (TOML). Every row gets a result; repeating a file adds nothing. Up to 500 rows are imported at
-    once (201); more of them, and what takes longer than a request may, go on by themselves (202).
+    (TOML); what is not recognised is answered with a mapping to begin with. Every row gets a
+    result; repeating a file adds nothing. Up to 500 rows are imported at once (201); more of them,
+    and what takes longer than a request may, go on by themselves (202).
     """
     await call.check()
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
-    upload = await asyncio.to_thread(_read, content, name, mapping, consent, dry_run)
+    said = Said(consent, interest, dry_run)
+    upload = await asyncio.to_thread(_read, content, name, mapping, said)
     finish = None if upload.is_large else partial(operations.finish, limit=limit)
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
 
@@ -62,11 +80,14 @@ async def list_imports(
 async def show_import(
     call: NamedDependency[Call],
     import_id: FromPath[UUID],
+    outcome: Annotated[
+        Outcome | None, QueryParameter(description="Only rows with this outcome")
+    ] = None,
     cursor: Cursor = None,
     limit: Rows = 100,
 ) -> Response[ImportJob | ImportReport]:
     """How far it is; when it ended, what became of each row: imported, duplicate, refused, why."""
-    return await call.answer(operations.show, import_id, cursor, limit)
+    return await call.answer(operations.show, import_id, cursor, limit, outcome)
 
 
 async def _uploaded(
@@ -111,25 +132,27 @@ def _file_name(given: str | None) -> str:
     return readable[:255] or "upload"
 
 
-def _read(
-    content: bytes, name: str, mapping: bytes | None, consent: bool | None, dry_run: bool
-) -> operations.Upload:
+def _read(content: bytes, name: str, mapping: bytes | None, said: Said) -> operations.Upload:
     try:
         known: Mapping | None = parse_mapping(mapping) if mapping else None
-        parsed = read_file(content, filename=name, mapping=known, consent=consent)
-        return operations.prepared(parsed, name, dry_run=dry_run)
+        parsed = read_file(
+            content, filename=name, mapping=known, consent=said.consent, interest=said.interest
+        )
+        return operations.prepared(parsed, name, dry_run=said.dry_run)
     except ImportRefused as refused:
-        raise Problem(
-            "file-unreadable",
-            errors=[
-                {
-                    "pointer": "",
-                    "code": refused.code,
-                    "detail": refused.detail_en,
-                    "detail_de": refused.detail_de,
-                }
-            ],
-        ) from refused
+        raise _unreadable(refused) from refused
+
+
+def _unreadable(refused: ImportRefused) -> Problem:
+    error = {
+        "pointer": "",
+        "code": refused.code,
+        "detail": refused.detail_en,
+        "detail_de": refused.detail_de,
+    }
+    if refused.mapping is None:
+        return Problem("file-unreadable", errors=[error])
+    return Problem("file-unreadable", errors=[error], mapping=refused.mapping)
 
 
 router = Router("", route_handlers=[import_file, list_imports, show_import], tags=["integration"])

@@ -16,7 +16,7 @@ Reason = Literal[
 
 
 class Warned(msgspec.Struct):
-    """Something to know about a row that was imported."""
+    """Something to know about a row that was imported, or about the file (field is null)."""
 
     code: str
     field: str | None
@@ -35,9 +35,27 @@ class ImportRow(msgspec.Struct):
     warnings: list[Warned] = []
 
 
+class SkippedLine(msgspec.Struct):
+    """A line of the file that is no row: a title above the header, or the footer of a report."""
+
+    row_number: int
+    reason: Literal["preamble", "footer"]
+
+
+class Sheet(msgspec.Struct):
+    """A sheet of a spreadsheet. Rows are counted through all sheets that are read: row_number less
+    offset is the number that the spreadsheet shows."""
+
+    name: str
+    outcome: Literal["read", "unknown-header", "hidden", "empty"]
+    offset: int
+    rows: int
+    format: str | None
+
+
 class ImportJob(Accepted):
     """An import under way: `done` of its `rows` have their result. GET /imports/{id} shows how far
-    it is, and when it ended the report."""
+    it is, and when it ended the report. remarks are about the file as a whole."""
 
     id: UUID
     marketplace_id: UUID
@@ -46,6 +64,9 @@ class ImportJob(Accepted):
     state: Literal["waiting", "running"]
     rows: int
     done: int
+    remarks: list[Warned]
+    skipped: list[SkippedLine]
+    sheets: list[Sheet]
     created_at: Moment
 
 
@@ -61,6 +82,9 @@ class _Imported(msgspec.Struct, kw_only=True):
     imported: int
     duplicates: int
     refused: int
+    remarks: list[Warned]
+    skipped: list[SkippedLine]
+    sheets: list[Sheet]
     problem: Reason | None
     created_at: Moment
 
@@ -75,8 +99,8 @@ class Import(_Imported):
 
 
 class ImportReport(_Imported):
-    """An import that ended, and a page of its rows. Where it failed, detail says why; what is done
-    stays, and the file can be sent again."""
+    """An import that ended, and a page of its rows. remarks are about the file as a whole. Where it
+    failed, detail says why; what is done stays, and the file can be sent again."""
 
     state: Literal["done", "failed"]
     ended_at: Moment

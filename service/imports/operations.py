@@ -13,10 +13,11 @@ from uuid import UUID
 
 import msgspec
 
+from service.contact import Remark
 from service.database import Database, Tx
 from service.errors import Problem
 from service.imports import queries
-from service.imports.messages import WHY, Import, ImportJob, ImportReport
+from service.imports.messages import WHY, Import, ImportJob, ImportReport, Outcome
 from service.imports.reading import ParsedFile
 from service.imports.records import ImportedLead, Result
 from service.postgres import ConnectionLost, PoolExhausted, PostgresError
@@ -64,6 +65,9 @@ def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Up
         "encoding": parsed.encoding,
         "separator": parsed.separator,
         "dry_run": dry_run,
+        "remarks": [_warned(remark) for remark in parsed.remarks],
+        "skipped": [{"row_number": line.row, "reason": line.reason} for line in parsed.skipped],
+        "sheets": msgspec.to_builtins(parsed.sheets),
         "rows": len(rows),
     }
     return Upload(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
@@ -115,7 +119,9 @@ async def import_whole(
 
 async def go_on(database: Database, token: str, import_id: UUID) -> bool:
     """The next rows of an import; whether it ended with them."""
-    progress = await database.run(token, queries.go_on, import_id, _LEASE_SECONDS)
+    progress = await database.transaction(
+        token, lambda tx: queries.go_on(tx, import_id, _LEASE_SECONDS), long=True
+    )
     if progress.state not in ("waiting", "running"):
         return True
     if not progress.went_on:
@@ -139,10 +145,7 @@ async def _done(tx: Tx, import_id: UUID) -> int:
 
 def _row(result: Result) -> dict[str, Any]:
     if isinstance(result, ImportedLead):
-        warnings = [
-            {"code": w.code, "field": w.field, "detail": {"en": w.detail_en, "de": w.detail_de}}
-            for w in result.warnings
-        ]
+        warnings = [_warned(warning) for warning in result.warnings]
         return {"row_number": result.row, "warnings": warnings, "lead": _lead(result)}
     return {
         "row_number": result.row,
@@ -151,6 +154,11 @@ def _row(result: Result) -> dict[str, Any]:
         "field": getattr(result, "field", None),
         "detail": {"en": result.detail_en, "de": result.detail_de},
     }
+
+
+def _warned(remark: Remark) -> dict[str, Any]:
+    detail = {"en": remark.detail_en, "de": remark.detail_de}
+    return {"code": remark.code, "field": remark.field, "detail": detail}
 
 
 def _lead(lead: ImportedLead) -> dict[str, Any]:
@@ -173,14 +181,16 @@ async def list_imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:
     return await queries.imports(tx, cursor, limit)
 
 
-async def show(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> ImportJob | ImportReport:
-    """How far an import is; when it ended, its report with a page of its rows."""
+async def show(
+    tx: Tx, import_id: UUID, cursor: str | None, limit: int, outcome: Outcome | None = None
+) -> ImportJob | ImportReport:
+    """How far an import is; when it ended, its report with a page of its rows (of one outcome)."""
     found = await queries.one(tx, import_id)
     if found.state in ("waiting", "running"):
         return msgspec.convert(found, ImportJob, from_attributes=True)
     position = decode_cursor(cursor)
     after = min(position.int, 2**31 - 1) if position else 0
-    rows = await queries.rows(tx, found.marketplace_id, import_id, after, limit)
+    rows = await queries.rows(tx, found.marketplace_id, import_id, after, limit, outcome)
     following = None
     if len(rows) > limit:
         rows = rows[:limit]

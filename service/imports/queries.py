@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.imports.messages import Import, ImportRow, Progress
+from service.imports.messages import Import, ImportRow, Outcome, Progress
 from service.vocabulary import Page, fetched
 
 _IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, dry_run, state,
-    rows, done, imported, duplicates, refused, problem, created_at, ended_at from app.lead_import"""
+    rows, done, imported, duplicates, refused, remarks, skipped, sheets, problem, created_at,
+    ended_at from app.lead_import"""
 
 
 async def start(tx: Tx, marketplace_id: UUID, report: dict[str, Any], seconds: int) -> UUID:
@@ -46,14 +47,21 @@ async def one(tx: Tx, import_id: UUID) -> Import:
 
 
 async def rows(
-    tx: Tx, marketplace_id: UUID, import_id: UUID, after: int, limit: int
+    tx: Tx,
+    marketplace_id: UUID,
+    import_id: UUID,
+    after: int,
+    limit: int,
+    outcome: Outcome | None,
 ) -> list[ImportRow]:
-    """Rows of an import in the order of the file."""
+    """Rows of an import in the order of the file, of one outcome or of any. The outcome is a word
+    of a closed list and stands in the statement, so that its index is used."""
+    only = f" and outcome = '{outcome}'" if outcome else ""
     return await tx.rows(
         ImportRow,
         "select row_number, outcome, lead_id, code, field, nullif(detail, '{}') as detail, warnings"
         " from app.lead_import_row where marketplace_id = $1 and import_id = $2"
-        f" and row_number > $3 order by row_number limit {fetched(limit)}",
+        f"{only} and row_number > $3 order by row_number limit {fetched(limit)}",
         marketplace_id,
         import_id,
         after,

@@ -11,15 +11,17 @@ from service.calls import Call, Cursor, Limit
 from service.leads import operations
 from service.leads.messages import (
     Assignment,
+    Counts,
     Lead,
     LeadChange,
     LeadDraft,
     LeadFilter,
     OfferDraft,
     Rejection,
+    Sort,
     Withdrawal,
 )
-from service.vocabulary import LeadState, Page, whole
+from service.vocabulary import EngagementState, LeadState, Moment, Page, whole
 
 Capacity = Annotated[
     Literal["operator", "giver", "taker"] | None,
@@ -34,7 +36,20 @@ Handler = Annotated[
 ]
 Search = Annotated[
     str | None,
-    QueryParameter(min_length=2, max_length=100, description="Part of interest or contact data"),
+    QueryParameter(
+        min_length=2,
+        max_length=100,
+        description="Words or parts of words in any order, with or without umlauts: name, firm,"
+        " e-mail address, postcode, town, interest, reference; telephone numbers in any notation."
+        " One or two letters count at the beginning of a word",
+    ),
+]
+Ordered = Annotated[
+    Sort,
+    QueryParameter(
+        description="newest: last in first; oldest: by received_at, longest waiting first; changed:"
+        " last change first; unchanged: longest without a change first"
+    ),
 ]
 
 
@@ -47,13 +62,42 @@ async def list_leads(
     ] = None,
     marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
     handler: Handler = None,
+    step: Annotated[
+        str | None, QueryParameter(max_length=200, description="Step of the engagement")
+    ] = None,
+    engagement: Annotated[
+        EngagementState | None, QueryParameter(description="State of the engagement")
+    ] = None,
+    tag: Annotated[str | None, QueryParameter(max_length=50, description="Has this tag")] = None,
+    source: Annotated[
+        str | None, QueryParameter(max_length=200, description="Where it came in")
+    ] = None,
+    giver: Annotated[UUID | None, QueryParameter(description="Company id of the giver")] = None,
+    lead: Annotated[UUID | None, QueryParameter(description="Lead id")] = None,
+    received_since: Annotated[
+        Moment | None, QueryParameter(description="Received at this moment or later")
+    ] = None,
+    changed_since: Annotated[
+        Moment | None, QueryParameter(description="Changed at this moment or later")
+    ] = None,
     q: Search = None,
+    sort: Ordered = "newest",
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[Lead]]:
-    """All leads that the caller's company may see, newest first."""
-    narrow = LeadFilter(capacity, lead_state, marketplace, handler, q)
+    """All leads that the caller's company may see. Filters are joined by *and*. A lead that waits
+    for a decision shows its possible duplicates."""
+    narrow = LeadFilter(
+        capacity, lead_state, marketplace, handler, q, step, engagement, tag, source, giver, lead,
+        received_since, changed_since, sort,
+    )  # fmt: skip
     return await call.answer(operations.list_leads, narrow, cursor, limit)
+
+
+@get("/counts", summary="What waits")
+async def counts(call: NamedDependency[Call]) -> Response[Counts]:
+    """Numbers for badges, all in one call; each ends at 1000."""
+    return await call.answer(operations.counts)
 
 
 @post("/marketplaces/{m:uuid}/leads", summary="Put a lead in")
@@ -153,6 +197,7 @@ router = Router(
     "",
     route_handlers=[
         list_leads,
+        counts,
         create,
         show,
         change,

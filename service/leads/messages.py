@@ -228,14 +228,41 @@ class Whereabouts(msgspec.Struct):
     postcode: str | None
 
 
+Waiting = Annotated[int, msgspec.Meta(ge=0, le=1000)]
+Sort = Literal["newest", "oldest", "changed", "unchanged"]
+
+
 class LeadFilter(msgspec.Struct):
     """What a list of leads is narrowed to; None: not narrowed. handler: me, none, or an id."""
 
-    capacity: Literal["operator", "giver", "taker"] | None
-    state: LeadState | None
-    marketplace: UUID | None
-    handler: str | None
-    text: str | None
+    capacity: Literal["operator", "giver", "taker"] | None = None
+    state: LeadState | None = None
+    marketplace: UUID | None = None
+    handler: str | None = None
+    text: str | None = None
+    step: str | None = None
+    engagement: EngagementState | None = None
+    tag: str | None = None
+    source: str | None = None
+    giver: UUID | None = None
+    lead: UUID | None = None
+    received_since: Moment | None = None
+    changed_since: Moment | None = None
+    sort: Sort = "newest"
+
+
+class Counts(msgspec.Struct):
+    """What waits, for badges; 1000 means as many or more. offers: open ones to my company;
+    submitted, available, unplaced, returns: leads of my marketplaces that wait for a decision;
+    mine, unassigned: engagements at work that I handle, or that nobody of my company does."""
+
+    offers: Waiting
+    submitted: Waiting
+    available: Waiting
+    unplaced: Waiting
+    returns: Waiting
+    mine: Waiting
+    unassigned: Waiting
 
 
 class Created(msgspec.Struct):

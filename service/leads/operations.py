@@ -8,9 +8,10 @@ from msgspec import UNSET
 
 from service.database import Tx
 from service.errors import Problem
-from service.leads import contact, queries
+from service.leads import contact, listing, queries
 from service.leads.messages import (
     Assignment,
+    Counts,
     Lead,
     LeadChange,
     LeadDraft,
@@ -30,7 +31,12 @@ async def show(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
 
 async def list_leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
     """A page of the leads the caller may see."""
-    return await queries.leads(tx, narrow, cursor, limit)
+    return await listing.leads(tx, narrow, cursor, limit)
+
+
+async def counts(tx: Tx) -> Counts:
+    """What waits for the caller, in one look."""
+    return await queries.counts(tx)
 
 
 async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:

@@ -1,15 +1,15 @@
-"""The SQL of leads. Which rows come back is decided by the policies; the filters only narrow."""
+"""The SQL of a lead. Whether it comes back is decided by the policies. Lists: listing.py."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.leads.messages import Created, Lead, LeadFilter, Whereabouts
-from service.vocabulary import Page, Versions, cut, decode_cursor, fetched
+from service.leads.messages import Counts, Created, Lead, Whereabouts
+from service.vocabulary import Versions
 
 # The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
-_LEAD = """
+LEAD = """
   select l.marketplace_id, l.id, l.state, l.interest, l.postcode_area, l.tags,
     l.distribution_permission, l.source, l.external_ref, l.rejection_reason,
     l.operator_company_id, l.operator_name, l.giver_company_id, l.giver_name,
@@ -30,14 +30,14 @@ _LEAD = """
       'handler_name', e.handler_name, 'value', e.value, 'started_at', e.started_at,
       'closed_at', e.closed_at, 'version', l.version) end as engagement
 """
-_FROM = """
-  from app.lead l
+JOINS = """
   left join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id
   left join app.engagement e on e.marketplace_id = l.marketplace_id and e.id = l.engagement_id"""
+FROM = f"from app.lead l {JOINS}"
 
 # While a lead waits for a decision, who put it in or decides is shown other leads with the same
 # contact, as far as he may see them; at most 20.
-_DUPLICATES = """,
+DUPLICATES = """,
   case when l.state in ('draft', 'submitted', 'available') then (
     select coalesce(json_agg(d), '[]') from (
       select o.id, o.state, o.created_at, array_remove(array[
@@ -49,21 +49,12 @@ _DUPLICATES = """,
         and (c.email_key = p.email_key or c.phone_key = p.phone_key)
       order by o.id desc limit 20) d) end as possible_duplicates"""
 
-# Each capacity has its own column and index. They select among what the policy shows anyway.
-_AS = {
-    "operator": "l.operator_company_id = (select app.current_company_id())",
-    "giver": "l.giver_company_id = (select app.current_company_id())",
-    "taker": "l.engaged_company_id = (select app.current_company_id())",
-}
-# In the list of all capacities a lead stands once: an operator may take on its own marketplace.
-_ONLY_AS_TAKER = "l.operator_company_id <> (select app.current_company_id())"
-
 
 async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
     """One lead; not-found when the policy hides it or there is none."""
     return await tx.view(
         Lead,
-        f"{_LEAD}{_DUPLICATES}{_FROM} where l.marketplace_id = $1 and l.id = $2",
+        f"{LEAD}{DUPLICATES} {FROM} where l.marketplace_id = $1 and l.id = $2",
         marketplace_id,
         lead_id,
     )
@@ -80,48 +71,27 @@ async def whereabouts(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Whereabout
     )
 
 
-async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
-    """A page of leads, newest first. Without a capacity the three indexes are walked together."""
-    values: list[Any] = []
-    conditions = _conditions(narrow, decode_cursor(cursor), values)
-    capacities = [narrow.capacity] if narrow.capacity else list(_AS)
-    branches, end = [], f"desc limit {fetched(limit)}"
-    for capacity in capacities:
-        where = [_AS[capacity], *conditions]
-        if capacity == "taker" and narrow.capacity is None:
-            where.append(_ONLY_AS_TAKER)
-        branches.append(f"({_LEAD}{_FROM} where {' and '.join(where)} order by l.id {end})")
-    sql = f"select * from ({' union all '.join(branches)}) x order by id {end}"
-    return cut(await tx.rows(Lead, sql, *values), limit, "id")
+_MINE = "(select app.current_company_id())"
+_LEADS = f"app.lead where operator_company_id = {_MINE} and state ="
+_ENGAGEMENTS = f"app.engagement where company_id = {_MINE} and state = 'active' and handler_id"
+_WAITING = {
+    "offers": f"app.offer where company_id = {_MINE} and state = 'open' and expires_at > now()",
+    "submitted": f"{_LEADS} 'submitted'",
+    "available": f"{_LEADS} 'available'",
+    "unplaced": f"{_LEADS} 'unplaced'",
+    "returns": f"app.engagement where operator_company_id = {_MINE} and state = 'return_requested'",
+    "mine": f"{_ENGAGEMENTS} = (select app.current_colleague_id())",
+    "unassigned": f"{_ENGAGEMENTS} is null",
+}
 
 
-def _conditions(narrow: LeadFilter, before: UUID | None, values: list[Any]) -> list[str]:
-    """What narrows the list besides the capacity; adds its values."""
-    conditions: list[str] = []
-
-    def add(condition: str, value: Any) -> None:
-        values.append(value)
-        conditions.append(condition.replace("?", f"${len(values)}"))
-
-    if before is not None:
-        add("l.id < ?", before)
-    if narrow.state:
-        add("l.state = ?", narrow.state)
-    if narrow.marketplace:
-        add("l.marketplace_id = ?", narrow.marketplace)
-    if narrow.handler == "none":
-        conditions.append("e.id is not null and e.handler_id is null")
-    elif narrow.handler == "me":
-        conditions.append("e.handler_id = (select app.current_colleague_id())")
-    elif narrow.handler:
-        add("e.handler_id = ?", narrow.handler)
-    if narrow.text:
-        pattern = narrow.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        add(
-            "concat_ws(' ', l.interest, p.name, p.company, p.email, p.phone, p.city) ilike ?",
-            f"%{pattern}%",
-        )
-    return conditions
+async def counts(tx: Tx) -> Counts:
+    """What waits for the caller. Each count ends at 1,000: a badge tells no more."""
+    columns = (
+        f"(select count(*) from (select from {rows} limit 1000) x) as {name}"
+        for name, rows in _WAITING.items()
+    )
+    return await tx.one(Counts, f"select {', '.join(columns)}")
 
 
 async def create(

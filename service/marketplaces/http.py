@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from service.calls import Call, Cursor, Limit
+from service.equal_time import equal_time
 from service.marketplaces import operations
 from service.marketplaces.messages import (
     Marketplace,
@@ -62,8 +63,10 @@ async def list_participations(
 async def invite_partner(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[PartnerInvitation]
 ) -> Response[Participation]:
-    """For the operator, by e-mail or company id, as giver or taker."""
-    return await call.answer(operations.invite_partner, m, data)
+    """For the operator, by e-mail or company id, as giver or taker. Five mails a day to one of
+    them."""
+    async with equal_time():
+        return await call.answer(operations.invite_partner, m, data)
 
 
 @post("/{m:uuid}/participations/accept", summary="Accept the invitation", status_code=200)

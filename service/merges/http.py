@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from service.calls import Call, Cursor, Limit
+from service.equal_time import equal_time
 from service.merges import operations
 from service.merges.messages import (
     Consent,
@@ -29,7 +30,8 @@ To = Annotated[Side, QueryParameter(description="Whose colleagues would newly se
 async def request(call: NamedDependency[Call], data: JSONBody[MergeDraft]) -> Response[Merge]:
     """For admins. Its admins are asked by e-mail; the answer is the same whether or not the address
     or id belongs to a company."""
-    return await call.answer(operations.request, data)
+    async with equal_time():
+        return await call.answer(operations.request, data)
 
 
 @get("/merges", summary="Merges of my company")

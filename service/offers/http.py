@@ -10,11 +10,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from service.calls import Call, Cursor, Limit
 from service.leads.messages import Engagement
 from service.offers import operations
-from service.offers.messages import Offer, Refusal
-from service.vocabulary import Page
+from service.offers.messages import Offer, OfferFilter, Refusal, Sort
+from service.vocabulary import Moment, OfferState, Page
 
-OfferState = Annotated[
-    Literal["open", "picked", "declined", "expired", "withdrawn", "lost"] | None,
+State = Annotated[
+    OfferState | None,
     QueryParameter(name="state", description="A taker sees open and picked ones; an operator all"),
 ]
 
@@ -26,13 +26,23 @@ async def list_offers(
         Literal["taker", "operator"],
         QueryParameter(name="as", description="Offers to my company, or of my marketplaces"),
     ] = "taker",
-    offer_state: OfferState = None,
+    offer_state: State = None,
+    marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
+    lead: Annotated[UUID | None, QueryParameter(description="Lead id")] = None,
+    expires_before: Annotated[
+        Moment | None,
+        QueryParameter(description="Open ones that end before this moment, in that order"),
+    ] = None,
+    sort: Annotated[
+        Sort,
+        QueryParameter(description="newest: last in first; expiring: open ones, next to end first"),
+    ] = "newest",
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[Offer]]:
     """Newest first. What is lost, declined or expired is gone for the taker."""
-    as_operator = capacity == "operator"
-    return await call.answer(operations.list_offers, as_operator, offer_state, cursor, limit)
+    narrow = OfferFilter(capacity, offer_state, marketplace, lead, expires_before, sort)
+    return await call.answer(operations.list_offers, narrow, cursor, limit)
 
 
 @post("/marketplaces/{m:uuid}/leads/{l:uuid}/pick", summary="Pick", status_code=200)

@@ -1,11 +1,25 @@
 """What goes in and out of the offer routes."""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from service.leads.messages import Teaser
 from service.vocabulary import Input, Moment, OfferState, Reason
+
+Sort = Literal["newest", "expiring"]
+
+
+class OfferFilter(msgspec.Struct):
+    """What a list of offers is narrowed to; None: not narrowed."""
+
+    capacity: Literal["taker", "operator"] = "taker"
+    state: OfferState | None = None
+    marketplace: UUID | None = None
+    lead: UUID | None = None
+    expires_before: Moment | None = None
+    sort: Sort = "newest"
 
 
 class Offer(msgspec.Struct):

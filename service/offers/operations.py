@@ -7,15 +7,13 @@ from service.errors import Problem
 from service.leads.messages import Engagement
 from service.leads.queries import lead
 from service.offers import queries
-from service.offers.messages import Offer, Refusal
+from service.offers.messages import Offer, OfferFilter, Refusal
 from service.vocabulary import Page
 
 
-async def list_offers(
-    tx: Tx, as_operator: bool, state: str | None, cursor: str | None, limit: int
-) -> Page[Offer]:
+async def list_offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) -> Page[Offer]:
     """Offers to the caller's company, or of its marketplaces."""
-    return await queries.offers(tx, as_operator, state, cursor, limit)
+    return await queries.offers(tx, narrow, cursor, limit)
 
 
 async def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:

@@ -1,10 +1,13 @@
 """The SQL of offers."""
 
+from typing import Any, get_args
 from uuid import UUID
 
 from service.database import Tx
-from service.offers.messages import Offer
-from service.vocabulary import Page
+from service.errors import Problem
+from service.offers.messages import Offer, OfferFilter
+from service.ordering import Order
+from service.vocabulary import OfferState, Page, fetched
 
 _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company_name, state, wave,
     json_build_object('interest', interest, 'postcode_area', postcode_area, 'tags', tags)
@@ -12,17 +15,59 @@ _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company
     decline_reason"""
 
 
-async def offers(
-    tx: Tx, as_operator: bool, state: str | None, cursor: str | None, limit: int
-) -> Page[Offer]:
-    """Offers to the caller's company, or of its marketplaces, newest first."""
-    column = "operator_company_id" if as_operator else "company_id"
-    sql = f"select {_COLUMNS} from app.offer where {column} = (select app.current_company_id())"
-    if state is None:
-        return await tx.page(Offer, sql, cursor=cursor, limit=limit)
-    # Overdue ones wait for the timer; nobody can pick them any more.
-    overdue = " and expires_at > now()" if state == "open" else ""
-    return await tx.page(Offer, f"{sql} and state = $1{overdue}", state, cursor=cursor, limit=limit)
+NEWEST, EXPIRING = Order(None, descending=True), Order("expires_at", descending=False)
+# What each side sees of its offers; a list of all of them asks for each state, by the same index.
+_STATES = {"operator": get_args(OfferState), "taker": ("open", "picked")}
+_SIDE = {
+    "operator": "operator_company_id = (select app.current_company_id())",
+    "taker": "company_id = (select app.current_company_id())",
+}
+
+# All offers of a marketplace are its operator's, so his list of one walks the marketplace's index.
+_OPERATED = (
+    "exists (select from app.marketplace m where m.id = $?"
+    " and m.operator_company_id = (select app.current_company_id()))"
+)
+
+
+async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) -> Page[Offer]:
+    """Offers to the caller's company, or of its marketplaces. The state is a literal of a closed
+    list: a generic plan uses a partial index for no bound value."""
+    values: list[Any] = []
+    order = EXPIRING if narrow.sort == "expiring" or narrow.expires_before else NEWEST
+    # A filter on the way, as a condition that no index takes.
+    conditions, place = [_SIDE[narrow.capacity]], "(marketplace_id = $?) is true"
+    if narrow.marketplace and narrow.capacity == "operator":
+        conditions, place = [], f"marketplace_id = $? and {_OPERATED}"
+    if cursor is not None:
+        conditions.append(order.after(cursor, values))
+    for condition, value in (
+        (place, narrow.marketplace),
+        ("lead_id = $?", narrow.lead),
+        ("expires_at < $?", narrow.expires_before),
+    ):
+        if value is not None:
+            values.append(value)
+            conditions.append(condition.replace("$?", f"${len(values)}"))
+    end = f"order by {order.by()} limit {fetched(limit)}"
+    branches = []
+    for state in _states(narrow, order):
+        # Overdue ones wait for the timer; nobody can pick them any more.
+        asked = narrow.state or order is EXPIRING
+        overdue = " and expires_at > now()" if asked and state == "open" else ""
+        where = f"{' and '.join(conditions)} and state = '{state}'{overdue}"
+        branches.append(f"(select {_COLUMNS} from app.offer where {where} {end})")
+    sql = f"select * from ({' union all '.join(branches)}) x {end}"
+    return order.cut(await tx.rows(Offer, sql, *values), limit)
+
+
+def _states(narrow: OfferFilter, order: Order) -> tuple[str, ...]:
+    if order is NEWEST:
+        return _STATES[narrow.capacity] if narrow.state is None else (narrow.state,)
+    if narrow.state not in (None, "open"):
+        error = {"parameter": "state", "detail": "Only open offers are listed by their end"}
+        raise Problem("validation-failed", errors=[error])
+    return ("open",)
 
 
 def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:

@@ -7,12 +7,14 @@ a pool. There is no zoo of types: parameters travel as text, and statements that
 return one column of JSON (docs/decisions/0011-own-wire-client.md).
 
 `messages.py` bytes of the protocol · `login.py` start-up, TLS and SCRAM · `connection.py` batches ·
-`pool.py` connections on loan.
+`pool.py` connections on loan ·
+`places.py` whose they are.
 """
 
 from service.postgres.connection import Connection, Statement
 from service.postgres.errors import ConnectionLost, PoolExhausted, PostgresError
 from service.postgres.parameters import Json
+from service.postgres.places import Share
 from service.postgres.pool import Pool
 
 __all__ = [
@@ -22,5 +24,6 @@ __all__ = [
     "Pool",
     "PoolExhausted",
     "PostgresError",
+    "Share",
     "Statement",
 ]

@@ -1,34 +1,42 @@
 """Connections on loan. The last one returned goes out first: few, warm connections do the work."""
 
 import asyncio
-import collections
-import contextlib
+from collections.abc import Mapping
 
-from service.postgres.connection import Connection, give_up
+from service.postgres.connection import Connection
 from service.postgres.errors import ConnectionLost, PoolExhausted, PostgresError
 from service.postgres.login import Address
+from service.postgres.places import Places, Share
 
 
 class Pool:
-    """At most `size` connections; each is lent to one transaction at a time."""
+    """At most `size` connections; each is lent to one transaction at a time. `shares`: how many of
+    them each kind of work has at least and at most."""
 
-    def __init__(self, where: Address, *, size: int, seconds: float, named: bool) -> None:
+    def __init__(
+        self,
+        where: Address,
+        *,
+        size: int,
+        seconds: float,
+        named: bool,
+        shares: Mapping[str, Share] = {},
+    ) -> None:
         self._where = where
         self._seconds = seconds
         self._named = named
         self._free: list[Connection] = []
-        self._places = size
-        self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
+        self._places = Places(size, shares)
         self._opening = asyncio.Lock()
         self._closed = False
 
-    def lend(self) -> "Loan":
+    def lend(self, kind: str = "") -> "Loan":
         """A connection outside any transaction: `async with pool.lend() as connection`.
 
         Raises PoolExhausted when none becomes free within the time limit; OSError, TimeoutError
         and ConnectionLost when none can be opened.
         """
-        return Loan(self)
+        return Loan(self, kind)
 
     def _take_back(self, connection: Connection) -> None:
         """Keeps it only when no transaction is open: nobody inherits another's context."""
@@ -58,38 +66,11 @@ class Pool:
         finally:
             self._opening.release()
 
-    async def _take_place(self) -> None:
-        if self._places > 0 and not self._waiting:
-            self._places -= 1
-        else:
-            await self._wait_for_place()
-
-    async def _wait_for_place(self) -> None:
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        self._waiting.append(waiter)
-        limit = loop.call_later(self._seconds, give_up, waiter)
+    async def _take_place(self, kind: str) -> None:
         try:
-            await waiter
-        except BaseException as error:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._give_place()  # the place came in the same moment; pass it on
-            else:
-                with contextlib.suppress(ValueError):
-                    self._waiting.remove(waiter)
-            if isinstance(error, TimeoutError):
-                raise PoolExhausted("no connection became free in time") from error
-            raise
-        finally:
-            limit.cancel()
-
-    def _give_place(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self._places += 1
+            await self._places.take(kind, seconds=self._seconds)
+        except TimeoutError as error:
+            raise PoolExhausted("no connection became free in time") from error
 
     async def close(self) -> None:
         """Closes the free connections; those on loan close when they come back."""
@@ -101,21 +82,22 @@ class Pool:
 class Loan:
     """One connection on loan. A class, because a generator would cost as much as its statement."""
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_connection", "_kind", "_pool")
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, kind: str) -> None:
         self._pool = pool
+        self._kind = kind
 
     async def __aenter__(self) -> Connection:
         pool = self._pool
-        await pool._take_place()
+        await pool._take_place(self._kind)
         try:
             self._connection = await (pool._fresh() if pool._free else pool._one_at_a_time())
         except BaseException:
-            pool._give_place()
+            pool._places.give(self._kind)
             raise
         return self._connection
 
     async def __aexit__(self, *_: object) -> None:
         self._pool._take_back(self._connection)
-        self._pool._give_place()
+        self._pool._places.give(self._kind)

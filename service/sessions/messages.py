@@ -4,19 +4,47 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Email, Input, Moment, Name, Role
+from service.vocabulary import Email, Input, Language, Moment, Name, Role
 
 Password = Annotated[
     str, msgspec.Meta(min_length=10, max_length=1000, examples=["correct horse battery"])
 ]
+PresentPassword = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class LogIn(Input):
     """E-mail and password of a colleague."""
 
     email: Email
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    password: PresentPassword
+
+
+class MeChange(Input):
+    """Fields that are not named stay."""
+
+    name: Name | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+
+
+class PasswordChange(Input):
+    """The present password and the new one."""
+
+    current_password: PresentPassword
+    password: Password
+
+
+class ResetRequest(Input):
+    """The address with which somebody logs in."""
+
+    email: Email
+
+
+class NewPassword(Input):
+    """The password to set."""
+
+    password: Password
 
 
 class CompanyCard(msgspec.Struct):
@@ -33,6 +61,7 @@ class ColleagueCard(msgspec.Struct):
     name: Name
     email: str
     role: Role
+    language: Language
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -45,7 +74,7 @@ class Caller(msgspec.Struct, frozen=True):
     colleague_name: str
     email: str | None
     role: Role
-    language: str
+    language: Language
     api_key_id: UUID | None
 
 
@@ -70,12 +99,14 @@ class Me(msgspec.Struct):
 class Prepared(msgspec.Struct):
     """What the database answers before a password is stretched; retry_after in seconds.
 
-    pbkdf2_iterations is set for a password that was taken over from the former system.
+    pbkdf2_iterations is set for a password that was taken over from the former system; known says
+    that the account logged in from this address before.
     """
 
     salt: bytes
     pbkdf2_iterations: int | None
     retry_after: int
+    known: bool
 
 
 class Opened(msgspec.Struct):
@@ -83,3 +114,22 @@ class Opened(msgspec.Struct):
 
     expires_at: Moment | None
     retry_after: int | None
+
+
+class Changed(msgspec.Struct):
+    """The outcome of a change of password; changed is false when the present one was wrong."""
+
+    changed: bool | None
+    retry_after: int | None
+
+
+class OpenSession(msgspec.Struct):
+    """One of the caller's sessions. client: what the program called itself at log-in; same_address:
+    opened from where the session in use was opened, which is `current`."""
+
+    id: UUID
+    client: str | None
+    opened_at: Moment
+    expires_at: Moment
+    same_address: bool
+    current: bool

@@ -261,8 +261,17 @@ as $$
   values (app_private.new_id(), 'mail', p_template, p_recipient, p_language, p_company, p_payload)
 $$;
 
+-- A mail to the colleague who has an address, if there is one: which is found out by the worker, so that
+-- writing this takes the same for any address.
+create or replace function app_private.mail_owner(p_template text, p_recipient text, p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into app_private.outbox (id, kind, template, recipient, payload)
+  values (app_private.new_id(), 'reset', p_template, p_recipient, p_payload)
+$$;
+
 -- A circular: a mail to every active colleague of each of these companies, in his language. One row a
--- company, whatever the number of its people; who they are is worked out by app.address_circulars. A
+-- company, whatever the number of its people; who they are is worked out by app.address_mails. A
 -- company that does not act any more is told nothing.
 create or replace function app_private.mail_companies(p_template text, p_companies uuid[], p_payload jsonb)
 returns void language sql volatile set search_path = pg_catalog, pg_temp

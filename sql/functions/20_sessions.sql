@@ -10,14 +10,20 @@
 --   password and address 9 in 15 minutes    one password tried over many accounts
 set local role kollegium_broker;
 
+-- Whether the account logged in from this address within the last 30 days.
+create or replace function app_private.logged_in_from(p_email text, p_address bytea) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app_private.bearer b join app.colleague c on c.id = b.colleague_id
+    where c.email = p_email and b.address_sha256 = p_address)
+$$;
+
 create or replace function app_private.log_in_wait(
   p_email text, p_address bytea, p_fingerprint bytea, p_take boolean)
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant boolean := exists (
-    select from app_private.bearer b join app.colleague c on c.id = b.colleague_id
-    where c.email = p_email and b.address_sha256 = p_address);
+  v_known constant boolean := app_private.logged_in_from(p_email, p_address);
   v_pair constant text := 'log-in ' || p_email || ' ' || encode(p_address, 'hex');
   v_account constant text := 'log-in ' || p_email;
   v_spray constant text := 'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex');
@@ -38,15 +44,17 @@ $$;
 -- The salt to stretch with, and for a password of the former system the iterations of its PBKDF2 (null:
 -- Argon2id). An unknown address gets the same kind of answer, always the same one: as long as former
 -- passwords are about, half of the unknown addresses look as if they had one, so that neither the
--- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429.
+-- answer nor the time it takes tells whether an address is known. retry_after > 0: answer 429. known: the account
+-- logged in from there before, so its turn comes before what is tried from there otherwise.
 create or replace function app.begin_log_in(
   p_email text, p_address bytea, p_fingerprint bytea,
-  out salt bytea, out pbkdf2_iterations integer, out retry_after integer)
+  out salt bytea, out pbkdf2_iterations integer, out retry_after integer, out known boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_digest bytea;
 begin
+  known := app_private.logged_in_from(p_email, p_address);
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, false);
   select coalesce(cr.pbkdf2_salt, cr.salt), cr.pbkdf2_iterations into salt, pbkdf2_iterations
   from app_private.credential cr join app.colleague c on c.id = cr.colleague_id
@@ -76,44 +84,29 @@ comment on function app.prepare_log_in(text, bytea, bytea) is
   'What app.begin_log_in says, as the release before asks for it.';
 grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
 
--- A password of the former system is replaced at the first log-in: the right proof of the old kind
--- buys a proof of the new kind. Anything else changes nothing, and says nothing.
-create or replace function app.renew_proof(p_email text, p_proof bytea, p_salt bytea, p_new_proof bytea)
-returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Whose password this is, against the limits of log-ins: colleague_id is null when it is wrong, and then
+-- the failure is counted and told to the auditor; retry_after > 0: answer 429. The credential stays locked,
+-- so that a password that is just being replaced opens nothing.
+create or replace function app_private.check_password(
+  p_email text, p_proof bytea, p_address bytea, p_fingerprint bytea,
+  out colleague_id uuid, out company_id uuid, out retry_after integer)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-begin
-  update app_private.credential cr set salt = p_salt, proof_sha256 = sha256(p_new_proof),
-    pbkdf2_iterations = null, pbkdf2_salt = null, changed_at = now()
-  from app.colleague c
-  where c.id = cr.colleague_id and c.email = p_email and c.active
-    and cr.pbkdf2_iterations is not null and cr.proof_sha256 = sha256(p_proof);
-end
-$$;
-comment on function app.renew_proof(text, bytea, bytea, bytea) is
-  'Replaces a password''s proof of the former system by one of Argon2id, against the right old one.';
-grant execute on function app.renew_proof(text, bytea, bytea, bytea) to kollegium_api;
-
--- Opens a session when the proof is right: one row with expires_at. Otherwise one row with
--- retry_after (0: wrong e-mail or password). Counts the failure, so the caller must commit.
-create or replace function app.open_session(
-  p_email text, p_proof bytea, p_token_sha256 bytea, p_address bytea, p_fingerprint bytea,
-  out expires_at timestamptz, out retry_after integer)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_colleague app.colleague;
 begin
   retry_after := app_private.log_in_wait(p_email, p_address, p_fingerprint, true);
   if retry_after > 0 then
     return;
   end if;
-  select c.* into v_colleague
+  select c.id, c.company_id into check_password.colleague_id, check_password.company_id
   from app.colleague c
   join app_private.credential cr on cr.colleague_id = c.id
   join app.company co on co.id = c.company_id and co.state = 'active'
   where c.email = p_email and c.active and cr.proof_sha256 = sha256(p_proof)
-  for key share of c, co;  -- who is just being deactivated or merged is waited for, and read again
-  if v_colleague.id is null then
+  for key share of c, co  -- who is just being deactivated or merged is waited for, and read again
+  for share of cr;
+  if not found then
+    perform app_private.audit('log-in-failed', c.company_id, c.id, null)
+    from (values (true)) x left join app.colleague c on c.email = p_email;
     return;
   end if;
   -- Success pays the attempt back: only failures count. What others spent on this account stays, and
@@ -124,15 +117,34 @@ begin
   update app_private.rate set full_at = full_at - interval '15 min' / 9
   where bucket = sha256(convert_to(
     'spray ' || encode(p_fingerprint, 'hex') || ' ' || encode(p_address, 'hex'), 'UTF8'));
-  expires_at := now() + interval '12 hours';
-  insert into app_private.bearer (token_sha256, company_id, colleague_id, address_sha256, expires_at)
-  values (p_token_sha256, v_colleague.company_id, v_colleague.id, p_address, expires_at);
-  perform app_private.audit('session-opened', v_colleague.company_id, v_colleague.id, null);
 end
 $$;
-comment on function app.open_session(text, bytea, bytea, bytea, bytea) is
+
+-- Opens a session when the proof is right: one row with expires_at. Otherwise one row with
+-- retry_after (0: wrong e-mail or password). Counts the failure, so the caller must commit.
+create or replace function app.open_session(
+  p_email text, p_proof bytea, p_token_sha256 bytea, p_address bytea, p_fingerprint bytea,
+  p_client text default null, out expires_at timestamptz, out retry_after integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v record;
+begin
+  select * into v from app_private.check_password(p_email, p_proof, p_address, p_fingerprint);
+  retry_after := v.retry_after;
+  if v.colleague_id is null then
+    return;
+  end if;
+  expires_at := now() + interval '12 hours';
+  insert into app_private.bearer (token_sha256, id, company_id, colleague_id, address_sha256, client,
+    expires_at)
+  values (p_token_sha256, app_private.new_id(), v.company_id, v.colleague_id, p_address, p_client, expires_at);
+  perform app_private.audit('session-opened', v.company_id, v.colleague_id, null);
+end
+$$;
+comment on function app.open_session(text, bytea, bytea, bytea, bytea, text) is
   'Opens a session for 12 hours when the stretched password is right, else counts the failure.';
-grant execute on function app.open_session(text, bytea, bytea, bytea, bytea) to kollegium_api;
+grant execute on function app.open_session(text, bytea, bytea, bytea, bytea, text) to kollegium_api;
 
 -- Log-out. The row is kept, expired, so that its address stays known (see log_in_wait); the worker
 -- removes it after 30 days. An API key cannot log out.
@@ -140,11 +152,8 @@ create or replace function app.close_session() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller constant app.caller := app_private.colleague_caller();
 begin
-  if v_caller.colleague_id is null then
-    perform app_private.refuse(403, 'colleague-required');
-  end if;
   update app_private.bearer set expires_at = now()
   where token_sha256 = sha256(convert_to(current_setting('kollegium.token'), 'UTF8'));
   perform app_private.own_token_ended();

@@ -160,6 +160,7 @@ declare
   v_id constant uuid := app_private.new_id();
 begin
   perform app_private.expect_colleague_features(v_caller.company_id);
+  perform app_private.charge_mail(v_caller.company_id, p_email);
   -- A second invitation to the same address replaces the first.
   update app.invitation set state = 'revoked', answered_at = now()
   where company_id = v_caller.company_id and email = p_email and state = 'open';
@@ -195,6 +196,16 @@ end
 $$;
 comment on function app.revoke_invitation(uuid) is 'Takes an open invitation back (admin).';
 grant execute on function app.revoke_invitation(uuid) to kollegium_api;
+
+-- Whether it is worth stretching a password for this token: known ones are answered as below.
+create or replace function app.invitation_stands(p_token text)
+returns boolean language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app_private.invitation_token t
+    where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')))
+$$;
+comment on function app.invitation_stands(text) is 'Whether an invitation has this token, open or not.';
+grant execute on function app.invitation_stands(text) to kollegium_api;
 
 -- Accepting needs no log-in: the token is the right. 404 for unknown, revoked and expired ones, 409
 -- for one that was used: who repeats a request whose answer got lost is told that it worked.

@@ -93,6 +93,7 @@ declare
   v_company uuid;
 begin
   v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
+  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text));
   v_company := app_private.active_company(p_company, p_email);
   if v_company is not null then
     -- A card is written for another company: not beside a merge of it. Who waited looks again.

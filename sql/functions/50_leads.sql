@@ -65,10 +65,11 @@ begin
     return;
   end if;
   insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email,
-    phone, street, postcode, city, country, answers)
+    phone, street, postcode, city, country, answers, about)
   select l.marketplace_id, l.id, l.parties, v_prospect.name, v_prospect.salutation,
     v_prospect.company, v_prospect.email, v_prospect.phone, v_prospect.street,
-    v_prospect.postcode, v_prospect.city, v_prospect.country, coalesce(v_prospect.answers, '{}')
+    v_prospect.postcode, v_prospect.city, v_prospect.country, coalesce(v_prospect.answers, '{}'),
+    concat_ws(' ', l.interest, l.external_ref)
   from app.lead l where l.marketplace_id = p_marketplace and l.id = put_lead_in.id;
   perform app_private.record(p_marketplace, id, 'created', p_caller, jsonb_build_object('source', p_source));
   if p_submit then
@@ -279,8 +280,10 @@ begin
   update app.prospect set name = v_prospect.name, salutation = v_prospect.salutation,
     company = v_prospect.company, email = v_prospect.email, phone = v_prospect.phone,
     street = v_prospect.street, postcode = v_prospect.postcode, city = v_prospect.city,
-    country = v_prospect.country, answers = v_prospect.answers
-  where marketplace_id = p_marketplace and lead_id = p_lead and p_prospect <> '{}';
+    country = v_prospect.country, answers = v_prospect.answers,
+    about = concat_ws(' ', v_changed.interest, v_changed.external_ref)
+  where marketplace_id = p_marketplace and lead_id = p_lead
+    and (p_prospect <> '{}' or v_changed.interest <> v_lead.interest);
   update app.lead set interest = v_changed.interest, tags = v_changed.tags,
     teaser_interest = nullif(app_private.teaser(v_changed.interest), v_changed.interest),
     teaser_tags = nullif(app_private.teaser_tags(v_changed.tags), v_changed.tags),

@@ -5,7 +5,7 @@
 set local role kollegium_broker;
 
 -- Notes down that a file is to be imported; its rows follow in the same transaction (add_import_chunk).
--- p_report: file_name, format, encoding, separator, dry_run, rows. The worker leaves it alone for so
+-- p_report: file_name, format, encoding, separator, dry_run, remarks, skipped, sheets, rows. The worker leaves it alone for so
 -- many seconds, in which the caller goes on with it himself. 404, 403 for who may not put leads in.
 create or replace function app.start_import(p_marketplace uuid, p_report jsonb, p_seconds integer)
 returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -17,10 +17,12 @@ declare
 begin
   perform app_private.intake_card(p_marketplace, v_caller);
   insert into app.lead_import (marketplace_id, id, company_id, colleague_id, api_key_id, file_name, format,
-    encoding, separator, dry_run, state, rows, retry_at, ended_at)
+    encoding, separator, dry_run, remarks, skipped, sheets, state, rows, retry_at, ended_at)
   values (p_marketplace, v_id, v_caller.company_id, v_caller.colleague_id,
     v_caller.api_key_id, p_report ->> 'file_name', p_report ->> 'format', p_report ->> 'encoding',
     p_report ->> 'separator', coalesce((p_report ->> 'dry_run')::boolean, false),
+    coalesce(p_report -> 'remarks', '[]'), coalesce(p_report -> 'skipped', '[]'),
+    coalesce(p_report -> 'sheets', '[]'),
     case v_rows when 0 then 'done' else 'waiting' end, v_rows,
     now() + make_interval(secs => p_seconds), case v_rows when 0 then now() end);
   perform app_private.audit('import-started', v_caller.company_id, v_caller.colleague_id, v_id);

@@ -12,5 +12,5 @@ comment on policy cross_broker on app.prospect is 'broker: the functions in sql/
 
 grant select on app.prospect to kollegium_api;
 grant select, insert on app.prospect to kollegium_broker;
-grant update (parties, name, salutation, company, email, phone, street, postcode, city, country, answers) on app.prospect to kollegium_broker;
+grant update (parties, name, salutation, company, email, phone, street, postcode, city, country, answers, about) on app.prospect to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.create_lead, app.change_lead

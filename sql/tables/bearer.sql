@@ -1,11 +1,13 @@
 create table app_private.bearer (
   token_sha256 bytea primary key check (length(token_sha256) = 32),
+  id uuid not null default gen_random_uuid(),
   company_id uuid not null,
   company_state text not null default 'active',
   colleague_id uuid,
   api_key_id uuid,
   active boolean not null default true,
   address_sha256 bytea,
+  client text check (length(client) between 1 and 200),
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   check (num_nonnulls(colleague_id, api_key_id) = 1),
@@ -25,12 +27,14 @@ create index on app_private.bearer (expires_at);
 
 comment on table app_private.bearer is 'Tokens of sessions and API keys, as hashes: the source of every context.';
 comment on column app_private.bearer.token_sha256 is 'SHA-256 of the token.';
+comment on column app_private.bearer.id is 'What a session is called in lists; of no use without the token.';
 comment on column app_private.bearer.company_id is 'For whom the token acts: the company of its colleague or key.';
 comment on column app_private.bearer.company_state is 'State of that company; no context unless it is active.';
 comment on column app_private.bearer.active is 'Whether its colleague or key is active; no context otherwise.';
 comment on column app_private.bearer.colleague_id is 'Whose session; null for an API key.';
 comment on column app_private.bearer.api_key_id is 'Which API key; null for a session.';
 comment on column app_private.bearer.address_sha256 is 'SHA-256 of the client''s address at log-in.';
+comment on column app_private.bearer.client is 'What the program called itself at log-in (User-Agent), for its owner to know it again.';
 comment on column app_private.bearer.created_at is 'When it was issued.';
 comment on column app_private.bearer.expires_at is 'No context from then on; infinity for API keys.';
 

@@ -32,7 +32,12 @@ create table app.engagement (
 );
 create unique index engagement_current on app.engagement (marketplace_id, lead_id)
   where state in ('active', 'won', 'lost', 'return_requested');
-create index engagement_company on app.engagement (company_id, handler_id, id desc);
+create index engagement_company on app.engagement (company_id, handler_id, state);
+-- Few leads by their engagement, for app.find_by_engagement.
+create index engagement_facets on app.engagement
+  using gin (parties, (array[state, step, coalesce(handler_id::text, 'none')])) with (fastupdate = off);
+-- What waits for the operator, for app.counts.
+create index engagement_return on app.engagement (operator_company_id) where state = 'return_requested';
 
 comment on table app.engagement is 'Company X works lead Y: from the pick or assignment to its end.';
 comment on column app.engagement.marketplace_id is 'The marketplace.';

@@ -38,6 +38,18 @@ create index lead_operator on app.lead (operator_company_id, id desc);
 create index lead_operator_state on app.lead (operator_company_id, state, id desc);
 create index lead_giver on app.lead (giver_company_id, id desc) where giver_company_id is not null;
 create index lead_engaged on app.lead (engaged_company_id, id desc) where engaged_company_id is not null;
+-- The other two orders of each capacity's list; they also answer "since when".
+create index lead_operator_received on app.lead (operator_company_id, received_at, id);
+create index lead_giver_received on app.lead (giver_company_id, received_at, id) where giver_company_id is not null;
+create index lead_engaged_received on app.lead (engaged_company_id, received_at, id)
+  where engaged_company_id is not null;
+create index lead_operator_changed on app.lead (operator_company_id, changed_at, id);
+create index lead_giver_changed on app.lead (giver_company_id, changed_at, id) where giver_company_id is not null;
+create index lead_engaged_changed on app.lead (engaged_company_id, changed_at, id)
+  where engaged_company_id is not null;
+-- Few leads by what their row says, for app.find_by_facets; one index for all capacities and any combination.
+create index lead_facets on app.lead
+  using gin (parties, (array[state, source, marketplace_id::text]), tags) with (fastupdate = off);
 -- What a giver or operator imported once is not imported twice. The colliding rows are his own.
 create unique index lead_external_ref on app.lead
   (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)

@@ -15,6 +15,9 @@ create table app.lead_import (
   imported integer not null default 0,
   duplicates integer not null default 0,
   refused integer not null default 0,
+  remarks jsonb not null default '[]',
+  skipped jsonb not null default '[]',
+  sheets jsonb not null default '[]',
   problem text,
   attempts integer not null default 0,
   retry_at timestamptz not null default now(),
@@ -47,6 +50,9 @@ comment on column app.lead_import.done is 'Rows that have theirs: the first so m
 comment on column app.lead_import.imported is 'Rows that became leads.';
 comment on column app.lead_import.duplicates is 'Rows that had come in before.';
 comment on column app.lead_import.refused is 'Rows that could not be used.';
+comment on column app.lead_import.remarks is 'What there is to know of the file as a whole; none of its data.';
+comment on column app.lead_import.skipped is 'Lines that are no rows: a title above the header, the footer of a report.';
+comment on column app.lead_import.sheets is 'Sheets of a spreadsheet: which were read, from which row on, and which not.';
 comment on column app.lead_import.problem is 'Why it failed, as a slug; what is done stays.';
 comment on column app.lead_import.attempts is 'How often it was begun since it last went on.';
 comment on column app.lead_import.retry_at is 'Not to be gone on with by the worker before.';

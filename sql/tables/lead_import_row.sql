@@ -12,6 +12,7 @@ create table app.lead_import_row (
   primary key (marketplace_id, import_id, row_number),
   foreign key (marketplace_id, import_id) references app.lead_import (marketplace_id, id)
 );
+create index lead_import_row_outcome on app.lead_import_row (marketplace_id, import_id, outcome, row_number);
 
 comment on table app.lead_import_row is 'Result of one row of an imported file; none of its data.';
 comment on column app.lead_import_row.marketplace_id is 'The marketplace.';

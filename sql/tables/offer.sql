@@ -25,10 +25,13 @@ create table app.offer (
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred
 );
-create index offer_open on app.offer (company_id, id desc) where state = 'open';
-create index offer_company on app.offer (company_id, id desc);
-create index offer_operator on app.offer (operator_company_id, id desc);
-create index offer_lead on app.offer (marketplace_id, lead_id, company_id);
+-- Each side lists by state, and in all states by asking for each: few open ones are found among many ended.
+create index offer_taker on app.offer (company_id, state, id desc);
+create index offer_operator on app.offer (operator_company_id, state, id desc);
+create index offer_taker_expiry on app.offer (company_id, expires_at, id) where state = 'open';
+create index offer_operator_expiry on app.offer (operator_company_id, expires_at, id) where state = 'open';
+create index offer_marketplace on app.offer (marketplace_id, state, id desc);
+create index offer_lead on app.offer (lead_id, company_id);
 create index offer_due on app.offer (expires_at) where state = 'open';
 
 comment on table app.offer is 'A lead offered to a company (not a person): a copy of its teaser.';

@@ -1,6 +1,6 @@
 create table app_private.outbox (
   id uuid primary key,
-  kind text not null check (kind in ('mail', 'circular')),
+  kind text not null check (kind in ('mail', 'circular', 'reset')),
   template text not null,
   recipient text,
   language text check (language in ('de', 'en')),
@@ -11,18 +11,19 @@ create table app_private.outbox (
   attempts integer not null default 0,
   lease_until timestamptz,
   delivered_at timestamptz,
-  check (num_nonnulls(recipient, language) = case kind when 'mail' then 2 else 0 end),
-  check (kind = 'mail' or company_id is not null)
+  check ((recipient is null) = (kind = 'circular')),
+  check ((language is null) = (kind <> 'mail')),
+  check (kind <> 'circular' or company_id is not null)
 );
 create index outbox_due on app_private.outbox (due_at) where delivered_at is null;
-create index outbox_circular on app_private.outbox (id) where kind = 'circular';
+create index outbox_unaddressed on app_private.outbox (id) where kind <> 'mail';
 
 comment on table app_private.outbox is 'What is to be sent, written in the transaction of its cause.';
 comment on column app_private.outbox.id is 'Id (time-ordered UUID).';
-comment on column app_private.outbox.kind is 'mail: to one address; circular: to all active colleagues of a company, until the worker has made mails of it.';
+comment on column app_private.outbox.kind is 'mail: to one address; circular: to all active colleagues of a company; reset: to the colleague of an address, if there is one. The worker makes mails of the latter two.';
 comment on column app_private.outbox.template is 'Which mail.';
 comment on column app_private.outbox.recipient is 'E-mail address; null for a circular.';
-comment on column app_private.outbox.language is 'de or en; null for a circular, which each colleague gets in his own.';
+comment on column app_private.outbox.language is 'de or en; null until it is a mail, which a colleague gets in his own.';
 comment on column app_private.outbox.company_id is 'The company on whose behalf a mail is sent; whose colleagues a circular is for.';
 comment on column app_private.outbox.payload is 'Values for the template.';
 comment on column app_private.outbox.created_at is 'When it was written.';

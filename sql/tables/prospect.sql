@@ -14,6 +14,10 @@ create table app.prospect (
   answers jsonb not null default '{}',
   email_key text generated always as (lower(email)) stored,
   phone_key text generated always as (nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '')) stored,
+  about text,
+  searched text generated always as (searching.searched_text(
+    coalesce(name, '') || ' ' || coalesce(company, '') || ' ' || coalesce(email, '') || ' '
+    || coalesce(postcode, '') || ' ' || coalesce(city, '') || ' ' || coalesce(about, ''), phone)) stored,
   erased_at timestamptz,
   primary key (marketplace_id, lead_id),
   foreign key (marketplace_id, lead_id, parties)
@@ -21,6 +25,10 @@ create table app.prospect (
 );
 create index prospect_email on app.prospect (marketplace_id, email_key) where email_key is not null;
 create index prospect_phone on app.prospect (marketplace_id, phone_key) where phone_key is not null;
+-- The search of sql/functions/48_finding.sql. The marketplace never changes: a pick, which changes the
+-- parties, leaves this index alone. No pending list, which each search would have to read.
+create index prospect_searched on app.prospect
+  using gin ((array[marketplace_id]), searched searching.gin_trgm_ops) with (fastupdate = off);
 
 comment on table app.prospect is 'The person behind a lead: all its personal data, and nothing of it elsewhere.';
 comment on column app.prospect.marketplace_id is 'The marketplace.';
@@ -38,4 +46,6 @@ comment on column app.prospect.country is 'Country as given.';
 comment on column app.prospect.answers is 'Answers to the questions of the form: question to answer.';
 comment on column app.prospect.email_key is 'E-mail address for finding duplicates. Generated.';
 comment on column app.prospect.phone_key is 'Digits of the number for finding duplicates. Generated.';
+comment on column app.prospect.about is 'Interest and reference of the lead, which are searched together with the person.';
+comment on column app.prospect.searched is 'What the lead is found by (searching.searched_text). Generated, so it goes with the person.';
 comment on column app.prospect.erased_at is 'When the personal data was removed; null: it is there.';

@@ -21,6 +21,7 @@ from tests.fixtures.database import Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
 from tests.fixtures.merges import rehearsed
+from tests.fixtures.world import PASSWORD
 
 # What a write of any kind touches or points to.
 HELD = (
@@ -33,6 +34,10 @@ FILE = (
 )
 # operation: (who, method, path, body). {…} are made by `places`.
 WRITES: dict[str, tuple[str, str, str, Any]] = {
+    "sessions.change_me": ("anna", "PATCH", "/me", {"name": "Anna Weg"}),
+    "sessions.change_password": (
+        "anna", "PUT", "/me/password",
+        {"current_password": PASSWORD, "password": "Ein ganz anderes"}),
     "companies.change_company": ("anna", "PATCH", "/company", {"language": "en"}),
     "companies.change_colleague": ("anna", "PATCH", "/colleagues/{dora}", {"role": "member"}),
     "companies.invite": ("anna", "POST", "/invitations", {"email": "neu@huber.example"}),
@@ -80,7 +85,10 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "merges.refuse": ("anna", "POST", "/merges/{merge}/refuse", {"reason": "x"}),
 }  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
-OTHERS = {"sessions.log_in", "sessions.log_out", "companies.accept", "merges.answer_by_token"}
+OTHERS = {
+    "sessions.log_in", "sessions.log_out", "sessions.end_session", "sessions.request_reset",
+    "sessions.reset_password", "companies.accept", "merges.answer_by_token",
+}  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module")

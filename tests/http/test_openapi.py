@@ -91,8 +91,8 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
         if operation.get("security", document["security"]) == []
     }
     assert public == {
-        "sessions.log_in", "companies.accept", "operation.healthz", "operation.readyz",
-        "merges.answer_by_token",
+        "sessions.log_in", "sessions.request_reset", "sessions.reset_password", "companies.accept",
+        "operation.healthz", "operation.readyz", "merges.answer_by_token",
     }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_statuses(document: dict[str, Any]) -> None:
         public = operation.get("security") == []
         wanted = {"400", "414", "431", "500"}
         wanted |= set() if public else {"401", "503"}
-        wanted |= {"413", "415"} if method in ("post", "patch") else set()
+        wanted |= {"413", "415"} if method in ("post", "put", "patch") else set()
         wanted |= {"404"} if "{" in path else set()
         wanted |= {"409", "422"} if method == "post" and not public else set()
         assert wanted <= statuses, (path, method, wanted - statuses)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from service.commands.worker import circulars
+from service.commands.worker import address as addressed
 from tests.fixtures.database import connected
 from tests.fixtures.market import Market
 
@@ -23,7 +23,7 @@ async def waiting(market: Market, template: str) -> list[tuple[str, str | None]]
 async def address(market: Market) -> int:
     """Lets the worker do what is due."""
     async with connected(market.urls.worker) as worker:
-        return await circulars(worker)
+        return await addressed(worker)
 
 
 async def mails(market: Market) -> list[Any]:
@@ -81,7 +81,7 @@ async def test_two_workers_make_each_mail_once(market: Market) -> None:
         await market.offered(market.world.huber, market.world.klein)
     shown = await mails(market)
     async with connected(market.urls.worker) as one, one.transaction():
-        assert await one.fetchval("select app.address_circulars(2)") == 2
+        assert await one.fetchval("select app.address_mails(2)") == 2
         assert await asyncio.wait_for(address(market), 10) == 4
     assert await mails(market) == shown
     assert len(await waiting(market, "offer-opened")) > before

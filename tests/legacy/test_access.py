@@ -82,20 +82,57 @@ async def test_unknown_addresses_look_like_known_ones(moved: Urls) -> None:
 
 
 async def test_renewing_needs_the_right_proof(moved: Urls) -> None:
+    """And an open session of its owner; guesses count as log-ins that failed."""
+    token, address, guess = "kgs_ben", b"a" * 32, b"xyz"
     async with connected(moved.api) as api, connected(moved.superuser) as superuser:
+        await superuser.execute("delete from app_private.rate")
+        await superuser.execute(
+            "insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)"
+            " select sha256($1), c.company_id, c.id, 'infinity' from app.colleague c"
+            " where c.email = 'ben@huber.example'",
+            token.encode(),
+        )
         look = (
             "select proof_sha256 from app_private.credential cr join app.colleague c "
             "on c.id = cr.colleague_id where c.email = 'ben@huber.example'"
         )
         before = await superuser.fetchval(look)
-        renew = "select app.renew_proof('ben@huber.example', $1, $2, $3)"
+        renew = "select app.renew_proof($1, $2, $3, $4, $5)"
         salt = identity.new_salt()
-        new = salt, identity.stretch_now(PASSWORD, salt)
-        await api.execute(renew, b"\x00" * 32, *new)
-        assert await superuser.fetchval(look) == before
+        new = salt, identity.stretch_now(PASSWORD, salt), address, guess
         right = identity.stretch_as_before(PASSWORD, b"NaCl", 1_000)
-        await api.execute(renew, right, *new)
+        with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+            await api.execute(renew, right, *new)
+        for _ in range(9):
+            async with as_bearer(api, token):
+                await api.execute(renew, b"\x00" * 32, *new)
+        async with as_bearer(api, token):
+            await api.execute(renew, right, *new)  # too many guesses
+        assert await superuser.fetchval(look) == before
+        await superuser.execute("delete from app_private.rate")
+        async with as_bearer(api, token):
+            await api.execute(renew, right, *new)
         assert await superuser.fetchval(look) != before  # the control
+
+
+async def test_a_reset_makes_a_former_password_one_of_here(
+    moved: Urls, client: httpx.AsyncClient
+) -> None:
+    """Argon2id from then on, also where its owner never logged in here."""
+    email = "gustav@gebert.example"
+    assert await _iterations(moved, email) == 1_000
+    assert (await client.post("/password-resets", json={"email": email})).status_code == 202
+    async with connected(moved.worker) as worker:
+        mails = await worker.fetch("select * from app.read_mails(100)")
+    token = next(m["payload"]["token"] for m in mails if m["recipient"] == email)
+    new = {"password": PASSWORD}
+    assert (await client.post(f"/password-resets/{token}", json=new)).status_code == 204
+    assert await _iterations(moved, email) is None
+    await log_in(client, email, new["password"])
+    async with connected(moved.superuser) as superuser:
+        await superuser.execute("update legacy.users set vat_id = 'DE2' where id = 2")
+    await imported(moved)
+    await log_in(client, email, new["password"])
 
 
 async def test_a_token_goes_on_working(moved: Urls) -> None:

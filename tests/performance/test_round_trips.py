@@ -34,7 +34,7 @@ COSTS = {
     "companies.list_colleagues": (1, 2),
     "companies.change_colleague": (1, 3),
     "companies.invite": (2, 6),
-    "companies.accept": (1, 1),
+    "companies.accept": (2, 2),
     "companies.revoke_invitation": (1, 3),
     "companies.list_invitations": (1, 2),
     "companies.create_api_key": (2, 5),
@@ -53,6 +53,7 @@ COSTS = {
     "leads.create": (2, 6),
     "leads.show": (1, 2),
     "leads.list_leads": (1, 2),
+    "leads.counts": (1, 2),
     "leads.change": (1, 4),
     "leads.submit": (1, 4),
     "leads.accept": (1, 4),
@@ -85,6 +86,12 @@ COSTS = {
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),
     "sessions.log_out": (1, 3),
+    "sessions.list_sessions": (1, 2),
+    "sessions.end_session": (1, 3),
+    "sessions.change_me": (1, 4),
+    "sessions.change_password": (2, 6),
+    "sessions.request_reset": (1, 1),
+    "sessions.reset_password": (2, 2),
     "companies.list_merge_suggestions": (1, 2),
     "merges.request": (2, 6),
     "merges.list_merges": (1, 2),
@@ -188,6 +195,7 @@ async def leads(asker: Asker) -> None:
     lead = f"{nord}/{(await ask('leads.create', 'gerd', f'POST {nord}', draft))['id']}"
     await ask("leads.show", "gerd", f"GET {lead}")
     await ask("leads.list_leads", "gerd", "GET /leads")
+    await ask("leads.counts", "gerd", "GET /counts")
     await ask("leads.change", "gerd", f"PATCH {lead}", {"tags": ["dach"]}, If_Match="*")
     await ask("leads.submit", "gerd", f"POST {lead}/submit")
     await ask("leads.accept", "olga", f"POST {lead}/accept")
@@ -235,6 +243,24 @@ async def the_rest(asker: Asker) -> None:
     await ask("docs_page.page", "", "GET /docs")
     await ask("docs_page.asset", "", "GET /docs/start.js")
     await ask("sessions.log_out", "ben", "DELETE /sessions/current")
+    await accounts(asker)
+
+
+async def accounts(asker: Asker) -> None:
+    """What somebody does about his own."""
+    ask, market = asker.ask, asker.market
+    await ask("sessions.change_me", "gerd", "PATCH /me", {"language": "en"})
+    passwords = {"current_password": PASSWORD, "password": "Ein ganz anderes"}
+    await ask("sessions.change_password", "gerd", "PUT /me/password", passwords)
+    email = {"email": "gerd@geber.example"}
+    await ask("sessions.request_reset", "", "POST /password-resets", email)
+    mails = await market.mails_to(email["email"])
+    token = next(mail["payload"]["token"] for mail in mails if "token" in mail["payload"])
+    again = {"password": PASSWORD}
+    await ask("sessions.reset_password", "", f"POST /password-resets/{token}", again)
+    sessions = await ask("sessions.list_sessions", "lena", "GET /sessions")
+    ended = f"DELETE /sessions/{sessions['items'][0]['id']}"
+    await ask("sessions.end_session", "lena", ended)
 
 
 async def merges(asker: Asker) -> None:

@@ -5,79 +5,24 @@ kollegium_api, in a company's context, with the generic plan that the role uses.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from service.app import create_app
 from service.imports import queries as imports
+from service.leads import listing
 from service.leads import queries as leads
 from service.leads.messages import LeadFilter
 from service.offers import queries as offers
+from service.offers.messages import OfferFilter
 from service.openapi import operation_id
 from service.settings import Settings
 from service.together import queries as together
-from tests.fixtures.database import NewDatabase, connected
-
-LEADS = 120_000
-# Nothing here is looked up but by plans: the rows fit together, so no foreign key is asked.
-FILL = """
-set session_replication_role = replica;
-insert into app.company (id, name) select gen_random_uuid(), 'Firma ' || n
-  from generate_series(1, 400) n;
-insert into app.colleague (id, company_id, email, name, role)
-  select gen_random_uuid(), id, replace(id::text, '-', '') || '@x.example', 'A', 'admin'
-  from app.company;
-insert into app.marketplace (id, operator_company_id, name, operator_name, steps)
-  select gen_random_uuid(), id, 'M', 'O', '{neu}' from app.company limit 20;
-create temp table m as
-  select id, operator_company_id, row_number() over () as n from app.marketplace;
-create temp table c as select id, row_number() over (order by id) as n from app.company;
-insert into app.lead (marketplace_id, id, operator_company_id, giver_company_id,
-    engaged_company_id, state, interest, distribution_permission, operator_name)
-  select m.id, app_private.new_id(), m.operator_company_id, g.id,
-    case when k % 3 = 0 then t.id end, case when k % 3 = 0 then 'engaged' else 'offered' end,
-    'Dach', true, 'O'
-  from generate_series(1, $leads) k join m on m.n = 1 + k % 20
-  join c g on g.n = 101 + k % 97 join c t on t.n = 201 + (k * 7) % 150;
-insert into app.prospect (marketplace_id, lead_id, parties, name, email)
-  select marketplace_id, id, parties, 'N', substr(id::text, 20) || '@y.example' from app.lead;
-insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
-    giver_company_id, company_name, state, origin, steps, step)
-  select marketplace_id, app_private.new_id(), id, engaged_company_id, operator_company_id,
-    giver_company_id, 'T', 'active', 'pick', '{neu}', 'neu'
-  from app.lead where engaged_company_id is not null;
-update app.lead l set engagement_id = e.id from app.engagement e where e.lead_id = l.id;
-insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state)
-  select marketplace_id, app_private.new_id(), id, operator_company_id, 'open'
-  from app.lead where state = 'offered';
-insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-    wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
-  select b.marketplace_id, app_private.new_id(), b.id, b.lead_id, c.id, b.operator_company_id, 1,
-    'open', 'Dach', '10', '{}', 'M', 'T', now() + interval '2 days'
-  from (select *, row_number() over () as k from app.brokerage) b
-  join c on c.n = 201 + (b.k * 3) % 150;
-insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name,
-    author_name, text)
-  select marketplace_id, app_private.new_id(), id, parties, operator_company_id, 'O', 'A', 'Hallo'
-  from app.lead;
-insert into app.history (marketplace_id, id, lead_id, parties, event)
-  select marketplace_id, app_private.new_id(), id, parties, 'created' from app.lead;
-insert into app.note (marketplace_id, id, lead_id, company_id, author_name, text)
-  select marketplace_id, app_private.new_id(), id, operator_company_id, 'A', 'Hallo' from app.lead;
-insert into app.lead_import (marketplace_id, id, company_id, file_name, format, encoding, state,
-    rows, done, imported, ended_at)
-  select m.id, app_private.new_id(), c.id, 'x.csv', 'deutsch', 'utf-8', 'done', 1, 1, 1, now()
-  from generate_series(1, 5000) k join m on m.n = 1 + k % 20 join c on c.n = 101 + k % 97;
-insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id, outcome)
-  select i.marketplace_id, i.id, n, i.company_id, 'refused'
-  from app.lead_import i, generate_series(1, 25) n;
-analyze;
-"""
-TOKENS = {"operator": "kgs_operator", "giver": "kgs_giver", "taker": "kgs_taker"}
+from tests.fixtures.crowd import LEADS, token
+from tests.fixtures.database import connected
 
 
 class Noted:
@@ -98,23 +43,6 @@ class Noted:
         self.sql, self.values = f"{sql} order by {key} desc limit 21", values
 
 
-@pytest_asyncio.fixture(scope="module")
-async def filled(new_database: NewDatabase) -> AsyncIterator[Any]:
-    """URLs of a database with many leads, and somebody's token in each capacity."""
-    async with new_database() as urls, connected(urls.superuser) as superuser:
-        await superuser.execute(FILL.replace("$leads", str(LEADS)))
-        for capacity, token in TOKENS.items():
-            column = "engaged" if capacity == "taker" else capacity
-            await superuser.execute(
-                "insert into app_private.bearer"
-                " (token_sha256, company_id, colleague_id, expires_at)"
-                f" select sha256('{token}'), c.company_id, c.id, 'infinity' from app.colleague c"
-                f" where company_id = (select {column}_company_id from app.lead"
-                f"   where {column}_company_id is not null limit 1)"
-            )
-        yield urls
-
-
 async def plan(connection: Any, token: str, noted: Noted) -> str:
     """The generic plan of what was noted, as the bearer of the token."""
     types = {UUID: "uuid", str: "text", int: "int"}
@@ -122,7 +50,9 @@ async def plan(connection: Any, token: str, noted: Noted) -> str:
     values = ", ".join(f"'{value}'" for value in noted.values)
     async with connection.transaction():
         await connection.execute("set local role kollegium_api; set local jit = off")
-        await connection.execute("set local plan_cache_mode = force_generic_plan")
+        await connection.execute(
+            "set local plan_cache_mode = force_generic_plan; set local random_page_cost = 1.1"
+        )
         await connection.fetchval("select true from app.enter($1)", token)
         head = f"prepare listed ({names})" if names else "prepare listed"
         await connection.execute(f"{head} as {noted.sql}")
@@ -134,6 +64,8 @@ async def plan(connection: Any, token: str, noted: Noted) -> str:
 
 def flaws(text: str) -> list[str]:
     """Nodes of a plan that a list must not have."""
+    # The possible duplicates of a lead are few rows that two indexes find, sorted in memory.
+    text = re.sub(r"\n( *)SubPlan [^\n]*(?:\n\1 [^\n]*)*", "", text)
     return re.findall(
         r"(?:Seq Scan|(?<!Incremental )\bSort\b(?! Key)|Bitmap Heap Scan)[^\n]*", text
     )
@@ -141,8 +73,12 @@ def flaws(text: str) -> list[str]:
 
 def listed(capacity: Any, **narrow: Any) -> Callable[[Noted], Awaitable[Any]]:
     """A list of leads."""
-    fields = {"state": None, "marketplace": None, "handler": None, "text": None, **narrow}
-    return lambda tx: leads.leads(tx, LeadFilter(capacity, **fields), None, 20)  # type: ignore[arg-type]
+    return lambda tx: listing.leads(tx, LeadFilter(capacity, **narrow), None, 20)  # type: ignore[arg-type]
+
+
+def offered(capacity: Any = "taker", **narrow: Any) -> Callable[[Any], Awaitable[Any]]:
+    """A list of offers."""
+    return lambda tx: offers.offers(tx, OfferFilter(capacity, **narrow), None, 20)
 
 
 LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
@@ -150,10 +86,9 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "operator's leads in a state": ("operator", listed("operator", state="offered")),
     "giver's leads": ("giver", listed("giver")),
     "taker's leads": ("taker", listed("taker")),
-    "taker's own leads": ("taker", listed("taker", handler="me")),
     "all my leads": ("taker", listed(None)),
-    "open offers": ("taker", lambda tx: offers.offers(tx, False, "open", None, 20)),
-    "operator's offers": ("operator", lambda tx: offers.offers(tx, True, None, None, 20)),
+    "open offers": ("taker", offered(state="open")),
+    "operator's offers": ("operator", offered("operator")),
     "one lead": ("taker", lambda tx: leads.lead(tx, uuid4(), uuid4())),
     "messages": ("taker", lambda tx: together.messages(tx, uuid4(), uuid4(), None, 20)),
     "history": ("taker", lambda tx: together.history(tx, uuid4(), uuid4(), None, 20)),
@@ -170,15 +105,11 @@ ROUTES = {
 }  # fmt: skip
 SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
+    "sessions.list_sessions",
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
     "companies.list_merge_suggestions", "merges.list_merges",
 }  # fmt: skip
 COUNTED = {"merges.list_leads"}
-
-
-# What one colleague handles, and the possible duplicates of one lead, are few rows that an index
-# finds; they are sorted in memory.
-MAY_SORT = {"taker's own leads", "one lead"}
 
 
 def test_every_list_is_named() -> None:
@@ -198,10 +129,10 @@ async def test_a_list_walks_its_index(filled: Any, name: str) -> None:
     noted = Noted()
     await query(noted)
     async with connected(filled.superuser) as connection:
-        text = await plan(connection, TOKENS[capacity], noted)
+        text = await plan(connection, token(capacity), noted)
     assert "Index" in text
     assert "Seq Scan" not in text, text
-    assert name in MAY_SORT or flaws(text) == [], text
+    assert flaws(text) == [], text
 
 
 async def test_a_lost_index_is_noticed(filled: Any) -> None:
@@ -212,7 +143,7 @@ async def test_a_lost_index_is_noticed(filled: Any) -> None:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("drop index app.lead_engaged")
-        text = await plan(connection, TOKENS["taker"], noted)
+        text = await plan(connection, token("taker"), noted)
         await transaction.rollback()
     assert flaws(text) != []
 
@@ -231,7 +162,7 @@ async def _asked_each_row(connection: Any) -> set[str]:
     for (table,) in tables:
         noted = Noted()
         await noted.view(None, f"select 1 from {table}")
-        plans[table] = await plan(connection, TOKENS["taker"], noted)
+        plans[table] = await plan(connection, token("taker"), noted)
     return {table for table, text in plans.items() if "current_c" in text or "InitPlan" not in text}
 
 
@@ -255,7 +186,9 @@ async def _read_for_a_page(connection: Any, after: UUID | None) -> tuple[int, in
         "select company_id from app.colleague where id = (select colleague_id"
         " from app_private.bearer where token_sha256 = sha256(convert_to($1, 'UTF8')))"
     )
-    sides = [await connection.fetchval(company, TOKENS[name]) for name in ("operator", "giver")]
+    sides = [
+        await connection.fetchval(company, token(name)) for name in ("operator", "quiet operator")
+    ]
     merge = await connection.fetchval(
         "insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,"
         " state, survivor_company_id, absorbed_company_id, rehearsal_id, rehearsal)"
@@ -270,7 +203,7 @@ async def _read_for_a_page(connection: Any, after: UUID | None) -> tuple[int, in
     )
     before = await connection.fetchval(reads)
     await connection.execute("set local role kollegium_api")
-    await connection.fetchval("select true from app.enter($1)", TOKENS["operator"])
+    await connection.fetchval("select true from app.enter($1)", token("operator"))
     sql = "select * from app.merge_leads($1, 'absorbed', $2, 21)"
     rows = await connection.fetch(sql, merge, after)
     await connection.execute("reset role")

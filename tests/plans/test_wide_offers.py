@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from service.commands.worker import circulars
+from service.commands.worker import address
 from tests.fixtures.database import NewDatabase, Urls, connected
 
 TAKERS, COLLEAGUES = 10_000, 3
@@ -145,14 +145,14 @@ async def test_the_worker_addresses_them_in_batches(wide: Urls) -> None:
         async with superuser.transaction():
             await superuser.execute("delete from app_private.outbox")
             await offer(superuser, *await available(superuser, skip=1))
-        first = await worker.fetchval("select app.address_circulars(100)")
+        first = await worker.fetchval("select app.address_mails(100)")
         assert first == 100
         kinds = "select kind, count(*) from app_private.outbox group by 1 order by 1"
         assert [tuple(row) for row in await superuser.fetch(kinds)] == [
             ("circular", TAKERS - 100),
             ("mail", 100 * COLLEAGUES),
         ]
-        assert await circulars(worker) == TAKERS - 100
+        assert await address(worker) == TAKERS - 100
         told = await superuser.fetch(
             "select count(*), count(distinct recipient) from app_private.outbox where kind = 'mail'"
         )
@@ -160,7 +160,7 @@ async def test_the_worker_addresses_them_in_batches(wide: Urls) -> None:
         assert await superuser.fetchval("select count(*) from app_private.outbox") == told[0][0]
 
 
-@pytest.mark.parametrize("index", ["outbox_circular"])
+@pytest.mark.parametrize("index", ["outbox_unaddressed"])
 async def test_what_waits_is_found_by_its_index(wide: Urls, index: str) -> None:
     """However many mails there are beside; the control without it reads them all."""
     async with connected(wide.superuser) as superuser:
@@ -176,7 +176,7 @@ async def test_what_waits_is_found_by_its_index(wide: Urls, index: str) -> None:
                 " where relid = 'app_private.outbox'::regclass"
             )
             before = await superuser.fetchval(reads)
-            await superuser.fetchval("select app.address_circulars(10)")
+            await superuser.fetchval("select app.address_mails(10)")
             read = await superuser.fetchval(reads) - before
             assert (read > 1_000) if lost else (read < 100), (lost, read)
             await transaction.rollback()

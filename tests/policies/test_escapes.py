@@ -188,7 +188,7 @@ OTHERS = {
     "set_password": {"kollegium_staff"},
     "expire_offers": {"kollegium_worker"},
     "purge": {"kollegium_worker"},
-    "address_circulars": {"kollegium_worker"},
+    "address_mails": {"kollegium_worker"},
     "claim_import": {"kollegium_worker"},
     "work_on_import": {"kollegium_worker"},
     "read_mails": {"kollegium_worker"},

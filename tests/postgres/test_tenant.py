@@ -15,6 +15,7 @@ from service.errors import Problem
 from service.leads import operations as leads
 from service.leads.messages import LeadFilter
 from service.offers import operations as offers
+from service.offers.messages import OfferFilter
 from service.postgres import Connection, PostgresError
 from service.settings import Settings
 from service.together import operations as together
@@ -47,11 +48,11 @@ async def test_reads_take_one_round_trip(
 ) -> None:
     db = await database(world_database)
     m, lead = world.nord_id, world.leads["engaged"]
-    narrow = LeadFilter("taker", None, None, None, None)
+    narrow = LeadFilter("taker")
     reads: list[Any] = [
         lambda tx: leads.show(tx, m, lead),
         lambda tx: leads.list_leads(tx, narrow, None, 20),
-        lambda tx: offers.list_offers(tx, False, "open", None, 20),
+        lambda tx: offers.list_offers(tx, OfferFilter(state="open"), None, 20),
         lambda tx: together.list_messages(tx, m, lead, None, 20),
         companies.show_company,
     ]
@@ -68,16 +69,16 @@ async def test_writes_take_one_or_two(world_database: Urls, world: World, trips:
     trips.clear()
     picked = await db.run(world.ben.token, offers.pick, m, world.leads["offered"])
     assert picked.picked_by == "Ben"
-    assert trips == [3]  # context, pick, view: a batch is a transaction
+    assert trips == [4]  # context, pick, view, leave: a batch is a transaction
     trips.clear()
     note = await db.run(
         world.ben.token, together.add_note, m, world.leads["offered"], Entry(text="x")
     )
     assert note.text == "x"
-    assert trips == [2]
+    assert trips == [3]
     trips.clear()
     await db.run(world.anna.token, companies.change_company, None, CompanyChange(language="de"))
-    assert trips == [3]
+    assert trips == [4]
     await db.close()
 
 
@@ -146,7 +147,7 @@ async def test_clients_do_not_decide_how_many_statements_are_kept(
 
     monkeypatch.setattr(Connection, "batch", noted)
     db = await database(world_database)
-    narrow = LeadFilter("operator", None, None, None, None)
+    narrow = LeadFilter("operator")
     everything = len((await db.run(world.olga.token, leads.list_leads, narrow, None, 100)).items)
     assert everything > 5
     for limit in range(1, 101):

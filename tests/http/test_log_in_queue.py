@@ -1,0 +1,189 @@
+"""Passwords are stretched in turn: a bounded queue in which nobody is behind what others try."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from service import identity
+from service.errors import Problem
+from service.turns import OWN, PER_KIND, PER_LANE, Lane, Turns
+from tests.fixtures.http import from_address, log_in
+from tests.fixtures.market import slug
+from tests.fixtures.world import PASSWORD
+
+ANNA, BEN = Lane(True, b"office anna"), Lane(True, b"office ben")
+OFFICE, CAFE = Lane(False, b"office"), Lane(False, b"cafe")
+
+
+async def order_of(turns: Turns, *lanes: Lane) -> list[Lane]:
+    """In which order those get their turn that ask, one after the other, while somebody has it."""
+    await turns.take(OWN)
+    served: list[Lane] = []
+
+    async def ask(lane: Lane) -> None:
+        await turns.take(lane)
+        served.append(lane)
+        turns.end()
+
+    asking = []
+    for lane in lanes:
+        asking.append(asyncio.create_task(ask(lane)))
+        await asyncio.sleep(0)
+    turns.end()
+    await asyncio.gather(*asking)
+    return served
+
+
+async def test_a_known_pair_is_not_behind_what_its_address_tries() -> None:
+    served = await order_of(Turns(1), *[OFFICE] * 60, ANNA)
+    assert served.index(ANNA) == 0
+    assert await order_of(Turns(1), *[OFFICE] * 60, OFFICE) == [OFFICE] * 61  # the control
+
+
+async def test_addresses_take_turns_and_so_do_known_pairs() -> None:
+    served = await order_of(Turns(1), OFFICE, OFFICE, OFFICE, CAFE, ANNA, ANNA, BEN)
+    assert served == [ANNA, OFFICE, BEN, CAFE, ANNA, OFFICE, OFFICE]
+
+
+async def test_the_queue_is_bounded() -> None:
+    turns = Turns(2)
+    for _ in range(2):
+        await turns.take(OWN)
+    waiting = [asyncio.create_task(turns.take(OFFICE)) for _ in range(PER_LANE)]
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as full:
+        await turns.take(OFFICE)
+    assert (full.value.slug, full.value.retry_after) == ("too-many-requests", 2)
+    for k in range(PER_KIND - PER_LANE):
+        waiting.append(asyncio.create_task(turns.take(Lane(False, b"%d" % k))))
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as full:
+        await turns.take(CAFE)
+    assert (full.value.slug, full.value.retry_after) == ("unavailable", 7)
+    known = asyncio.create_task(turns.take(ANNA))  # what others try leaves him room
+    await asyncio.sleep(0)
+    turns.end()
+    await asyncio.wait_for(known, 1)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_who_left_waits_no_longer() -> None:
+    turns = Turns(1)
+    await turns.take(OWN)
+    left = asyncio.Event()
+
+    async def gone() -> None:
+        await left.wait()
+
+    first = asyncio.create_task(turns.take(OFFICE, gone))
+    second = asyncio.create_task(turns.take(OFFICE))
+    await asyncio.sleep(0)
+    left.set()
+    with pytest.raises(Problem):
+        await first
+    turns.end()
+    await asyncio.wait_for(second, 1)
+    turns.end()
+    await asyncio.wait_for(turns.take(OFFICE), 1)  # no turn was lost
+
+
+async def test_a_turn_that_comes_with_the_cancellation_is_passed_on() -> None:
+    turns = Turns(1)
+    await turns.take(OWN)
+    first = asyncio.create_task(turns.take(OFFICE))
+    second = asyncio.create_task(turns.take(CAFE))
+    await asyncio.sleep(0)
+    turns.end()
+    first.cancel()
+    await asyncio.wait_for(second, 1)
+    assert first.cancelled() or first.done()
+
+
+class Watched(Turns):
+    """Notes in which lanes log-ins asked for their turn."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked: list[Lane] = []
+        self.crowded = asyncio.Event()
+
+    async def take(self, lane: Lane, gone: Any = None) -> None:
+        self.asked.append(lane)
+        if len(self.asked) == 150:
+            self.crowded.set()
+        await super().take(lane, gone)
+
+
+async def test_a_right_log_in_passes_two_hundred_wrong_ones(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the address from which Anna logged in before; what it costs is one turn of somebody
+    else's, and her own."""
+    turns = Watched()
+    monkeypatch.setattr(identity, "_turns", turns)
+    await log_in(client, "anna@huber.example")  # now her address is known
+    stretched: list[bytes] = []
+    stretch = identity.stretch_now
+
+    def noted(password: str, salt: bytes) -> bytes:
+        stretched.append(password.encode())
+        return stretch(password, salt)
+
+    monkeypatch.setattr(identity, "stretch_now", noted)
+    wrong = [
+        asyncio.create_task(
+            client.post(
+                "/sessions", json={"email": f"w{n}@huber.example", "password": f"falsch{n}"}
+            )
+        )
+        for n in range(200)
+    ]
+    await asyncio.wait_for(turns.crowded.wait(), 30)
+    before = len(stretched)
+    await log_in(client, "anna@huber.example")
+    position = stretched.index(PASSWORD.encode())
+    assert position - before <= 2
+    answers = await asyncio.gather(*wrong)
+    assert {answer.status_code for answer in answers} == {401, 429}
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
+    assert {lane.known for lane in turns.asked} == {True, False}
+
+
+async def test_a_client_that_leaves_ends_its_wait(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Watched()
+    monkeypatch.setattr(identity, "_turns", turns)
+    await turns.take(OWN)
+    messages = [
+        {"type": "http.request", "body": b'{"email": "x@huber.example", "password": "falsch"}'},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+        "path": "/sessions", "raw_path": b"/sessions", "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"kollegium.test"), (b"content-type", b"application/json"),
+                    (b"content-length", b"50")],
+        "client": ("192.0.2.77", 4000), "server": ("kollegium.test", 80), "root_path": "",
+    }  # fmt: skip
+    await asyncio.wait_for(service(scope, receive, send), 5)
+    assert sent[0]["status"] == 400
+    turns.end()
+    async with from_address(service, "192.0.2.78") as elsewhere:  # the queue is empty again
+        answer = await elsewhere.post(
+            "/sessions", json={"email": "anna@huber.example", "password": "falsch"}
+        )
+        assert slug(answer) == "log-in-failed"
