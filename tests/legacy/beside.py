@@ -56,12 +56,13 @@ class Beside:
         return await self.merging.merge(await self.company(survivor), await self.company(absorbed))
 
     async def call(self, user: int, sql: str, *values: Any) -> Any:
-        """`select <sql>` as the colleague of a user, through the web tier's role."""
+        """`select <sql>` as the colleague of a user, through the web tier's role. 28000 when he
+        is not active."""
         await self.superuser.execute(
             """insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
                select sha256('kgs_beside'), c.company_id, c.id, now() + interval '1 min'
                from app_private.legacy_user u join app.colleague c on c.id = u.colleague_id
-               where u.legacy_id = $1""",
+               where u.legacy_id = $1 and c.active""",
             user,
         )
         try:

@@ -79,7 +79,7 @@ async def _as_the_oracle_says(both: Beside, declined: set[str]) -> None:
         lead = wanted[row["legacy_id"]]
         assert (row["state"], row["operator"], row["taker"], row["city"]) == (
             lead["state"], lead["operator"], lead["taker"], lead["city"],
-        ), row["legacy_id"]  # fmt: skip
+        ), (row, lead)  # fmt: skip
         assert row["giver"] in (lead["giver"], row["operator"]), row["legacy_id"]
         assert row["parties"] == row["seen_by"]
         here = dict(one.split(" ") for one in row["offers"] or [])
@@ -89,7 +89,7 @@ async def _as_the_oracle_says(both: Beside, declined: set[str]) -> None:
             lead["offers"] |= {c: "declined" for c in lead["offers"] if str(c) in refused}
         gone = {c for c in here if c not in {str(w) for w in lead["offers"]}}
         assert {here.pop(company) for company in gone} <= set(RANK) - {"open", "picked"}
-        assert here == {str(c): s for c, s in lead["offers"].items()}, row["legacy_id"]
+        assert here == {str(c): s for c, s in lead["offers"].items()}, (row, lead)
 
 
 async def _sound(both: Beside) -> None:
@@ -149,7 +149,12 @@ async def _monday(both: Beside, weeks: ThreeWeeks) -> None:
     await _as_the_oracle_says(both, weeks.declined)
     await _picks_on_both_sides_are_told(both)
     proofs = await both.prove(unfiltered=True)
-    assert {u: p.rows for u, p in proofs.items() if p.differences} == {}
+    differ = {
+        user: [(r.what, r.legacy_key, r.reason, r.fields, r.part_id) for r in proof.rows
+               if r.verdict == "differs"]
+        for user, proof in proofs.items() if proof.differences
+    }  # fmt: skip
+    assert differ == {}
     again = await both.monday()
     assert {**again.created, **again.changed}.keys() >= {"leads"}
     assert sum(again.created.values()) + sum(again.changed.values()) == 0, again
