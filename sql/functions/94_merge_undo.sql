@@ -98,7 +98,9 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v record;
+  v_left uuid[];
 begin
+  with gone as (
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps,
     invited_at, answered_at, ended_at)
@@ -114,11 +116,11 @@ begin
     and (exists (select from app.offer o where o.company_id = p_to and o.marketplace_id = p.marketplace_id)
       or exists (select from app.engagement e where e.company_id = p_to and e.marketplace_id = p.marketplace_id)
       or exists (select from app.lead l where l.giver_company_id = p_to and l.marketplace_id = p.marketplace_id))
-  on conflict do nothing;
+  on conflict do nothing returning marketplace_id
+  ) select array_agg(g.marketplace_id) into v_left from gone g;
   for v in
     select distinct o.marketplace_id, o.lead_id from app.offer o
-    join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
-    where o.company_id = p_to and o.state = 'open' and p.state = 'ended'
+    where o.company_id = p_to and o.state = 'open' and o.marketplace_id = any (v_left)
     order by o.marketplace_id, o.lead_id
   loop
     perform app_private.lock_lead(v.marketplace_id, v.lead_id);

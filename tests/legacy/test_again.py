@@ -292,28 +292,3 @@ async def test_without_its_guard_a_second_run_would_double(clean: Urls, guard: s
             again = await imported(clean)
             assert again.created["users"] == 0
             assert await superuser.fetchval("select count(*) from app.company") == 5
-
-
-async def test_who_declined_here_has_declined(clean: Urls) -> None:
-    """A refusal here is no change of the lead, which goes on following; the refusal stays."""
-    async with connected(clean.superuser) as superuser:
-        await superuser.execute("update legacy.offers set state = 'open' where id = 2")
-        await imported(clean)
-        await superuser.execute(
-            "update app.offer set state = 'declined', answered_at = now() where state = 'open' "
-            "and company_id = (select company_id from app_private.legacy_user where legacy_id = 4)"
-        )
-        await superuser.execute("update legacy.leads set interest = 'Anders' where id = 2")
-        await imported(clean)
-        states = "select state, interest from app.offer where lead_id = (select lead_id from "
-        states += "app_private.legacy_lead where legacy_id = 2) order by state"
-        assert [tuple(r) for r in await superuser.fetch(states)] == [
-            ("declined", "Photovoltaik 2"), ("open", "Anders"),
-        ]  # fmt: skip
-        # Opened there again since: that is the last word.
-        await superuser.execute(
-            "update legacy.offers set updated_at = now() + interval '1 min' where id = 2"
-        )
-        await superuser.execute("update legacy.leads set interest = 'Neu' where id = 2")
-        await imported(clean)
-        assert [r["state"] for r in await superuser.fetch(states)] == ["open", "open"]

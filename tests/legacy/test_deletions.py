@@ -267,3 +267,21 @@ async def test_corrected_times_make_nothing_twice(both: Beside) -> None:
     await both.monday()
     assert [await both.one(offers), await both.one(brokerages)] == before
     assert await both.differing() == {}
+
+
+async def test_who_declined_here_has_declined(both: Beside) -> None:
+    """A refusal here is no change of the lead, which goes on following; the refusal stays."""
+    await both.there("update legacy.offers set state = 'open' where id = 2")
+    await both.monday()
+    await both.call(4, "app.decline_offer($1, $2, 'zu weit')", *await both.lead(2))
+    await both.there("update legacy.leads set interest = 'Anders' where id = 2")
+    await both.monday()
+    assert await both.one(STATE, "2") == "offered"
+    assert await both.offers(2) == [(3, "open"), (4, "declined")]
+    # Opened there again since: that is the last word.
+    await both.there(
+        "update legacy.offers set updated_at = now() + interval '1 min' where id = 2",
+        "update legacy.leads set interest = 'Neu' where id = 2",
+    )
+    await both.monday()
+    assert await both.offers(2) == [(3, "open"), (4, "open")]
