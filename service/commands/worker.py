@@ -22,6 +22,7 @@ EXPIRE_SECONDS = 5.0
 IMPORT_SECONDS = 1.0
 PURGE_SECONDS = 600.0
 BATCH = 50  # leads in one transaction: few enough that nobody waits long for their locks
+NAMES = 500  # leads on which a new name is printed in one transaction
 ADDRESSED = 200  # rows of the outbox that become mails in one transaction, a company's each
 _LONGEST_WAIT = 30.0
 _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead line takes longer
@@ -29,34 +30,35 @@ _STATEMENT_SECONDS = 60.0  # above the role's statement_timeout: only a dead lin
 Connect = Callable[[], Awaitable[Any]]
 
 
-async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
-    """Lets all overdue offers expire, a batch a transaction; returns the number of leads."""
+async def _batches(connection: Any, sql: str, limit: int, stop: asyncio.Event | None) -> int:
+    """Calls a timer until it finds nothing more, a batch a transaction; returns the sum."""
     total = 0
     while not (stop and stop.is_set()):
-        count = int(
-            await connection.fetchval(
-                "select app.expire_offers($1)", BATCH, timeout=_STATEMENT_SECONDS
-            )
-        )
+        count = int(await connection.fetchval(sql, limit, timeout=_STATEMENT_SECONDS))
         total += count
         if count == 0:
             break
     return total
+
+
+async def expire(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Lets all overdue offers expire; returns the number of leads."""
+    return await _batches(connection, "select app.expire_offers($1)", BATCH, stop)
+
+
+async def end_waves(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Ends waves whose last refusal can no longer be taken back; returns the number of leads."""
+    return await _batches(connection, "select app.end_waves($1)", BATCH, stop)
+
+
+async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Prints the new names of large companies on their leads; returns the number of leads."""
+    return await _batches(connection, "select app.print_names($1)", NAMES, stop)
 
 
 async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Makes mails of what is for a company or whoever has an address; returns of how many."""
-    total = 0
-    while not (stop and stop.is_set()):
-        count = int(
-            await connection.fetchval(
-                "select app.address_mails($1)", ADDRESSED, timeout=_STATEMENT_SECONDS
-            )
-        )
-        total += count
-        if count == 0:
-            break
-    return total
+    return await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
 
 
 async def purge(connection: Any) -> int:
@@ -110,6 +112,20 @@ async def imports(connection: Any, stop: asyncio.Event | None = None) -> int:
     return total
 
 
+async def consents(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Goes on with consents that were stated for files, a few rows a transaction; returns how many
+    transactions there were."""
+    total = 0
+    while not (stop and stop.is_set()):
+        if (
+            await connection.fetchval("select app.work_on_consent()", timeout=_STATEMENT_SECONDS)
+            is None
+        ):
+            break
+        total += 1
+    return total
+
+
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     try:
         await asyncio.wait_for(stop.wait(), seconds)
@@ -121,6 +137,12 @@ async def _timers(connection: Any, stop: asyncio.Event) -> None:
     expired = await expire(connection, stop)
     if expired:
         log.info("offers_expired", leads=expired)
+    ended = await end_waves(connection, stop)
+    if ended:
+        log.info("waves_ended", leads=ended)
+    printed = await print_names(connection, stop)
+    if printed:
+        log.info("names_printed", leads=printed)
 
 
 async def _mails(connection: Any, stop: asyncio.Event) -> None:
@@ -138,7 +160,7 @@ async def _merges(connection: Any, stop: asyncio.Event) -> None:
 
 
 async def _imports(connection: Any, stop: asyncio.Event) -> None:
-    advanced = await imports(connection, stop)
+    advanced = await imports(connection, stop) + await consents(connection, stop)
     if advanced:
         log.info("imports_advanced", transactions=advanced)
 
@@ -235,6 +257,8 @@ async def _one_round(connect: Connect) -> dict[str, int]:
     try:
         return {
             "expired_leads": await expire(connection),
+            "ended_waves": await end_waves(connection),
+            "printed_names": await print_names(connection),
             "addressed": await address(connection),
             "merges": await merges(connection),
             "imports": await imports(connection),
@@ -265,6 +289,8 @@ def worker(once: bool, as_json: bool, data_dir: Path) -> None:
         else:
             console.print(
                 f"Offers of {done['expired_leads']} leads expired, "
+                f"{done['ended_waves']} waves ended, "
+                f"names printed on {done['printed_names']} leads, "
                 f"{done['addressed']} rows of the outbox addressed, "
                 f"{done['merges']} merges worked on, "
                 f"imports went on in {done['imports']} steps, "

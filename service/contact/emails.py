@@ -15,6 +15,7 @@ _LABEL: Final = re.compile(
     r"|adresse|address)",
     re.IGNORECASE,
 )
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[A-Za-z0-9]")
 _SCHEME: Final = re.compile(r"mailto:", re.IGNORECASE)
 
 
@@ -28,6 +29,10 @@ def read_email(text: str) -> Reading:
     text = simple(text)
     if not text:
         return Reading(None)
+    if _PLAIN.fullmatch(text):  # nothing but one address
+        address = _valid(text)
+        if address is not None:
+            return Reading(address)
     code = "email-invalid"
     for found in _CANDIDATE.finditer(_apart(text)) if len(text) <= MAX_TEXT else ():
         written = _SCHEME.sub("", found[0].strip(_EDGES))

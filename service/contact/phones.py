@@ -23,6 +23,9 @@ from service.contact.reading import MAX_TEXT, Reading, simple
 _ROUNDED: Final = re.compile(r"\+?\d(?:[.,]\d*)?E\+?\d{1,2}", re.IGNORECASE)
 _FLOAT_TAIL: Final = re.compile(r"(?<=\d{5})[.,]0{1,2}$")
 _RUN: Final = re.compile(r"\(?(?:\+\s*)?[(\d](?:[\d\s()/.\-‐‑‒–—−]|(?<=\d)\u00ad)*")
+_PLAIN: Final = re.compile(
+    r"\+[0-9]{7,15}|\+[0-9]{1,3}(?: [1-9][0-9]+){1,5}|0[0-9]+(?: [1-9][0-9]+)?"
+)
 _DIGIT: Final = re.compile(r"\d")
 #: Where two numbers may meet within a run.
 _SEAM: Final = re.compile(r"\s*/\s*|\s+[-‒–—−]\s+|\s+(?=\(?0)")
@@ -54,6 +57,10 @@ def read_phone(text: str, region: str | None) -> Reading:
     text = _FLOAT_TAIL.sub("", simple(text))
     if not text:
         return Reading(None)
+    if _PLAIN.fullmatch(text):  # nothing but one number that begins as numbers do
+        number = _valid(text, region)
+        if number is not None:
+            return Reading(number)
     if _ROUNDED.fullmatch(text):
         return Reading(None, "phone-rounded", keep=True)
     runs = _runs(text) if len(text) <= MAX_TEXT else []

@@ -60,6 +60,9 @@ def read_postcode(text: str, country: str | None, *, four_digits: bool = False) 
     a German one that lost its zero is not sure. Codes: postcode-invalid, postcode-ambiguous
     (without a value); postcode-padded, postcode-cleaned, city-from-postcode.
     """
+    if country in (None, "DE") and len(text) == 5 and text.isdecimal() and text.isascii():
+        valid = _FORMS["DE"].fullmatch(text) is not None
+        return Place(text) if valid else Place(None, "postcode-invalid", keep=True)
     text = _LABEL.sub("", one_line(simple(text)), count=1)
     if not text:
         return Place(None)

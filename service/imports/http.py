@@ -1,21 +1,32 @@
 """Routes: imports of files."""
 
 import asyncio
+import contextlib
 import unicodedata
 from functools import partial
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from service.calls import Call, Cursor, Limit
 from service.errors import Problem
-from service.imports import operations
+from service.imports import consents, operations
 from service.imports.mapping import Mapping, parse_mapping
-from service.imports.messages import Import, ImportJob, ImportReport, Outcome
+from service.imports.messages import (
+    ConsentDraft,
+    ConsentJob,
+    ConsentReport,
+    Import,
+    ImportJob,
+    ImportReport,
+    MappingDraft,
+    Outcome,
+    SavedMapping,
+)
 from service.imports.reading import read_file
 from service.imports.refused import ImportRefused
 from service.parts import answer_in_parts
@@ -59,13 +70,57 @@ async def import_file(
     result; repeating a file adds nothing. Up to 500 rows are imported at once (201); more of them,
     and what takes longer than a request may, go on by themselves (202).
     """
-    await call.check()
+    saved = await call.database.transaction(call.token, operations.saved_mappings, reads=True)
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
     said = Said(consent, interest, dry_run)
-    upload = await asyncio.to_thread(_read, content, name, mapping, said)
+    upload = await asyncio.to_thread(_read, content, name, mapping, said, saved)
     finish = None if upload.is_large else partial(operations.finish, limit=limit)
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
+
+
+@post("/imports/{import_id:uuid}/consent", summary="State the consent for the drafts of a file")
+async def state_consent(
+    call: NamedDependency[Call], import_id: FromPath[UUID], data: JSONBody[ConsentDraft]
+) -> Response[ConsentJob | ConsentReport]:
+    """For all drafts of it that have no permission yet, with its proof; who can be reached is
+    submitted. The same statement again goes on with the one that there is."""
+    return await answer_in_parts(call, consents.finish, consents.state, import_id, data)
+
+
+@get("/imports/{import_id:uuid}/consents", summary="Consents stated for a file")
+async def list_consents(
+    call: NamedDependency[Call],
+    import_id: FromPath[UUID],
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[ConsentReport]]:
+    """What was stated, by whom, and how many drafts it was for, newest first."""
+    return await call.answer(operations.list_consents, import_id, cursor, limit)
+
+
+@get("/import-mappings", summary="My mappings")
+async def list_mappings(
+    call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
+) -> Response[Page[SavedMapping]]:
+    """How my company reads the files of its sources, newest first."""
+    return await call.answer(operations.list_mappings, cursor, limit)
+
+
+@post("/import-mappings", summary="Keep a mapping")
+async def save_mapping(
+    call: NamedDependency[Call], data: JSONBody[MappingDraft]
+) -> Response[SavedMapping]:
+    """For files of its source: taken by POST /imports when no known format and no mapping sent
+    along is. The one that had its name before goes."""
+    name = _parsed(data.mapping.encode(), "/mapping").name
+    return await call.answer(operations.save_mapping, name, data.mapping)
+
+
+@delete("/import-mappings/{mapping_id:uuid}", summary="Remove a mapping", status_code=204)
+async def forget_mapping(call: NamedDependency[Call], mapping_id: FromPath[UUID]) -> Response[None]:
+    """Files of its source are not read by it any more."""
+    return await call.answer(operations.forget_mapping, mapping_id)
 
 
 @get("/imports", summary="My imports")
@@ -132,20 +187,36 @@ def _file_name(given: str | None) -> str:
     return readable[:255] or "upload"
 
 
-def _read(content: bytes, name: str, mapping: bytes | None, said: Said) -> operations.Upload:
-    try:
-        known: Mapping | None = parse_mapping(mapping) if mapping else None
+def _read(
+    content: bytes, name: str, mapping: bytes | None, said: Said, saved: list[SavedMapping]
+) -> operations.Upload:
+    """By the mapping that was sent along, else by a known format, else by one that is kept."""
+
+    def by(known: Mapping | None) -> operations.Upload:
         parsed = read_file(
             content, filename=name, mapping=known, consent=said.consent, interest=said.interest
         )
         return operations.prepared(parsed, name, dry_run=said.dry_run)
+
+    try:
+        return by(_parsed(mapping, "") if mapping else None)
     except ImportRefused as refused:
-        raise _unreadable(refused) from refused
+        for kept in saved if refused.code == "format-unknown" else ():
+            with contextlib.suppress(ImportRefused):
+                return by(parse_mapping(kept.mapping.encode()))
+        raise _unreadable(refused, "") from refused
 
 
-def _unreadable(refused: ImportRefused) -> Problem:
+def _parsed(mapping: bytes, pointer: str) -> Mapping:
+    try:
+        return parse_mapping(mapping)
+    except ImportRefused as refused:
+        raise _unreadable(refused, pointer) from refused
+
+
+def _unreadable(refused: ImportRefused, pointer: str) -> Problem:
     error = {
-        "pointer": "",
+        "pointer": pointer,
         "code": refused.code,
         "detail": refused.detail_en,
         "detail_de": refused.detail_de,
@@ -155,4 +226,17 @@ def _unreadable(refused: ImportRefused) -> Problem:
     return Problem("file-unreadable", errors=[error], mapping=refused.mapping)
 
 
-router = Router("", route_handlers=[import_file, list_imports, show_import], tags=["integration"])
+router = Router(
+    "",
+    route_handlers=[
+        import_file,
+        list_imports,
+        show_import,
+        state_consent,
+        list_consents,
+        list_mappings,
+        save_mapping,
+        forget_mapping,
+    ],
+    tags=["integration"],
+)

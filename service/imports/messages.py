@@ -1,12 +1,12 @@
 """What goes out of the import routes."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
 from service.contact.remarks import Said
-from service.vocabulary import Accepted, Moment
+from service.vocabulary import Accepted, Input, Line, LongText, Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
 State = Literal["waiting", "running", "done", "failed"]
@@ -107,6 +107,60 @@ class ImportReport(_Imported):
     detail: Said | None
     rows: list[ImportRow]
     next_cursor: str | None = None
+
+
+class ConsentDraft(Input):
+    """That the persons of a file agreed to their data being passed on, and the proof of it: text is
+    what they agreed to, word for word, source where they did, given_at when (of several the last).
+    """
+
+    text: LongText
+    source: Annotated[
+        Line, msgspec.Meta(min_length=1, examples=["Messe Nord, Formular auf Papier"])
+    ]
+    given_at: Moment
+
+
+class _Consent(msgspec.Struct, kw_only=True):
+    id: UUID
+    marketplace_id: UUID
+    import_id: UUID
+    text: str
+    source: str
+    given_at: Moment
+    stated_by: str
+    leads: int
+    submitted: int
+    created_at: Moment
+
+
+class ConsentJob(Accepted, _Consent):
+    """A stated consent whose drafts are not all looked at; it goes on by itself, and state says
+    when that is over: GET /imports/{id}/consents."""
+
+    state: Literal["running"]
+
+
+class ConsentReport(_Consent):
+    """A stated consent: leads got the permission by it, submitted are those that can be reached."""
+
+    state: Literal["running", "done"]
+
+
+class MappingDraft(Input):
+    """A mapping (TOML): what its name says is the source."""
+
+    mapping: Annotated[str, msgspec.Meta(min_length=1, max_length=65536)]
+
+
+class SavedMapping(msgspec.Struct):
+    """How files of one source are read; taken when no known format and no mapping sent along is."""
+
+    id: UUID
+    name: str
+    mapping: str
+    saved_by: str
+    saved_at: Moment
 
 
 class Progress(msgspec.Struct):

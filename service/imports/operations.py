@@ -17,7 +17,15 @@ from service.contact import Remark
 from service.database import Database, Tx
 from service.errors import Problem
 from service.imports import queries
-from service.imports.messages import WHY, Import, ImportJob, ImportReport, Outcome
+from service.imports.messages import (
+    WHY,
+    ConsentReport,
+    Import,
+    ImportJob,
+    ImportReport,
+    Outcome,
+    SavedMapping,
+)
 from service.imports.reading import ParsedFile
 from service.imports.records import ImportedLead, Result
 from service.postgres import ConnectionLost, PoolExhausted, PostgresError
@@ -174,6 +182,33 @@ def _lead(lead: ImportedLead) -> dict[str, Any]:
         "received_at": lead.received_at.isoformat() if lead.received_at else None,
         "external_ref": lead.fingerprint,
     }
+
+
+async def saved_mappings(tx: Tx) -> list[SavedMapping]:
+    """All mappings of the caller's company, newest first."""
+    return (await queries.mappings(tx, None, 100)).items
+
+
+async def list_mappings(tx: Tx, cursor: str | None, limit: int) -> Page[SavedMapping]:
+    """A page of them."""
+    return await queries.mappings(tx, cursor, limit)
+
+
+async def save_mapping(tx: Tx, name: str, text: str) -> SavedMapping:
+    """Keeps a mapping for its source."""
+    return await queries.mapping(tx, await queries.save_mapping(tx, name, text))
+
+
+async def forget_mapping(tx: Tx, mapping_id: UUID) -> None:
+    """Removes one."""
+    queries.forget_mapping(tx, mapping_id)
+
+
+async def list_consents(
+    tx: Tx, import_id: UUID, cursor: str | None, limit: int
+) -> Page[ConsentReport]:
+    """What was stated of the persons in a file."""
+    return await queries.consents(tx, import_id, cursor, limit)
 
 
 async def list_imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:

@@ -4,12 +4,24 @@ from typing import Any
 from uuid import UUID
 
 from service.database import Tx
-from service.imports.messages import Import, ImportRow, Outcome, Progress
-from service.vocabulary import Page, fetched
+from service.imports.messages import (
+    ConsentDraft,
+    ConsentReport,
+    Import,
+    ImportRow,
+    Outcome,
+    Progress,
+    SavedMapping,
+)
+from service.vocabulary import Page, cut, decode_cursor, fetched
 
 _IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, dry_run, state,
     rows, done, imported, duplicates, refused, remarks, skipped, sheets, problem, created_at,
     ended_at from app.lead_import"""
+
+_CONSENT = """select id, marketplace_id, import_id, text, source, given_at, stated_by, state, leads,
+    submitted, created_at from app.import_consent"""
+_MAPPING = "select id, name, mapping, saved_by, saved_at from app.import_mapping"
 
 
 async def start(tx: Tx, marketplace_id: UUID, report: dict[str, Any], seconds: int) -> UUID:
@@ -34,6 +46,58 @@ async def go_on(tx: Tx, import_id: UUID, seconds: int) -> Progress:
     return await tx.view(
         Progress, "select state, went_on from app.continue_import($1, $2)", import_id, seconds
     )
+
+
+async def state_consent(tx: Tx, import_id: UUID, data: ConsentDraft) -> UUID:
+    """Notes down what was stated of an import's persons; its id."""
+    return await tx.value(
+        UUID,
+        "select app.state_consent($1, $2, $3, $4)",
+        *(import_id, data.text, data.source, data.given_at),
+    )
+
+
+async def continue_consent(tx: Tx, consent_id: UUID) -> bool:
+    """The next drafts of a stated consent; true when all were looked at."""
+    return await tx.value(bool, "select app.continue_consent($1)", consent_id)
+
+
+async def consent(tx: Tx, consent_id: UUID) -> ConsentReport:
+    """One statement."""
+    return await tx.one(ConsentReport, f"{_CONSENT} where id = $1", consent_id)
+
+
+async def consents(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> Page[ConsentReport]:
+    """What was stated of an import, newest first."""
+    found = await one(tx, import_id)
+    where = ["marketplace_id = $1", "import_id = $2"]
+    values = [found.marketplace_id, import_id]
+    before = decode_cursor(cursor)
+    if before is not None:
+        where.append("id < $3")
+        values.append(before)
+    sql = f"{_CONSENT} where {' and '.join(where)} order by id desc limit {fetched(limit)}"
+    return cut(await tx.rows(ConsentReport, sql, *values), limit, "id")
+
+
+async def save_mapping(tx: Tx, name: str, mapping: str) -> UUID:
+    """Keeps a mapping of the caller's company; its id."""
+    return await tx.value(UUID, "select app.save_mapping($1, $2)", name, mapping)
+
+
+def forget_mapping(tx: Tx, mapping_id: UUID) -> None:
+    """Removes one."""
+    tx.do("select app.forget_mapping($1)", mapping_id)
+
+
+async def mapping(tx: Tx, mapping_id: UUID) -> SavedMapping:
+    """One mapping."""
+    return await tx.one(SavedMapping, f"{_MAPPING} where id = $1", mapping_id)
+
+
+async def mappings(tx: Tx, cursor: str | None, limit: int) -> Page[SavedMapping]:
+    """Mappings of the caller's company, newest first."""
+    return await tx.page(SavedMapping, _MAPPING, cursor=cursor, limit=limit)
 
 
 async def imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:

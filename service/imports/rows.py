@@ -220,7 +220,9 @@ class _Row(Cells):
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
-        nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE) if " " in name else text
+        nameless = text
+        if " " in name and name.casefold() in text.casefold():
+            nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE)
         shown, shortened = cleaning.interest_of(nameless)
         shortened = shortened or nameless != text
         if shortened and text not in self.answers.values():

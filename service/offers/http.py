@@ -15,7 +15,11 @@ from service.vocabulary import Moment, OfferState, Page
 
 State = Annotated[
     OfferState | None,
-    QueryParameter(name="state", description="A taker sees open and picked ones; an operator all"),
+    QueryParameter(
+        name="state",
+        description="A taker sees open and picked ones, and declined ones while it may re-open"
+        " them; an operator all",
+    ),
 ]
 
 
@@ -40,7 +44,8 @@ async def list_offers(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[Offer]]:
-    """Newest first. What is lost, declined or expired is gone for the taker."""
+    """Newest first. What is lost or expired is gone for the taker; what it declined is listed with
+    `state=declined` alone, and as long as it may re-open it."""
     narrow = OfferFilter(capacity, offer_state, marketplace, lead, expires_before, sort)
     return await call.answer(operations.list_offers, narrow, cursor, limit)
 
@@ -62,7 +67,7 @@ async def decline(
     l: FromPath[UUID],
     data: JSONBody[Refusal | None] = None,
 ) -> Response[Offer]:
-    """For the whole company."""
+    """For the whole company. The last refusal of a wave can be taken back for 15 seconds."""
     return await call.answer(operations.decline, m, l, data)
 
 

@@ -56,9 +56,15 @@ async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) ->
         asked = narrow.state or order is EXPIRING
         overdue = " and expires_at > now()" if asked and state == "open" else ""
         where = f"{' and '.join(conditions)} and state = '{state}'{overdue}"
-        branches.append(f"(select {_COLUMNS} from app.offer where {where} {end})")
+        branches.append(f"(select {_COLUMNS} from {_source(narrow)} where {where} {end})")
     sql = f"select * from ({' union all '.join(branches)}) x {end}"
     return order.cut(await tx.rows(Offer, sql, *values), limit)
+
+
+def _source(narrow: OfferFilter) -> str:
+    """What a taker declined is no row that it sees; a function tells what it may take back."""
+    declined = narrow.capacity == "taker" and narrow.state == "declined"
+    return "app.offers_to_reopen()" if declined else "app.offer"
 
 
 def _states(narrow: OfferFilter, order: Order) -> tuple[str, ...]:

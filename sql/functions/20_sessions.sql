@@ -102,7 +102,7 @@ begin
   join app_private.credential cr on cr.colleague_id = c.id
   join app.company co on co.id = c.company_id and co.state = 'active'
   where c.email = p_email and c.active and cr.proof_sha256 = sha256(p_proof)
-  for key share of c, co  -- who is just being deactivated or merged is waited for, and read again
+  for key share of co, c  -- who is just being deactivated or merged is waited for, and read again
   for share of cr;
   if not found then
     perform app_private.audit('log-in-failed', c.company_id, c.id, null)

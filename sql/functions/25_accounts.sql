@@ -154,7 +154,7 @@ begin
   returning email into v_email;
   select c.id into v_colleague from app.colleague c
   join app.company co on co.id = c.company_id and co.state = 'active'
-  where c.email = v_email and c.active for key share of c, co;
+  where c.email = v_email and c.active for key share of co, c;
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;

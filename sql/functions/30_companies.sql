@@ -52,18 +52,20 @@ $$;
 comment on function app.list_companies() is 'All companies with the number of their active colleagues.';
 grant execute on function app.list_companies() to kollegium_staff;
 
--- Fields that are null stay. The name stands on participations too, the membership cards by which
--- others know this company, so both change together.
+-- Fields that are null stay. The name is printed on other rows, too: sql/functions/35_printed_names.sql.
 create or replace function app.change_company(
   p_versions integer[], p_name text, p_delegator_role boolean, p_language text)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.admin_caller();
-  v_version integer;
+  v_company app.company;
 begin
-  select version into v_version from app.company where id = v_caller.company_id for no key update;
-  perform app_private.expect_version(v_version, p_versions);
+  if p_name is not null then
+    perform app_private.lock_name(v_caller.company_id);
+  end if;
+  select * into v_company from app.company where id = v_caller.company_id for no key update;
+  perform app_private.expect_version(v_company.version, p_versions);
   update app.company set name = coalesce(p_name, name),
     delegator_role = coalesce(p_delegator_role, delegator_role),
     language = coalesce(p_language, language), changed_at = now(), version = version + 1
@@ -72,19 +74,15 @@ begin
   if not found then
     return;  -- nothing changes, so no version does
   end if;
-  if p_name is not null then
-    update app.participation set company_name = p_name where company_id = v_caller.company_id;
-    update app.participation set operator_name = p_name
-    where operator_company_id = v_caller.company_id;
-    update app.marketplace set operator_name = p_name
-    where operator_company_id = v_caller.company_id;
+  if p_name <> v_company.name then
+    perform app_private.print_name(v_caller.company_id);
   end if;
   perform app_private.audit('company-changed', v_caller.company_id, v_caller.colleague_id,
     v_caller.company_id);
 end
 $$;
 comment on function app.change_company(integer[], text, boolean, text) is
-  'Changes the caller''s company (admin); the name on membership cards with it.';
+  'Changes the caller''s company (admin); live rows show the new name, evidence keeps the former.';
 grant execute on function app.change_company(integer[], text, boolean, text) to kollegium_api;
 
 create or replace function app_private.colleague_card(p_colleague uuid) returns json
@@ -218,6 +216,10 @@ declare
   v_invitation app.invitation;
   v_language text;
 begin
+  -- The company before the invitation, as everybody; who waited for a merge looks again.
+  perform app_private.hold_company(i.company_id), app_private.hold_name(i.company_id)
+  from app_private.invitation_token t join app.invitation i on i.id = t.invitation_id
+  where t.token_sha256 = sha256(convert_to(p_token, 'UTF8'));
   select i.* into v_invitation
   from app_private.invitation_token t join app.invitation i on i.id = t.invitation_id
   where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and i.state <> 'revoked'
@@ -229,7 +231,6 @@ begin
     perform app_private.refuse(409, 'invitation-accepted');
   end if;
   company_id := v_invitation.company_id;
-  perform pg_advisory_xact_lock_shared(app_private.company_lock_key(company_id));
   select co.name, co.language into company_name, v_language
   from app.company co where co.id = v_invitation.company_id and co.state = 'active';
   if not found then

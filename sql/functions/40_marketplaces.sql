@@ -92,14 +92,18 @@ declare
   v_id constant uuid := app_private.new_id();
   v_company uuid;
 begin
-  v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
-  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text));
-  v_company := app_private.active_company(p_company, p_email);
-  if v_company is not null then
-    -- A card is written for another company: not beside a merge of it. Who waited looks again.
-    perform app_private.hold_company(v_company);
+  if exists (select from app.marketplace m
+             where m.id = p_marketplace and m.operator_company_id = v_caller.company_id) then
     v_company := app_private.active_company(p_company, p_email);
   end if;
+  if v_company is not null then
+    -- A card is written for another company: not beside a merge or a rename of it. Who waited looks again.
+    perform app_private.hold_company(v_company);
+    perform app_private.hold_name(v_company);
+    v_company := app_private.active_company(p_company, p_email);
+  end if;
+  v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
+  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text));
   if p_company is not null and v_company is null then
     perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');
@@ -184,13 +188,20 @@ as $$
 declare
   v_invitation app.partner_invitation;
 begin
+  perform app_private.hold_name(p_company);
   for v_invitation in
     select * from app.partner_invitation
     where email = p_email and state = 'open' and operator_company_id <> p_company
-    order by id
+    order by marketplace_id, id
   loop
-    perform app_private.deliver_partner_invitation(
-      v_invitation.marketplace_id, v_invitation.id, p_company);
+    perform from app.marketplace where id = v_invitation.marketplace_id for share;
+    perform from app.partner_invitation
+    where marketplace_id = v_invitation.marketplace_id and id = v_invitation.id and state = 'open'
+    for no key update;
+    if found then
+      perform app_private.deliver_partner_invitation(
+        v_invitation.marketplace_id, v_invitation.id, p_company);
+    end if;
   end loop;
 end
 $$;
@@ -205,14 +216,19 @@ declare
   v_answer text := case when p_accept then 'active' else 'declined' end;
   v_open uuid[];
 begin
+  -- The marketplace before its invitations, and these before the card: the order of who invites.
+  perform app_private.hold_name(v_caller.company_id);
+  perform from app.marketplace where id = p_marketplace for share;
+  select array_agg(x.id order by x.id) into v_open from (
+    select i.id from app.partner_invitation i
+    where i.marketplace_id = p_marketplace and i.state = 'open' and (i.company_id = v_caller.company_id
+      or i.email in (select c.email from app.colleague c where c.company_id = v_caller.company_id))
+    order by i.id for no key update of i) x;
   select state into v_state from app.participation
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
-  select array_agg(i.id order by i.id) into v_open from app.partner_invitation i
-  where i.marketplace_id = p_marketplace and i.state = 'open' and (i.company_id = v_caller.company_id
-    or i.email in (select c.email from app.colleague c where c.company_id = v_caller.company_id));
   if v_state = v_answer and v_open is null then
     return;
   end if;
@@ -241,6 +257,43 @@ comment on function app.answer_partner_invitation(uuid, boolean) is
   'Accepts or declines the invitation of the caller''s company to a marketplace.';
 grant execute on function app.answer_partner_invitation(uuid, boolean) to kollegium_api;
 
+-- The leads of which a company has an open offer, locked in the order of everybody.
+create or replace function app_private.lock_offered(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from app.lead l
+  where l.marketplace_id = p_marketplace and l.id in (select o.lead_id from app.offer o
+    where o.company_id = p_company and o.marketplace_id = p_marketplace and o.state = 'open')
+  order by l.id for update;
+end
+$$;
+
+-- The open offers of a company that has left are withdrawn. Its card is locked, so none comes any more;
+-- of those that came in while it waited for the card, a lead that somebody has at this moment is not
+-- waited for, because he may wait for the card: the request begins again (55P03).
+create or replace function app_private.withdraw_offers(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_leads uuid[];
+  v_lead uuid;
+begin
+  perform from app.lead l
+  where l.marketplace_id = p_marketplace and l.id in (select o.lead_id from app.offer o
+    where o.company_id = p_company and o.marketplace_id = p_marketplace and o.state = 'open')
+  order by l.id for update nowait;
+  with withdrawn as (
+    update app.offer set state = 'withdrawn', answered_at = now()
+    where company_id = p_company and marketplace_id = p_marketplace and state = 'open'
+    returning lead_id
+  ) select array_agg(w.lead_id order by w.lead_id) into v_leads from withdrawn w;
+  foreach v_lead in array coalesce(v_leads, '{}') loop
+    perform app_private.conclude_wave(p_marketplace, v_lead);
+  end loop;
+end
+$$;
+
 -- Ends a participation: by the operator, or by the company itself. Its open offers are withdrawn;
 -- what it works already it may finish. p_company may be the id of an open invitation.
 create or replace function app.end_participation(p_marketplace uuid, p_company uuid)
@@ -250,7 +303,6 @@ declare
   v_caller constant app.caller := app_private.caller();
   v_participation app.participation;
   v_invited uuid[];
-  v_offer record;
 begin
   -- Several where the company was invited as giver and as taker.
   with withdrawn as (
@@ -261,6 +313,11 @@ begin
       (select c.company_id from app.colleague c where c.email = i.email)) as company_id
   ) select array_agg(w.company_id) into v_invited from withdrawn w;
   if v_invited is not null then
+    -- All of theirs before the cards, as who answers.
+    perform from app.partner_invitation i
+    where i.marketplace_id = p_marketplace and i.state = 'open' and (i.company_id = any (v_invited)
+      or i.email in (select o.email from app.colleague o where o.company_id = any (v_invited)))
+    order by i.id for no key update;
     delete from app.participation
     where marketplace_id = p_marketplace and company_id = any (v_invited) and state = 'invited';
     -- Another invitation of the same company that is still open gets it a new card.
@@ -274,13 +331,10 @@ begin
     return;
   end if;
   -- Leads before the participation, the order in which a pick takes its locks.
-  perform app_private.lock_lead(o.marketplace_id, o.lead_id)
-  from (select marketplace_id, lead_id from app.offer
-        where company_id = p_company and marketplace_id = p_marketplace and state = 'open'
-        order by lead_id) o
-  where p_company = v_caller.company_id or exists (
-    select from app.marketplace m where m.id = p_marketplace
-      and m.operator_company_id = v_caller.company_id);
+  if p_company = v_caller.company_id or exists (select from app.marketplace m
+       where m.id = p_marketplace and m.operator_company_id = v_caller.company_id) then
+    perform app_private.lock_offered(p_marketplace, p_company);
+  end if;
   select * into v_participation from app.participation
   where marketplace_id = p_marketplace and company_id = p_company
     and (company_id = v_caller.company_id
@@ -295,17 +349,7 @@ begin
   end if;
   update app.participation set state = 'ended', ended_at = now(), version = version + 1
   where marketplace_id = p_marketplace and company_id = p_company;
-  for v_offer in
-    select o.marketplace_id, o.lead_id from app.offer o
-    where o.company_id = p_company and o.marketplace_id = p_marketplace and o.state = 'open'
-    order by o.lead_id
-  loop
-    perform app_private.lock_lead(v_offer.marketplace_id, v_offer.lead_id);
-    update app.offer set state = 'withdrawn', answered_at = now()
-    where marketplace_id = v_offer.marketplace_id and lead_id = v_offer.lead_id
-      and company_id = p_company and state = 'open';
-    perform app_private.conclude_wave(v_offer.marketplace_id, v_offer.lead_id);
-  end loop;
+  perform app_private.withdraw_offers(p_marketplace, p_company);
   perform app_private.audit('participation-ended', v_caller.company_id, v_caller.colleague_id, p_marketplace,
     jsonb_build_object('company', p_company));
 end

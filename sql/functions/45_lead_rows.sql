@@ -89,6 +89,33 @@ as $$
   where marketplace_id = p_marketplace and id = p_lead
 $$;
 
+-- Something happened to the lead that its own columns do not show: who read it before is told by the
+-- version, and the import of the former system sees that somebody acted here.
+create or replace function app_private.touch_lead(p_marketplace uuid, p_lead uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.lead set changed_at = now(), version = version + 1
+  where marketplace_id = p_marketplace and id = p_lead;
+end
+$$;
+
+-- The same for what nobody did to the leads themselves (a name, a handler who left): their readers are
+-- told by a new version, and the import of the former system goes on following them.
+create or replace function app_private.renew_leads(p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app_private.legacy_lead k set version = k.version + 1
+  from app.lead l
+  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads)) and l.source = 'legacy'
+    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
+    and k.lead_id = l.id and k.version = l.version;
+  update app.lead set version = version + 1, changed_at = now()
+  where (marketplace_id, id) in (select * from unnest(p_markets, p_leads));
+end
+$$;
+
 -- THE function that changes the companies of a lead. What always has the visibility of the lead
 -- moves with it; forgetting a table here fails at commit, by its foreign key on parties.
 create or replace function app_private.engage(

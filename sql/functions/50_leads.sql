@@ -25,6 +25,22 @@ begin
 end
 $$;
 
+-- For who is about to put a lead into a marketplace: it names the operator and its giver, so it comes not
+-- beside a merge or a rename of them. Comes before any row is locked; who waited looks again.
+create or replace function app_private.hold_intake(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_operator constant uuid := (select operator_company_id from app.marketplace where id = p_marketplace);
+begin
+  if v_operator <> p_company then
+    perform app_private.hold_company(v_operator);
+    perform app_private.hold_name(v_operator);
+  end if;
+  perform app_private.hold_name(p_company);
+end
+$$;
+
 -- A new lead, put in by the operator or an active giver of the marketplace; 404 for anybody else.
 -- created is false when the same source and external_ref came in before: then id is that lead.
 create or replace function app_private.put_lead_in(
@@ -34,16 +50,13 @@ create or replace function app_private.put_lead_in(
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_giver constant app.participation := app_private.intake_card(p_marketplace, p_caller);
+  v_giver app.participation;
   v_marketplace app.marketplace;
   v_prospect app.prospect;
 begin
+  perform app_private.hold_intake(p_marketplace, p_caller.company_id);
+  v_giver := app_private.intake_card(p_marketplace, p_caller);
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  if v_marketplace.operator_company_id <> p_caller.company_id then
-    -- The lead names the operator: not beside a merge of it. Who waited looks again.
-    perform app_private.hold_company(v_marketplace.operator_company_id);
-    select * into v_marketplace from app.marketplace m where m.id = p_marketplace;
-  end if;
   v_prospect := jsonb_populate_record(null::app.prospect, p_prospect);
   id := app_private.new_id();
   created := true;
@@ -53,8 +66,9 @@ begin
   values (p_marketplace, id, v_marketplace.operator_company_id, v_giver.company_id, 'draft', p_interest,
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
-    v_giver.company_name, p_caller.colleague_id, coalesce(p_received_at, now()),
-    nullif(app_private.teaser(p_interest), p_interest), nullif(app_private.teaser_tags(p_tags), p_tags))
+    (select co.name from app.company co where co.id = v_giver.company_id), p_caller.colleague_id,
+    coalesce(p_received_at, now()), nullif(app_private.teaser(p_interest), p_interest),
+    nullif(app_private.teaser_tags(p_tags), p_tags))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
   if not found then

@@ -119,29 +119,66 @@ create or replace function app_private.close_brokerage(
   p_marketplace uuid, p_lead uuid, p_state text, p_offers text)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  update app.brokerage set state = p_state, closed_at = now()
+  update app.brokerage set state = p_state, closed_at = now(), wave_ends_at = null
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
   update app.offer set state = p_offers, answered_at = now()
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open'
 $$;
 
--- The wave is over when no offer of it is open any more: the operator gets the lead back.
-create or replace function app_private.conclude_wave(p_marketplace uuid, p_lead uuid)
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- How long a wave waits for who may take his refusal back.
+create or replace function app_private.grace() returns interval
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select interval '15 s' $$;
+
+-- When a wave without an open offer ends: 15 s after its last refusal, at the end of that offer's window
+-- at the latest; at once (now) where nothing can be taken back.
+create or replace function app_private.wave_end(p_marketplace uuid, p_brokerage uuid)
+returns timestamptz language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lead app.lead;
+  v_end timestamptz;
 begin
-  if exists (select from app.offer where marketplace_id = p_marketplace and lead_id = p_lead
-             and state = 'open') then
-    return;
-  end if;
-  update app.brokerage set state = 'exhausted', closed_at = now()
+  select max(least(o.answered_at + app_private.grace(), o.expires_at)) into v_end
+  from app.offer o
+  join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
+    and p.state = 'active'
+  where o.marketplace_id = p_marketplace and o.brokerage_id = p_brokerage and o.state = 'declined';
+  return greatest(v_end, now());
+end
+$$;
+
+-- THE function that ends a wave, whoever took the last offer away: a refusal, a window that is over, who
+-- leaves, a merge and its undo, the timer. It looks for itself, under the lead's lock: a lead that is not
+-- offered (picked or withdrawn in this moment), or has an open offer, stays as it is. Where a refusal may
+-- still be taken back, the timer comes back (app.end_waves). Returns whether the wave ended: the lead is
+-- unplaced and the operator has it again.
+create or replace function app_private.conclude_wave(p_marketplace uuid, p_lead uuid)
+returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead constant app.lead := app_private.lock_lead(p_marketplace, p_lead);
+  v_brokerage app.brokerage;
+  v_end timestamptz;
+begin
+  select * into v_brokerage from app.brokerage
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
+  if not found or v_lead.state <> 'offered' then
+    return false;
+  end if;
+  if not exists (select from app.offer where marketplace_id = p_marketplace and lead_id = p_lead
+                 and state = 'open') then
+    v_end := app_private.wave_end(p_marketplace, v_brokerage.id);
+  end if;
+  if v_end is null or v_end > now() then
+    update app.brokerage set wave_ends_at = v_end
+    where marketplace_id = p_marketplace and id = v_brokerage.id and wave_ends_at is distinct from v_end;
+    return false;
+  end if;
+  perform app_private.close_brokerage(p_marketplace, p_lead, 'exhausted', 'withdrawn');
   perform app_private.set_state(p_marketplace, p_lead, 'unplaced');
   perform app_private.record(p_marketplace, p_lead, 'unplaced', app_private.nobody());
-  select * into v_lead from app.lead where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.mail_company('lead-unplaced', v_lead.operator_company_id,
     jsonb_build_object('lead', p_lead, 'interest', app_private.subject_of(v_lead.interest)));
+  return true;
 end
 $$;

@@ -11,8 +11,8 @@ declare
   v_id constant uuid := app_private.new_id();
   v_handler uuid;
 begin
-  -- Waits for a deactivation under way: who leaves must not become handler beside it.
-  select c.id into v_handler from app.colleague c where c.id = p_colleague and c.active for share;
+  -- Who picks is held since he began (app_private.printing_caller), so he neither leaves nor is renamed.
+  select c.id into v_handler from app.colleague c where c.id = p_colleague and c.active;
   insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
     giver_company_id, company_name, state, origin, self_pick, picked_by_id, picked_by_name, steps,
     step, handler_id, handler_name)
@@ -37,6 +37,20 @@ begin
 end
 $$;
 
+-- The caller, for what prints his name and his company's: both stay as they are until the end of the
+-- transaction, and so does his being active. Comes before any lead is locked.
+create or replace function app_private.printing_caller()
+returns app.caller language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  perform app_private.hold_name(v_caller.company_id);
+  perform from app.colleague where id = v_caller.colleague_id for share;
+  return app_private.caller();  -- in a statement of its own: he may have waited
+end
+$$;
+
 -- Picking is limited: 300 attempts a minute of a colleague (or API key), 600 of a company. A pick that
 -- succeeds is charged last, so that nobody waits for the bucket while it waits for a lead; what a
 -- refused one charged would be undone with it, so app.attempt_pick charges it afterwards.
@@ -49,6 +63,38 @@ begin
 end
 $$;
 
+-- The caller's open offer becomes the one that is picked, and ends the brokerage; the lead is locked.
+-- Returns the steps of his card; 409 when he may not take it.
+create or replace function app_private.take_offer(p_lead app.lead, p_caller app.caller)
+returns text[] language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_offer app.offer;
+  v_card app.participation;
+begin
+  select * into v_offer from app.offer
+  where marketplace_id = p_lead.marketplace_id and lead_id = p_lead.id and company_id = p_caller.company_id
+  order by id desc limit 1;
+  if v_offer.state = 'declined' and p_lead.state = 'offered' then
+    perform app_private.refuse(409, 'offer-declined');
+  elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  end if;
+  -- Locked, so that two picks of one company do not pass its cap together.
+  select * into v_card from app.participation
+  where marketplace_id = p_lead.marketplace_id and company_id = p_caller.company_id for no key update;
+  if v_card.state <> 'active' then
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  elsif app_private.cap_reached(v_card) then
+    perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
+  end if;
+  update app.offer set state = 'picked', answered_at = now(), answered_by_name = p_caller.colleague_name
+  where marketplace_id = p_lead.marketplace_id and id = v_offer.id;
+  perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'placed', 'lost');
+  return v_card.steps;
+end
+$$;
+
 -- Exclusive: one company wins (docs/domain.md, case 1). Returns the engagement's id; picked is false
 -- when a colleague of the caller had it already. 404 for a company that never had an offer, 409
 -- without any name for one that came too late, 429 for too many attempts (see charge_pick).
@@ -58,11 +104,10 @@ create or replace function app.pick_lead(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller app.caller := app_private.caller();
   v_lead app.lead;
-  v_offer app.offer;
-  v_card app.participation;
   v_marketplace app.marketplace;
+  v_steps text[];
   v_wait integer;
 begin
   v_wait := greatest(
@@ -80,6 +125,7 @@ begin
                      and lead_id = p_lead and company_id = v_caller.company_id) then
     perform app_private.refuse(404, 'not-found');
   end if;
+  v_caller := app_private.printing_caller();
   v_lead := app_private.lock_lead(p_marketplace, p_lead);
   if v_lead.engaged_company_id = v_caller.company_id then
     engagement_id := v_lead.engagement_id;
@@ -91,31 +137,13 @@ begin
     if v_lead.state <> 'unplaced' then
       perform app_private.refuse(409, 'operator-takes-after-first-wave');
     end if;
-    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
-      v_marketplace.steps, 'pick', true, v_caller.colleague_id, v_caller.colleague_name);
+    v_steps := v_marketplace.steps;
   else
-    select * into v_offer from app.offer
-    where marketplace_id = p_marketplace and lead_id = p_lead and company_id = v_caller.company_id
-    order by id desc limit 1;
-    if v_offer.state = 'declined' and v_lead.state = 'offered' then
-      perform app_private.refuse(409, 'offer-declined');
-    elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
-      perform app_private.refuse(409, 'lead-no-longer-available');
-    end if;
-    -- Locked, so that two picks of one company do not pass its cap together.
-    select * into v_card from app.participation
-    where marketplace_id = p_marketplace and company_id = v_caller.company_id for no key update;
-    if v_card.state <> 'active' then
-      perform app_private.refuse(409, 'lead-no-longer-available');
-    elsif app_private.cap_reached(v_card) then
-      perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
-    end if;
-    update app.offer set state = 'picked', answered_at = now(), answered_by_name = v_caller.colleague_name
-    where marketplace_id = p_marketplace and id = v_offer.id;
-    perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
-    engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
-      v_card.steps, 'pick', false, v_caller.colleague_id, v_caller.colleague_name);
+    v_steps := app_private.take_offer(v_lead, v_caller);
   end if;
+  engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
+    v_steps, 'pick', v_caller.company_id = v_lead.operator_company_id, v_caller.colleague_id,
+    v_caller.colleague_name);
   perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
   perform app_private.charge_pick(v_caller);
   picked := true;
@@ -158,6 +186,7 @@ declare
   v_card app.participation;
   v_marketplace app.marketplace;
 begin
+  perform app_private.hold_name(p_company);
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
   perform app_private.expect_operator(v_lead, v_caller.company_id);
   perform app_private.expect_state(v_lead.state, array['available', 'offered', 'unplaced']);
@@ -168,7 +197,7 @@ begin
     elsif v_lead.state <> 'unplaced' then
       perform app_private.refuse(409, 'operator-takes-after-first-wave');
     end if;
-    v_card.company_name := v_caller.company_name;
+    v_card.company_name := v_marketplace.operator_name;
     v_card.steps := v_marketplace.steps;
   else
     select * into v_card from app.participation
@@ -229,12 +258,13 @@ begin
   update app.offer set state = 'declined', decline_reason = p_reason, answered_at = now(),
     answered_by_name = v_caller.colleague_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  perform app_private.touch_lead(p_marketplace, p_lead);
   perform app_private.conclude_wave(p_marketplace, p_lead);
   return v_offer;
 end
 $$;
 comment on function app.decline_offer(uuid, uuid, text) is
-  'Declines the offer for the whole company; the last refusal of a wave makes the lead unplaced.';
+  'Declines the offer for the whole company; 15 s after the last refusal of a wave the lead is unplaced.';
 grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
 
 -- Takes one's own refusal back while the lead is still offered, the window open, and the company a
@@ -243,7 +273,7 @@ create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller constant app.caller := app_private.printing_caller();
   v_offer app.offer;
   v_state text;
 begin
@@ -258,14 +288,39 @@ begin
                     and id = v_offer.brokerage_id and state = 'open') then
     perform app_private.refuse(409, 'lead-no-longer-available');
   end if;
-  update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null
+  -- It is live again, and shows the name of today.
+  update app.offer set state = 'open', decline_reason = null, answered_at = null, answered_by_name = null,
+    company_name = v_caller.company_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+  update app.brokerage set wave_ends_at = null
+  where marketplace_id = p_marketplace and id = v_offer.brokerage_id;
+  perform app_private.touch_lead(p_marketplace, p_lead);
   return v_offer;
 end
 $$;
 comment on function app.reopen_offer(uuid, uuid) is
   'Re-opens the company''s own declined offer while the lead is still offered.';
 grant execute on function app.reopen_offer(uuid, uuid) to kollegium_api;
+
+-- What the company declined and may still take back: the lead is offered, the window open, the company a
+-- partner. A function, because no row says all of it, and a refusal that is final is nothing to be seen.
+create or replace function app.offers_to_reopen()
+returns setof app.offer language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_company constant uuid := app.current_company_id();
+begin
+  return query
+    select o.* from app.offer o
+    join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id and b.state = 'open'
+    join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
+      and p.state = 'active'
+    where o.company_id = v_company and o.state = 'declined' and o.expires_at > now();
+end
+$$;
+comment on function app.offers_to_reopen() is
+  'The offers that the caller''s company declined and may still re-open.';
+grant execute on function app.offers_to_reopen() to kollegium_api;
 
 -- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many. Leads of the
 -- former system that nobody touched here wait for its word until the cut-over: what an offer became is
@@ -305,3 +360,25 @@ $$;
 comment on function app.expire_offers(integer) is
   'Timer of the response window: overdue offers expire, leads without an open offer are unplaced.';
 grant execute on function app.expire_offers(integer) to kollegium_worker;
+
+-- Timer: waves whose last refusal can no longer be taken back end. At most p_limit leads a call; returns
+-- how many it ended.
+create or replace function app.end_waves(p_limit integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due record;
+  v_count integer := 0;
+begin
+  for v_due in
+    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= now()
+    order by b.marketplace_id, b.lead_id limit p_limit
+  loop
+    v_count := v_count + app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id)::integer;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.end_waves(integer) is
+  'Timer of the time in which a refusal may be taken back: then the lead is unplaced.';
+grant execute on function app.end_waves(integer) to kollegium_worker;

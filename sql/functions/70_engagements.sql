@@ -42,6 +42,11 @@ declare
   v_engagement app.engagement;
   v_handler app.colleague;
 begin
+  if p_set_handler and p_handler is not null then
+    -- Before the lead, as a pick: who leaves, or is renamed, must not become handler beside it.
+    select * into v_handler from app.colleague
+    where id = p_handler and company_id = v_caller.company_id and active for share;
+  end if;
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, p_versions);
   perform app_private.expect_active(v_engagement);
   if p_step is not null and p_step <> all (v_engagement.steps) then
@@ -52,13 +57,8 @@ begin
        and v_caller.role not in ('delegator', 'admin') then
       perform app_private.refuse(403, 'delegator-required');
     end if;
-    if p_handler is not null then
-      -- Waits for a deactivation under way: who leaves must not become handler beside it.
-      select * into v_handler from app.colleague
-      where id = p_handler and company_id = v_caller.company_id and active for share;
-      if not found then
-        perform app_private.refuse(422, 'handler-unknown');
-      end if;
+    if p_handler is not null and v_handler.id is null then
+      perform app_private.refuse(422, 'handler-unknown');
     end if;
     update app.engagement set handler_id = v_handler.id, handler_name = v_handler.name
     where marketplace_id = p_marketplace and id = v_engagement.id;
@@ -70,18 +70,18 @@ begin
     perform app_private.record(p_marketplace, p_lead, 'step-changed', v_caller,
       jsonb_build_object('from', v_engagement.step, 'to', p_step));
   end if;
-  update app.lead set version = version + 1, changed_at = now()
-  where marketplace_id = p_marketplace and id = p_lead
-    and (p_set_handler and p_handler is distinct from v_engagement.handler_id
-         or p_step is not null and p_step is distinct from v_engagement.step);
+  if p_set_handler and p_handler is distinct from v_engagement.handler_id
+      or p_step is not null and p_step is distinct from v_engagement.step then
+    perform app_private.touch_lead(p_marketplace, p_lead);
+  end if;
 end
 $$;
 comment on function app.change_engagement(uuid, uuid, integer[], text, boolean, uuid) is
   'Step and handler of the engagement; handing over to others needs the role delegator.';
 grant execute on function app.change_engagement(uuid, uuid, integer[], text, boolean, uuid) to kollegium_api;
 
--- The name of a colleague on what he handles. null: he leaves and handles nothing any more; the
--- engagement stays with the company (docs/domain.md, case 3), and what is closed keeps his name.
+-- The name of a colleague on what he handles at present; what is closed keeps his name. null: he leaves
+-- and handles nothing any more; the engagement stays with the company (docs/domain.md, case 3).
 create or replace function app_private.change_handler_name(p_company uuid, p_colleague uuid, p_name text)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -90,15 +90,17 @@ declare
 begin
   for v in select e.marketplace_id, e.lead_id, e.id from app.engagement e
            where e.company_id = p_company and e.handler_id = p_colleague
-             and (p_name is not null or e.state in ('active', 'return_requested'))
+             and e.state in ('active', 'return_requested')
            order by e.marketplace_id, e.lead_id loop
     perform app_private.lock_lead(v.marketplace_id, v.lead_id);
     update app.engagement set handler_name = p_name,
       handler_id = case when p_name is not null then handler_id end
-    where marketplace_id = v.marketplace_id and id = v.id and handler_id = p_colleague;
-    update app.lead set version = version + 1, changed_at = now()
-    where marketplace_id = v.marketplace_id and id = v.lead_id;
-    if p_name is null then
+    where marketplace_id = v.marketplace_id and id = v.id and handler_id = p_colleague
+      and state in ('active', 'return_requested');
+    if found and p_name is not null then
+      perform app_private.renew_leads(array[v.marketplace_id], array[v.lead_id]);
+    elsif found then
+      perform app_private.touch_lead(v.marketplace_id, v.lead_id);
       perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
         '{"handler": null}');
     end if;
@@ -131,10 +133,17 @@ create or replace function app.reopen_engagement(p_marketplace uuid, p_lead uuid
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant app.caller := app_private.caller();
+  v_caller constant app.caller := app_private.printing_caller();
+  v_handler app.colleague;
   v_engagement app.engagement;
   v_days integer;
 begin
+  -- It is live again and shows the names of today; who handled it and left, handles it no more.
+  select c.* into v_handler from app.lead l
+  join app.engagement e on e.marketplace_id = l.marketplace_id and e.id = l.engagement_id
+  join app.colleague c on c.id = e.handler_id and c.active
+  where l.marketplace_id = p_marketplace and l.id = p_lead and c.company_id = v_caller.company_id
+  for share of c;
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
   if v_engagement.state not in ('won', 'lost') then
     perform app_private.refuse(409, 'engagement-state', jsonb_build_object('state', v_engagement.state));
@@ -143,7 +152,8 @@ begin
   if v_engagement.closed_at < now() - make_interval(days => v_days) then
     perform app_private.refuse(409, 'reopen-window-over', jsonb_build_object('days', v_days));
   end if;
-  update app.engagement set state = 'active', value = null, closed_at = null
+  update app.engagement set state = 'active', value = null, closed_at = null,
+    company_name = v_caller.company_name, handler_id = v_handler.id, handler_name = v_handler.name
   where marketplace_id = p_marketplace and id = v_engagement.id;
   perform app_private.set_state(p_marketplace, p_lead, 'engaged');
   perform app_private.record(p_marketplace, p_lead, 'reopened', v_caller);

@@ -197,6 +197,7 @@ begin
      or not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v_company)) then
     return false;
   end if;
+  perform app_private.hold_intake(p_marketplace, v_company);
   -- A statement of its own: it sees what was done until now, and the merge that has just ended.
   select * into v_import from app.lead_import i
   where i.marketplace_id = p_marketplace and i.id = p_import and i.company_id = v_company

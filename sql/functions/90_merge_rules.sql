@@ -46,6 +46,8 @@ as $$
     (90, 'app.disclosure', 'parties', 'generated', 'lead', null, 'who sees it'),
     (100, 'app.lead_import', 'company_id', 'move', 'own', null, 'who imported'),
     (110, 'app.lead_import_row', 'company_id', 'follow', 'app.lead_import', 'app.lead_import', 'its report'),
+    (115, 'app.import_consent', 'company_id', 'follow', 'app.lead_import', 'app.lead_import', 'what was stated of its persons'),
+    (116, 'app.import_mapping', 'company_id', 'move', 'own', null, 'how it reads its files; of one name the newest counts'),
     (120, 'app.participation', 'company_id', 'unite', 'own', null, 'one card for each company and marketplace (case 4)'),
     (120, 'app.participation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (130, 'app.partner_invitation', 'company_id', 'move', 'own', null, 'the invited company'),

@@ -30,6 +30,25 @@ begin
 end
 $$;
 
+-- What a merge or its undo changes and others lock, too, in the order in which everybody does: companies,
+-- their colleagues, marketplaces, leads (docs/architecture.md). The keys of all of them change, so nobody
+-- may refer to them meanwhile.
+create or replace function app_private.lock_for_merge(
+  p_from uuid, p_to uuid, p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from app.company where id in (p_from, p_to) order by id for no key update;
+  perform from app.colleague where company_id in (p_from, p_to) order by id for update;
+  perform from app.marketplace where operator_company_id in (p_from, p_to) order by id for update;
+  perform from app.partner_invitation
+  where state = 'open' and (operator_company_id in (p_from, p_to) or company_id in (p_from, p_to))
+  order by marketplace_id, id for update;
+  perform from app.lead where (marketplace_id, id) in (select * from unnest(p_markets, p_leads))
+  order by marketplace_id, id for update;
+end
+$$;
+
 -- The leads that a company is or was part of: as operator, giver or taker, by an offer, by work done.
 -- What it wrote about leads (notes, messages, history, disclosures) is on these and no others.
 create or replace function app_private.leads_of(
@@ -107,7 +126,7 @@ begin
     execute format('insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id, columns)
       select $5, %L, ''moved'', %s, t.id, array_remove(array[%s], null) from %s t where (%s) and (%s)',
       p_tab,
-      case when p_tab = any (array['app.colleague', 'app.invitation', 'app.api_key',
+      case when p_tab = any (array['app.colleague', 'app.invitation', 'app.api_key', 'app.import_mapping',
              'app_private.outbox', 'app.marketplace']) then 'null::uuid' else 't.marketplace_id' end,
       (select string_agg(format('case when t.%1$I = $1 then %1$L end', c), ', ') from unnest(v_owned) c),
       p_tab, v_scope,
@@ -134,6 +153,23 @@ begin
   perform app_private.journal(p_merge, p_tab, 'changed', p_marketplace, p_id,
     (select jsonb_object_agg(k, v_before -> k) from jsonb_object_keys(p_change) k), p_change);
   perform app_private.set_row(p_tab, p_key, p_change);
+end
+$$;
+
+-- Keeps what another function changed of a row: the columns that differ from p_before, if any do.
+create or replace function app_private.journal_change(
+  p_merge uuid, p_tab text, p_marketplace uuid, p_id uuid, p_before jsonb)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_after jsonb;
+begin
+  execute format('select to_jsonb(t) from %s t where %s', p_tab, app_private.row_condition(p_tab))
+  into strict v_after using p_before;
+  insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id, before, after)
+  select p_merge, p_tab, 'changed', p_marketplace, p_id, jsonb_object_agg(k.key, p_before -> k.key),
+    jsonb_object_agg(k.key, k.value)
+  from jsonb_each(v_after) k where p_before -> k.key <> k.value having count(*) > 0;
 end
 $$;
 

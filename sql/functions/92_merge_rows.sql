@@ -56,40 +56,32 @@ begin
 end
 $$;
 
--- Leads whose last open offer went that way: their wave is over, as in app_private.conclude_wave, but
--- with the journal.
+-- Leads of which an offer went, or came back: whether their wave is over says app_private.conclude_wave;
+-- what it changed goes to the journal.
 create or replace function app_private.merge_waves(p_merge uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v record;
+  v_mark uuid;
 begin
   for v in
-    select distinct b.marketplace_id, b.id, b.lead_id
+    select distinct b.marketplace_id, b.id, b.lead_id, to_jsonb(b) as brokerage, to_jsonb(l) as lead
     from app_private.merge_journal j
     join app.brokerage b on b.marketplace_id = j.marketplace_id and b.state = 'open'
       and b.id = coalesce((j.before ->> 'brokerage_id')::uuid, (select o.brokerage_id from app.offer o
         where o.marketplace_id = j.marketplace_id and o.id = j.id))
+    join app.lead l on l.marketplace_id = b.marketplace_id and l.id = b.lead_id
     where j.merge_id = p_merge and j.tab = 'app.offer' and j.kind in ('changed', 'collapsed')
-      and not exists (select from app.offer o where o.marketplace_id = b.marketplace_id
-        and o.lead_id = b.lead_id and o.state = 'open')
     order by b.marketplace_id, b.lead_id
   loop
-    perform app_private.change_row(p_merge, 'app.brokerage', v.marketplace_id, v.id,
-      jsonb_build_object('marketplace_id', v.marketplace_id, 'id', v.id),
-      jsonb_build_object('state', 'exhausted', 'closed_at', now()));
-    perform app_private.change_row(p_merge, 'app.lead', v.marketplace_id, v.lead_id,
-      jsonb_build_object('marketplace_id', v.marketplace_id, 'id', v.lead_id),
-      jsonb_build_object('state', 'unplaced', 'changed_at', now(), 'version', l.version + 1))
-    from app.lead l where l.marketplace_id = v.marketplace_id and l.id = v.lead_id;
-    with written as (
-      insert into app.history (marketplace_id, id, lead_id, parties, event, detail)
-      select l.marketplace_id, app_private.new_id(), l.id, l.parties, 'unplaced',
-        jsonb_build_object('merge', p_merge)
-      from app.lead l where l.marketplace_id = v.marketplace_id and l.id = v.lead_id
-      returning marketplace_id, id)
+    v_mark := app_private.new_id();
+    perform app_private.conclude_wave(v.marketplace_id, v.lead_id);
+    perform app_private.journal_change(p_merge, 'app.brokerage', v.marketplace_id, v.id, v.brokerage);
+    perform app_private.journal_change(p_merge, 'app.lead', v.marketplace_id, v.lead_id, v.lead);
     insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id)
-    select p_merge, 'app.history', 'created', w.marketplace_id, w.id from written w;
+    select p_merge, 'app.history', 'created', h.marketplace_id, h.id from app.history h
+    where h.marketplace_id = v.marketplace_id and h.lead_id = v.lead_id and h.id > v_mark;
   end loop;
 end
 $$;

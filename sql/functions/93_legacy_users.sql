@@ -128,7 +128,10 @@ begin
     if not u.at_home then
       perform app_private.legacy_set_company_state(u.acts_for, 'closed', 'active') where u.active;
     else
+      -- Its leads follow by the timer: nobody waits for this transaction with all its users.
       update app.company set name = u.company_name, language = u.language,
+        names_due_before = case when name <> u.company_name
+          then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else names_due_before end,
         state = app_private.legacy_company_state(u.company, u.colleague, u.active),
         changed_at = now(), version = version + 1 where id = u.company;
     end if;
@@ -224,13 +227,7 @@ begin
         order by l.marketplace_id, l.id for update of l) x;
   update app.engagement set handler_id = null, handler_name = null
   where company_id = p_company and handler_id = p_colleague and state in ('active', 'return_requested');
-  update app_private.legacy_lead k set version = k.version + 1
-  from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(v_markets, v_leads)) and l.source = 'legacy'
-    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
-    and k.lead_id = l.id and k.version = l.version;
-  update app.lead set version = version + 1, changed_at = now()
-  where (marketplace_id, id) in (select * from unnest(v_markets, v_leads));
+  perform app_private.renew_leads(v_markets, v_leads);
 end
 $$;
 
@@ -257,16 +254,23 @@ $$;
 -- Both names stand on other rows too. p_company null: his alone.
 create or replace function app_private.legacy_rename(
   p_company uuid, p_colleague uuid, p_company_name text, p_colleague_name text)
-returns void language sql volatile set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_his constant uuid := (select company_id from app.colleague where id = p_colleague);
+begin
+  update app.marketplace set operator_name = p_company_name
+  where operator_company_id = p_company and operator_name <> p_company_name;
+  perform from app.lead l
+  where (l.marketplace_id, l.id) in (select e.marketplace_id, e.lead_id from app.engagement e
+    where e.company_id = v_his and e.handler_id = p_colleague and e.handler_name <> p_colleague_name)
+  order by l.marketplace_id, l.id for update;
   update app.participation set company_name = p_company_name
   where company_id = p_company and company_name <> p_company_name;
   update app.participation set operator_name = p_company_name
   where operator_company_id = p_company and operator_name <> p_company_name;
-  update app.marketplace set operator_name = p_company_name
-  where operator_company_id = p_company and operator_name <> p_company_name;
-  update app.engagement set handler_name = p_colleague_name
-  where company_id = p_company and handler_id = p_colleague and handler_name <> p_colleague_name;
+  perform app_private.change_handler_name(v_his, p_colleague, p_colleague_name);
+end
 $$;
 
 -- The former password, unless its owner has logged in here since: then his password is here.

@@ -2,8 +2,8 @@
 -- transaction of their caller: all of it or nothing.
 set local role kollegium_broker;
 
--- Everything of p_from goes to p_to. Order of locks as everywhere: leads, offers, cards. Returns the
--- number of rows by table.
+-- Everything of p_from goes to p_to. Order of locks as everywhere: leads, cards, and then what hangs on
+-- the leads. Returns the number of rows by table.
 create or replace function app_private.perform_merge(p_merge uuid, p_from uuid, p_to uuid)
 returns jsonb language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -19,13 +19,11 @@ declare
 begin
   perform app_private.tell_progress('app.lead', 0, 1);
   select k.marketplaces, k.leads into v_markets, v_leads from app_private.leads_of(p_from) k;
-  -- Whoever locks several leads at once (timers) locks offered ones, in this order.
-  perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
-    and state = 'offered' order by marketplace_id, id for update;
+  perform app_private.lock_for_merge(p_from, p_to, v_markets, v_leads);
   perform app_private.merge_references(p_merge, p_from, p_to, v_markets, v_leads);
   v_rows := jsonb_build_object('app.lead',
     app_private.move_table(p_merge, p_from, p_to, 'app.lead', v_markets, v_leads));
-  perform from app.participation where company_id in (p_from, p_to)
+  perform from app.participation where company_id in (p_from, p_to) or operator_company_id in (p_from, p_to)
   order by marketplace_id, company_id for update;
   -- From here on nobody offers or assigns to either. What somebody else did until now comes along.
   select array_agg(k.marketplace_id), array_agg(k.id) into v_late_markets, v_late_leads

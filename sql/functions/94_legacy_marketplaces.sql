@@ -48,6 +48,7 @@ begin
       perform app_private.legacy_journal(array['app.marketplace'], array[null::uuid],
         array[m.marketplace_id], array['operator_company_id'], array[m.colleague_id]);
     elsif m.known_hash <> m.row_hash and not app_private.legacy_cut_over() then
+      perform app_private.legacy_hold_operators(m.known, m.company_id);
       update app.marketplace set name = m.name, steps = m.steps, response_hours = m.response_hours,
         teaser_digits = m.teaser_digits, giver_may_withdraw = m.giver_may_withdraw,
         auto_accept = m.auto_accept, changed_at = now(), version = version + 1
@@ -108,6 +109,22 @@ begin
 end
 $$;
 
+-- Before a marketplace changes hands: both companies, the marketplace and its leads are locked in the
+-- order of everybody.
+create or replace function app_private.legacy_hold_operators(p_marketplace uuid, p_company uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_former constant uuid := (select m.operator_company_id from app.marketplace m where m.id = p_marketplace);
+begin
+  if v_former <> p_company then
+    perform app_private.lock_companies(v_former, p_company);
+    perform from app.marketplace where id = p_marketplace for update;
+    perform from app.lead l where l.marketplace_id = p_marketplace order by l.id for update;
+  end if;
+end
+$$;
+
 -- A marketplace has another owner there: everything on it is seen and run by his company from then on, and by
 -- the former one only what that gave itself. Requests of both wait, as for a merge.
 create or replace function app_private.legacy_change_operator(
@@ -122,10 +139,7 @@ begin
   if v_former = p_company then
     return;
   end if;
-  perform pg_advisory_xact_lock(app_private.company_lock_key(least(v_former, p_company)));
-  perform pg_advisory_xact_lock(app_private.company_lock_key(greatest(v_former, p_company)));
-  select array_agg(x.id) into v_leads from (
-    select l.id from app.lead l where l.marketplace_id = p_marketplace order by l.id for update) x;
+  select array_agg(l.id) into v_leads from app.lead l where l.marketplace_id = p_marketplace;
   update app.lead l set giver_company_id = v_former, giver_name = l.operator_name
   from app_private.legacy_lead k join legacy_staging.leads s on s.load = p_load and s.id = k.legacy_id
   where l.marketplace_id = p_marketplace and l.id = k.lead_id and k.marketplace_id = p_marketplace

@@ -123,10 +123,8 @@ begin
     where o.company_id = p_to and o.state = 'open' and o.marketplace_id = any (v_left)
     order by o.marketplace_id, o.lead_id
   loop
-    perform app_private.lock_lead(v.marketplace_id, v.lead_id);
     update app.offer set state = 'withdrawn', answered_at = now()
     where marketplace_id = v.marketplace_id and lead_id = v.lead_id and company_id = p_to and state = 'open';
-    perform app_private.conclude_wave(v.marketplace_id, v.lead_id);
   end loop;
 end
 $$;
@@ -189,6 +187,8 @@ declare
     where j.merge_id = p_merge.id and j.tab = 'app.marketplace' and j.kind = 'moved');
   v_markets uuid[];
   v_leads uuid[];
+  v_locked_markets uuid[];
+  v_locked_leads uuid[];
   v_since jsonb;
   v_rows jsonb;
 begin
@@ -197,9 +197,17 @@ begin
         where j.merge_id = p_merge.id and j.tab = 'app.lead' and j.kind = 'moved'
         union select l.marketplace_id, l.id from app.lead l
         where l.operator_company_id = v_to and l.marketplace_id = any (v_operated)) k;
-  perform from app.lead where (marketplace_id, id) in (select * from unnest(v_markets, v_leads))
-    and state = 'offered' order by marketplace_id, id for update;
-  perform from app.participation where company_id in (v_from, v_to)
+  select v_markets || array_agg(k.marketplace_id), v_leads || array_agg(k.lead_id)
+  into v_locked_markets, v_locked_leads
+  from (select o.marketplace_id, o.lead_id from app_private.merge_journal j
+        join app.offer o on o.marketplace_id = j.marketplace_id and o.id = j.id
+        where j.merge_id = p_merge.id and j.tab = 'app.offer'
+        union select j.marketplace_id, (j.before ->> 'lead_id')::uuid from app_private.merge_journal j
+        where j.merge_id = p_merge.id and j.tab = 'app.offer' and j.kind = 'collapsed'
+        union select o.marketplace_id, o.lead_id from app.offer o
+        where o.company_id = v_to and o.state = 'open') k;
+  perform app_private.lock_for_merge(v_from, v_to, v_locked_markets, v_locked_leads);
+  perform from app.participation where company_id in (v_from, v_to) or operator_company_id in (v_from, v_to)
   order by marketplace_id, company_id for update;
   v_since := app_private.made_since(p_merge.id, v_to, p_merge.done_id, v_markets, v_leads);
   update app.company set state = 'active', absorbed_into = null where id = v_from;
@@ -214,6 +222,9 @@ begin
   v_rows := v_rows || jsonb_build_object('changed', app_private.changes_back(p_merge.id, v_to));
   perform app_private.collapsed_back(p_merge.id);
   perform app_private.leave_cards(p_merge.id, v_from, v_to);
+  perform app_private.conclude_wave(k.m, k.l)
+  from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
+  join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
   perform app_private.clear_strangers(v_from, v_to);
   return jsonb_build_object('rows', v_rows, 'since', v_since);
 end

@@ -17,6 +17,10 @@ begin
     select u.company_id from app_private.legacy_party u where u.legacy_id in (
       select s.user_id from legacy_staging.participants s where s.load = p_load))
   order by co.id for share;
+  -- Invitations before cards, the order of who answers one meanwhile.
+  perform from app.partner_invitation i where i.state = 'open'
+    and i.marketplace_id in (select m.marketplace_id from app_private.legacy_marketplace m)
+  order by i.marketplace_id, i.id for no key update;
   changed := 0;
   if not v_cut_over and exists (select from app_private.legacy_participation) then
     changed := app_private.legacy_change_participations(p_load)

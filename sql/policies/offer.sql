@@ -14,5 +14,5 @@ comment on policy cross_broker on app.offer is 'broker: the functions in sql/fun
 
 grant select on app.offer to kollegium_api;
 grant select, insert, delete on app.offer to kollegium_broker;
-grant update (company_id, operator_company_id, state, interest, postcode_area, tags, marketplace_name, expires_at, answered_at, answered_by_name, decline_reason) on app.offer to kollegium_broker;
+grant update (company_id, operator_company_id, company_name, state, interest, postcode_area, tags, marketplace_name, expires_at, answered_at, answered_by_name, decline_reason) on app.offer to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.pick_lead, app.decline_offer, app.reopen_offer

@@ -5,6 +5,7 @@ create table app.brokerage (
   operator_company_id uuid not null,
   state text not null check (state in ('open', 'placed', 'withdrawn', 'exhausted')),
   wave integer not null default 1,
+  wave_ends_at timestamptz check (wave_ends_at is null or state = 'open'),
   opened_by_id uuid references app.colleague (id),
   opened_at timestamptz not null default now(),
   closed_at timestamptz,
@@ -15,6 +16,7 @@ create table app.brokerage (
 );
 create unique index brokerage_open on app.brokerage (marketplace_id, lead_id) where state = 'open';
 create index on app.brokerage (operator_company_id, id);
+create index brokerage_due on app.brokerage (wave_ends_at) where wave_ends_at is not null;
 
 comment on table app.brokerage is 'One run of offering a lead.';
 comment on column app.brokerage.marketplace_id is 'The marketplace.';
@@ -23,6 +25,7 @@ comment on column app.brokerage.lead_id is 'The lead; at most one open brokerage
 comment on column app.brokerage.operator_company_id is 'The operator, who alone sees it.';
 comment on column app.brokerage.state is 'open; placed; withdrawn; exhausted (nobody took it).';
 comment on column app.brokerage.wave is 'Number of the wave that is open, from 1.';
+comment on column app.brokerage.wave_ends_at is 'When the timer ends the wave: no offer of it is open, but the last refusal may still be taken back. Null: an offer is open, or the brokerage is over.';
 comment on column app.brokerage.opened_by_id is 'The colleague who opened it; null for a rule or an API key.';
 comment on column app.brokerage.opened_at is 'When it was opened.';
 comment on column app.brokerage.closed_at is 'When it ended.';

@@ -9,9 +9,11 @@ create table app.company (
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
   version integer not null default 1,
+  names_due_before uuid,
   unique (id, state),
   check ((state = 'absorbed') = (absorbed_into is not null))
 );
+create index company_names_due on app.company (id) where names_due_before is not null;
 
 comment on table app.company is 'The tenant: what every policy compares with. Equal names are allowed.';
 comment on column app.company.id is 'Id, made by app_private.new_id (time-ordered UUID).';
@@ -24,3 +26,4 @@ comment on column app.company.origin_legacy_user_id is 'The user of the former s
 comment on column app.company.created_at is 'When the company was set up.';
 comment on column app.company.changed_at is 'When a setting changed last.';
 comment on column app.company.version is 'Counts changes; the ETag.';
+comment on column app.company.names_due_before is 'Its leads with a smaller id may show a former name; null: none does. The timer app.print_names goes on from here.';

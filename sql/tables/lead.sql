@@ -32,7 +32,10 @@ create table app.lead (
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred,
   check (state in ('draft', 'rejected', 'withdrawn', 'erased') or distribution_permission),
-  check ((engaged_company_id is not null) >= (state in ('engaged', 'closed')))
+  -- A company works or worked the lead in exactly these states; what is erased may keep who it was.
+  constraint lead_engaged_state check (
+    state = 'erased' or (engaged_company_id is not null) = (state in ('engaged', 'closed'))),
+  constraint lead_engagement check (num_nonnulls(engaged_company_id, engaged_company_name, engagement_id) in (0, 3))
 );
 create index lead_operator on app.lead (operator_company_id, id desc);
 create index lead_operator_state on app.lead (operator_company_id, state, id desc);

@@ -33,6 +33,8 @@ create index offer_operator_expiry on app.offer (operator_company_id, expires_at
 create index offer_marketplace on app.offer (marketplace_id, state, id desc);
 create index offer_lead on app.offer (lead_id, company_id);
 create index offer_due on app.offer (expires_at) where state = 'open';
+-- What a company may take back: of all that it ever declined, what is not over.
+create index offer_declined on app.offer (company_id, expires_at) where state = 'declined';
 
 comment on table app.offer is 'A lead offered to a company (not a person): a copy of its teaser.';
 comment on column app.offer.marketplace_id is 'The marketplace.';
@@ -42,7 +44,7 @@ comment on column app.offer.lead_id is 'The lead; a taker sees no more of it tha
 comment on column app.offer.company_id is 'The taker.';
 comment on column app.offer.operator_company_id is 'The operator.';
 comment on column app.offer.wave is 'Number of the wave.';
-comment on column app.offer.state is 'open; picked; declined; expired; withdrawn; lost. The taker sees the first two.';
+comment on column app.offer.state is 'open; picked; declined; expired; withdrawn; lost. The taker sees the first two, and by app.offers_to_reopen what it may take back.';
 comment on column app.offer.interest is 'Teaser: what is asked for, without contact data (app_private.teaser).';
 comment on column app.offer.postcode_area is 'Teaser: leading digits of the postcode.';
 comment on column app.offer.tags is 'Teaser: tags, without those that hold contact data.';

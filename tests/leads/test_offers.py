@@ -1,6 +1,7 @@
 """Offers over HTTP: who gets one, what it shows, and every way in which it ends."""
 
 from tests.fixtures.database import connected
+from tests.fixtures.http import Person
 from tests.fixtures.market import Market, offers_of, slug, state
 
 
@@ -63,17 +64,75 @@ async def test_declining_is_for_the_whole_company_and_can_be_taken_back(market: 
     assert (await market.anna.post(market.path(lead, "/pick"))).status_code == 200
 
 
+async def _declined(person: Person) -> set[str]:
+    items = (await person.get("/offers?state=declined&limit=100")).json()["items"]
+    return {item["lead_id"] for item in items}
+
+
 async def test_when_all_decline_the_operator_gets_it_back(market: Market) -> None:
+    """Fifteen seconds after the last refusal, and not before."""
     lead = await market.offered(market.world.huber, market.world.klein)
     for person in (market.anna, market.cora):
         assert (await person.post(market.path(lead, "/decline"))).status_code == 200
+    async with connected(market.urls.worker) as worker:
+        await worker.fetchval("select app.end_waves(50)")
+    assert await state(market, lead) == "offered"
+    assert lead in await _declined(market.cora)
+    assert await market.grace_over(lead) == 1
     assert await state(market, lead) == "unplaced"
     assert (await market.mails_to("olga@nord.example"))[0]["template"] == "lead-unplaced"
+    assert lead not in await _declined(market.cora)
     late = await market.anna.post(market.path(lead, "/reopen"))
     assert (late.status_code, slug(late)) == (409, "lead-no-longer-available")
     again = await market.olga.post(market.path(lead, "/offer"))
     assert again.json()["state"] == "offered"  # a new brokerage may ask everybody again
     assert lead in await offers_of(market.anna)
+
+
+async def test_the_last_refusal_can_be_taken_back(market: Market) -> None:
+    """The wave goes on then, as long as it has time, and a colleague picks."""
+    lead = await market.offered(market.world.huber)
+    assert (await market.ben.post(market.path(lead, "/decline"))).status_code == 200
+    assert lead in await _declined(market.anna)
+    assert lead not in await _declined(market.cora)
+    assert (await market.anna.post(market.path(lead, "/reopen"))).json()["state"] == "open"
+    assert await market.grace_over(lead) == 0
+    assert lead not in await _declined(market.anna)
+    assert (await market.anna.post(market.path(lead, "/pick"))).status_code == 200
+
+
+async def test_the_time_to_take_back_counts_from_each_refusal(market: Market) -> None:
+    """Huber declined long ago, then Klein's window is over: nobody is waited for."""
+    lead = await market.offered(market.world.huber, market.world.klein)
+    assert (await market.anna.post(market.path(lead, "/decline"))).status_code == 200
+    assert await market.grace_over(lead) == 0
+    assert await state(market, lead) == "offered"
+    overdue = (
+        "update app.offer set expires_at = now() - interval '1 s' "
+        "where lead_id = $1 and state = 'open'"
+    )
+    async with (
+        connected(market.urls.superuser) as superuser,
+        connected(market.urls.worker) as worker,
+    ):
+        await superuser.execute(overdue, lead)
+        await worker.fetchval("select app.expire_offers(50)")
+    assert await state(market, lead) == "unplaced"
+
+
+async def test_declined_offers_are_listed_while_they_may_be_reopened(market: Market) -> None:
+    """Page by page, own ones alone, and none of a lead that is gone."""
+    leads = [await market.offered(market.world.huber, market.world.klein) for _ in range(3)]
+    for lead in leads:
+        await market.anna.post(market.path(lead, "/decline"), {"reason": "zu weit"})
+    first = (await market.anna.get("/offers?state=declined&limit=2")).json()
+    rest = await market.anna.get(f"/offers?state=declined&limit=2&cursor={first['next_cursor']}")
+    found = [item["lead_id"] for item in first["items"] + rest.json()["items"]]
+    assert [lead for lead in found if lead in leads] == leads[::-1]
+    assert first["items"][0]["decline_reason"] == "zu weit"
+    assert (await market.cora.post(market.path(leads[0], "/pick"))).status_code == 200
+    await market.olga.post(market.path(leads[1], "/withdraw"))
+    assert set(leads) & await _declined(market.anna) == {leads[2]}
 
 
 async def test_an_overdue_offer_is_gone_even_before_the_timer(market: Market) -> None:
@@ -128,6 +187,7 @@ async def test_the_operator_takes_only_where_it_says_so_and_last(market: Market)
     early = await market.olga.post(market.path(lead, "/pick"))
     assert (early.status_code, slug(early)) == (409, "operator-takes-after-first-wave")
     await market.anna.post(market.path(lead, "/decline"))
+    assert await market.grace_over(lead) == 1
     taken = await market.otto.post(market.path(lead, "/pick"))
     assert taken.status_code == 200
     assert taken.json()["self_pick"] is True
@@ -158,6 +218,7 @@ async def test_who_left_the_marketplace_does_not_reopen(market: Market) -> None:
     refused = await market.cora.post(market.path(lead, "/reopen"))
     assert (refused.status_code, slug(refused)) == (409, "lead-no-longer-available")
     assert (await market.anna.post(market.path(lead, "/decline"))).status_code == 200
+    assert await market.grace_over(lead) == 1
     assert await state(market, lead) == "unplaced"  # it waits for nobody
     body = {"company_id": str(market.world.klein.id), "capacity": "taker"}
     await market.olga.post(f"/marketplaces/{market.m}/participations", body)

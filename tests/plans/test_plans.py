@@ -94,7 +94,8 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "history": ("taker", lambda tx: together.history(tx, uuid4(), uuid4(), None, 20)),
     "notes": ("operator", lambda tx: together.notes(tx, uuid4(), uuid4(), None, 20)),
     "imports": ("giver", lambda tx: imports.imports(tx, None, 20)),
-    "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100)),
+    "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, None)),
+    "refused rows": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, "refused")),
 }
 # Which routes they stand for. The other lists are of the small reference set (design: some thousand
 # companies), a company's own or a marketplace's: colleagues, invitations, keys, participations,
@@ -107,7 +108,8 @@ SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
     "sessions.list_sessions",
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
-    "companies.list_merge_suggestions", "merges.list_merges",
+    "companies.list_merge_suggestions", "merges.list_merges", "imports.list_mappings",
+    "imports.list_consents",
 }  # fmt: skip
 COUNTED = {"merges.list_leads"}
 

@@ -47,6 +47,17 @@ SEEN = """
 """
 
 
+# A story may be slow: refusals can be taken back for an hour, until it turns the clock.
+GRACE = """create or replace function app_private.grace() returns interval
+    language sql immutable as $$ select interval '1 hour' $$"""
+GRACE_OVER = """
+    with o as (update app.offer set answered_at = answered_at - interval '1 day'
+               where lead_id = $1 and state = 'declined' returning marketplace_id, brokerage_id)
+    update app.brokerage b set wave_ends_at = b.wave_ends_at - interval '1 day'
+    from o where b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id
+"""
+
+
 class Market:
     """Synchronous: hypothesis drives it through an event loop of its own."""
 
@@ -63,6 +74,7 @@ class Market:
     async def _open(self, urls: Urls) -> None:
         urls_ = (urls.api, urls.staff, urls.worker, urls.superuser)
         self.b = Builder(*[await connect(url) for url in urls_])
+        await self.b.superuser.execute(GRACE)
         for name in oracle.COMPANIES:
             self.companies[name] = await self.b.company(name, name)
         operator = self.companies[oracle.OPERATOR]
@@ -120,6 +132,11 @@ class Market:
             )
         )
         self.run(self.b.worker.fetchval("select app.expire_offers(100)"))
+
+    def grace_over(self, lead: UUID) -> None:
+        """Turns the clock until no refusal can be taken back, and lets the timer run."""
+        self.run(self.b.superuser.execute(GRACE_OVER, lead))
+        self.run(self.b.worker.fetchval("select app.end_waves(100)"))
 
     def seen(self, who: str) -> Counter[tuple[str, Any, str]]:
         """Like `oracle.visible`, by the policies."""

@@ -172,6 +172,18 @@ async def furnish(superuser: Any, world: World) -> None:
            select marketplace_id, id, 1, company_id, 'refused' from made""",
         *(world.nord_id, world.huber.id),
     )
+    await superuser.execute(
+        """insert into app.import_consent (marketplace_id, id, import_id, company_id, stated_by,
+             text, source, given_at)
+           select marketplace_id, gen_random_uuid(), id, company_id, 'Anna', 'x', 'y', now()
+           from app.lead_import where company_id = $1""",
+        world.huber.id,
+    )
+    await superuser.execute(
+        """insert into app.import_mapping (id, company_id, name, mapping, saved_by)
+           values (gen_random_uuid(), $1, 'x', 'y', 'Anna')""",
+        world.huber.id,
+    )
 
 
 class Prober:

@@ -23,6 +23,7 @@ class Offer:
     company: str
     run: int
     state: str = "open"
+    final: bool = False  # declined, and not to be taken back any more
 
 
 @dataclass
@@ -63,8 +64,9 @@ class Lead:
         self.run_open = False
 
     def end_wave(self) -> None:
-        """Nobody left who could pick: the operator gets it back."""
-        if not self.open:
+        """Nobody left who could pick, or take his refusal back: the operator gets it back."""
+        undecided = [o for o in self.offers if o.run == self.run and o.state == "declined"]
+        if self.run_open and not self.open and all(o.final for o in undecided):
             self.run_open, self.state, self.history = False, "unplaced", self.history + 1
 
     def engage(self, company: str) -> None:
@@ -232,7 +234,7 @@ def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
         case "reopen_offer":
             offer = lead.latest(who)
             if offer:
-                offer.state = "open"
+                offer.state, offer.final = "open", False
         case "withdraw":
             lead.end_run("withdrawn")
             lead.state, lead.history = "withdrawn", lead.history + 1
@@ -272,6 +274,13 @@ def expire(lead: Lead, company: str) -> None:
         if offer.company == company:
             offer.state = "expired"
             lead.end_wave()
+
+
+def grace_over(lead: Lead) -> None:
+    """What was declined was declined long ago."""
+    for offer in lead.offers:
+        offer.final = offer.final or offer.state == "declined"
+    lead.end_wave()
 
 
 # -- who sees what ---------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ import re
 RUNTIME = ("kollegium_api", "kollegium_worker", "kollegium_staff", "kollegium_auditor")
 ALL_ROLES = ("kollegium_owner", "kollegium_broker", *RUNTIME)
 # The small reference set (design.md §5); everything else begins its keys with marketplace_id.
-REFERENCE_SET = ("company", "colleague", "invitation", "api_key", "marketplace", "company_merge")
+REFERENCE_SET = (
+    "company", "colleague", "invitation", "api_key", "import_mapping", "marketplace",
+    "company_merge",
+)  # fmt: skip
 CONTEXT_HELPERS = (
     "app.current_company_id",
     "app.current_colleague_id",

@@ -134,6 +134,15 @@ class Story(RuleBasedStateMachine):
         oracle.expire(self.leads[name], company)
         self.counts["expire 200"] += 1
 
+    @precondition(lambda self: any(lead.state == "offered" for lead in self.leads.values()))
+    @rule(number=st.integers(0, 15))
+    def grace_over(self, number: int) -> None:
+        choices = [name for name, lead in self.leads.items() if lead.state == "offered"]
+        name = choices[number % len(choices)]
+        self.market.grace_over(name)
+        oracle.grace_over(self.leads[name])
+        self.counts["grace 200"] += 1
+
     @rule(who=st.sampled_from(oracle.COMPANIES))
     def look(self, who: str) -> None:
         self._compare(who)
@@ -181,7 +190,7 @@ def market(urls: Urls) -> Iterator[Market]:
 
 def _missing(counts: Counter[str]) -> list[str]:
     """Operations never allowed, states never reached."""
-    wanted = [f"{op} 200" for op in (*CALLS, "create", "expire")]
+    wanted = [f"{op} 200" for op in (*CALLS, "create", "expire", "grace")]
     wanted += [
         f"lead {state}"
         for state in (

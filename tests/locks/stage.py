@@ -1,0 +1,170 @@
+"""A lead in a given state, what is so of it afterwards, and what must be so of every lead."""
+
+from typing import Any
+from uuid import UUID
+
+from tests.fixtures.world import World
+
+# Builds a lead up to a state, each step by the one who may: offered to Huber and Klein.
+STAGE = """
+    create function places.turn(p_who text) returns void language sql as $$
+      select set_config('kollegium.token', token, true) from places.person where who = p_who $$;
+    create function places.stage(p_market uuid, p_start text, p_huber uuid, p_klein uuid)
+    returns uuid language plpgsql as $$
+    declare
+      v_lead uuid;
+    begin
+      perform places.turn('gerd');
+      v_lead := (app.create_lead(p_market, 'Dach', '{}', true,
+        '{"name": "Petra", "phone": "+4940123", "postcode": "20095"}', p_start <> 'draft', 'test',
+        'row ' || gen_random_uuid())).id;
+      if p_start in ('draft', 'submitted') then return v_lead; end if;
+      perform places.turn('olga');
+      perform app.accept_lead(p_market, v_lead);
+      if p_start = 'available' then return v_lead; end if;
+      perform app.offer_lead(p_market, v_lead, array[p_huber, p_klein], 24);
+      perform places.turn('cora');
+      if p_start in ('declined', 'all declined', 'grace over') then
+        perform app.decline_offer(p_market, v_lead, 'x');
+        perform places.turn('anna');
+        if p_start <> 'declined' then perform app.decline_offer(p_market, v_lead, 'y'); end if;
+        update app.offer set answered_at = now() - interval '1 min', decline_reason = 'over'
+        where p_start = 'grace over' and lead_id = v_lead;
+        update app.brokerage set wave_ends_at = now() - interval '1 s'
+        where p_start = 'grace over' and lead_id = v_lead;
+      elsif p_start in ('engaged', 'closed') then
+        perform app.pick_lead(p_market, v_lead);
+        if p_start = 'closed' then
+          perform app.close_engagement(p_market, v_lead, 'lost', null);
+        end if;
+      elsif p_start in ('overdue', 'unplaced') then
+        update app.offer set expires_at = now() - interval '1 s' where lead_id = v_lead;
+        if p_start = 'unplaced' then perform app.expire_offers(100); end if;
+      end if;
+      return v_lead;
+    end $$;
+"""
+# What an interleaving left behind, without ids, times and versions.
+OUTCOME = """
+    select json_build_array(l.state, l.engaged_company_id, left(l.interest, 5),
+      (select json_agg(json_build_array(o.company_id, o.state) order by o.company_id, o.id)
+       from app.offer o where o.lead_id = l.id),
+      (select json_agg(b.state order by b.id) from app.brokerage b where b.lead_id = l.id),
+      (select json_agg(json_build_array(g.company_id, g.state, g.handler_id, g.step) order by g.id)
+       from app.engagement g where g.lead_id = l.id),
+      (select json_agg(h.event order by h.event) from app.history h where h.lead_id = l.id),
+      (select json_agg(json_build_array(p.company_id, p.state, p.paused) order by p.company_id)
+       from app.participation p where p.marketplace_id = l.marketplace_id),
+      (select count(*) from app.disclosure d where d.lead_id = l.id),
+      (select count(*) from app.note n where n.lead_id = l.id),
+      (select count(*) from app.message m where m.lead_id = l.id),
+      (select count(*) from app.lead s where s.external_ref = l.external_ref),
+      (select json_agg(x.template order by x.template) from app_private.outbox x
+       where x.payload ->> 'lead' = l.id::text))
+    from app.lead l where l.id = $1
+"""
+# Each line is a sentence about a lead that must not be so.
+BROKEN = """
+    select v.what from app.lead l
+    left join app.engagement e on e.marketplace_id = l.marketplace_id and e.id = l.engagement_id
+    left join app.company operator on operator.id = l.operator_company_id
+    left join app.company giver on giver.id = l.giver_company_id
+    left join app.company taker on taker.id = l.engaged_company_id
+    left join app.colleague handler on handler.id = e.handler_id
+    cross join lateral (select
+      exists (select from app.offer o where o.lead_id = l.id and o.state = 'open') as open,
+      exists (select from app.brokerage b where b.lead_id = l.id and b.state = 'open') as runs,
+      exists (select from app.brokerage b where b.lead_id = l.id and b.state = 'open'
+              and b.wave_ends_at is not null) as ends) w
+    cross join lateral (values
+      ('an engaged company goes with other states',
+       (l.state in ('engaged', 'closed')) = (l.engaged_company_id is not null)),
+      ('engaged without an active engagement',
+       (l.state = 'engaged') = (coalesce(e.state, '') in ('active', 'return_requested'))),
+      ('closed without a closed engagement',
+       (l.state = 'closed') = (coalesce(e.state, '') in ('won', 'lost'))),
+      ('somebody else works it', e.company_id is not distinct from l.engaged_company_id),
+      ('another engagement is active', not exists (select from app.engagement x
+        where x.lead_id = l.id and x.state = 'active' and x.id is distinct from l.engagement_id)),
+      ('offered without an open brokerage', (l.state = 'offered') = w.runs),
+      ('an open offer of no open brokerage', not exists (select from app.offer o
+        join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id
+        where o.lead_id = l.id and o.state = 'open' and b.state <> 'open')),
+      ('a wave without an open offer and without an end', not w.runs or w.open <> w.ends),
+      ('two winners', (select count(*) from app.offer o
+        where o.lead_id = l.id and o.state = 'picked') <= 1),
+      ('the winner does not work it', e.origin is distinct from 'pick' or e.self_pick
+        or exists (select from app.offer o where o.lead_id = l.id and o.state = 'picked'
+                   and o.company_id = e.company_id)),
+      ('an open offer to who left', not exists (select from app.offer o
+        left join app.participation p using (marketplace_id, company_id)
+        where o.lead_id = l.id and o.state = 'open' and p.state is distinct from 'active')),
+      ('a former name on the lead', l.operator_name = operator.name
+        and l.giver_name is not distinct from giver.name
+        and l.engaged_company_name is not distinct from taker.name),
+      ('a former name on an open offer', not exists (select from app.offer o
+        join app.company c on c.id = o.company_id
+        where o.lead_id = l.id and o.state = 'open' and o.company_name <> c.name)),
+      ('a former name on the active engagement', coalesce(e.state, '') <> 'active'
+        or (e.company_name = taker.name and e.handler_name is not distinct from handler.name)),
+      ('a handler who left', handler.active is distinct from false),
+      ('a former name on a card', not exists (select from app.participation p
+        join app.company c on c.id = p.company_id join app.marketplace m on m.id = p.marketplace_id
+        where (p.company_name, p.operator_name, p.marketplace_name, m.operator_name)
+          is distinct from (c.name, operator.name, m.name, operator.name)
+          and p.marketplace_id = l.marketplace_id))
+    ) v (what, holds) where l.id = $1 and not v.holds
+"""
+# What acts change beside the lead goes back before the next ones meet.
+RESET = """
+    update app.participation p set state = f.state, ended_at = null, paused = false
+    from places.card f where (p.marketplace_id, p.company_id) = (f.marketplace_id, f.company_id);
+    update app.colleague set active = true where not active;
+    insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id,
+      api_key_id, created_at, expires_at) select * from places.bearer on conflict do nothing;
+    delete from app_private.rate;
+    update app.engagement set handler_id = null, handler_name = null where handler_id is not null;
+    update app.brokerage set wave_ends_at = now() + interval '1 year'
+    where wave_ends_at is not null;
+    update app.offer set expires_at = now() + interval '1 year'
+    where state = 'open' and expires_at < now() + interval '1 day';
+"""
+
+
+class Stage:
+    """Leads on demand, in a database whose functions have places to stop."""
+
+    def __init__(self, superuser: Any, world: World) -> None:
+        self.superuser, self.world = superuser, world
+
+    async def build(self) -> None:
+        """What the acts need, once a database."""
+        await self.superuser.execute("set client_min_messages = warning")
+        await self.superuser.execute(
+            "create table places.person (who text, token text);"
+            "create table places.card as select * from app.participation;"
+            "create table places.bearer as select token_sha256, company_id, company_state,"
+            " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;" + STAGE
+        )
+        for who in ("olga", "gerd", "anna", "ben", "cora", "lena"):
+            person = getattr(self.world, who)
+            await self.superuser.execute(
+                "insert into places.person values ($1, $2)", who, person.token
+            )
+
+    async def lead(self, start: str) -> UUID:
+        """A new lead that came as far as `start`, and everybody as he was in the beginning."""
+        await self.superuser.execute(RESET)
+        made: UUID = await self.superuser.fetchval(
+            "select places.stage($1, $2, $3, $4)",
+            *(self.world.nord_id, start, self.world.huber.id, self.world.klein.id),
+        )
+        return made
+
+    async def outcome(self, lead: UUID) -> str:
+        """What is so of it now."""
+        return str(await self.superuser.fetchval(OUTCOME, lead))
+
+    async def broken(self, lead: UUID) -> list[str]:
+        """Sentences that must not be true and are."""
+        return [row["what"] for row in await self.superuser.fetch(BROKEN, lead)]
