@@ -115,7 +115,12 @@ class ThreeWeeks:
 
     @staticmethod
     async def begin(superuser: Any) -> None:
-        """The former system before the first import."""
+        """The former system before the first import. Here, a refusal cannot be taken back: a
+        wave that still waits for that would be neither offered nor unplaced."""
+        await superuser.execute(
+            "create or replace function app_private.grace() returns interval language sql "
+            "immutable set search_path = pg_catalog, pg_temp as $$ select interval '0 s' $$"
+        )
         await superuser.execute(schema_script())
         await superuser.execute(FIRST)
         for number in range(1, 13):
