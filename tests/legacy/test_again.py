@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.crowd import UNSEARCHED
 from tests.fixtures.database import NewDatabase, Urls, connected, waiting_for_locks
 from tests.legacy.system import imported, state
 
@@ -92,6 +93,7 @@ async def test_what_happened_meanwhile_follows(
         await superuser.execute(MEANWHILE)
         await imported(clean)
         followed = await _seen(superuser)
+        assert await superuser.fetch(UNSEARCHED) == []  # the search follows, too
     async with new_database(clean_template) as other, connected(other.superuser) as superuser:
         await superuser.execute(MEANWHILE)
         await imported(other)
