@@ -43,17 +43,19 @@ def roles() -> Path:
 
 
 def tables() -> list[Path]:
-    """The files of the tables, each after those whose tables it names."""
+    """The files of the tables, each after those whose tables it names; bounds.sql, which speaks of
+    all, at the end."""
     code = {
         file: re.sub(r"--.*", "", file.read_text("utf-8"))
         for file in sorted((SQL / "tables").glob("*.sql"))
     }
     makers = {name: file for file, sql in code.items() for name in _MADE.findall(sql)}
-    schemas = SQL / "tables" / "schemas.sql"
+    schemas, bounds = (SQL / "tables" / name for name in ("schemas.sql", "bounds.sql"))
     order: TopologicalSorter[Path] = TopologicalSorter()
     for file, sql in code.items():
         named = {makers[name] for name in _NAME.findall(_structure(sql)) if name in makers}
         order.add(file, *sorted({schemas, *named} - {file}))
+    order.add(bounds, *sorted(code.keys() - {bounds}))
     return list(order.static_order())
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import contestants, measure, operations, report, stalls, world
+from bench import contestants, measure, operations, report, search, stalls, world
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
 from bench.loads import LoadError
@@ -104,7 +104,25 @@ def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
     console.print(table)
 
 
+def _search(home: Path, evidence: Path, quick: bool, rounds: int, seconds: float) -> None:
+    """The search beside the build of before."""
+    leads = 20_000 if quick else 1_000_000
+    with _progress(f"The search, {leads:,} leads, beside {search.BEFORE}") as shown:
+        bar = shown.add_task("", total=None)
+
+        def tell(text: str) -> None:
+            shown.update(bar, description=text)
+
+        given = (1, 0.2) if quick else (rounds, min(seconds, 1.0))
+        result = search.run(home, evidence, leads, *given, tell)
+    goals = [[str(goal[key]) for key in ("name", "goal", "measured", "met")]
+             for goal in result["goals"]]  # fmt: skip
+    _show("Goals", ["", "goal", "measured", "met"], goals)
+    console.print(f"Written: {evidence}/search.json")
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("what", type=click.Choice(["search"]), required=False)
 @click.option("--quick", is_flag=True, help="A minute or two: 50,000 leads, one round of a second.")
 @click.option("--only", metavar="PIECES", help=f"Some of {', '.join(PIECES)}; growth: all four.")
 @click.option(
@@ -138,6 +156,7 @@ def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
     help="Where the report goes.  [default: docs/evidence; --quick: .data/bench/quick]",
 )
 def main(
+    what: str | None,
     quick: bool,
     only: str | None,
     size: str | None,
@@ -151,6 +170,9 @@ def main(
 ) -> None:
     """Measure Kollegium beside pgbench and an ORM service, in turns, and write docs/evidence/.
 
+    `search`: the search and the operator's open offers beside the build of before, at a million
+    leads (--quick: 20,000); writes search.json.
+
     Without options everything: three worlds (about 25 GB in .data/bench, half an hour the first
     time), then about forty minutes of measuring. Each piece is kept, so a run may be split with
     --only and ended with --report. Needs wrk, pgbench (postgresql-15) and a C compiler.
@@ -162,6 +184,9 @@ def main(
     evidence = evidence or (home / "quick" if quick else EVIDENCE)
     kept = home / "quick" if quick else home
     try:
+        if what == "search":
+            _search(home, evidence, quick, rounds, seconds)
+            return
         pieces = [] if only_build or only_report or stalls_of else _pieces(only, quick)
         sizes = list(world.WORLDS) if any(p.startswith("growth") for p in pieces) else [size]
         for needed in [] if only_report else sizes:

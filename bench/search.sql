@@ -64,3 +64,13 @@ from numbered, lateral (select
       'brand', 'weger', 'stetter', 'lechner', 'dörfer'])[1 + c / 16 % 16]
       || case when c / 256 % 16 = 0 then '-' || substr(md5((c / 256)::text), 1, 5) else '' end
   end as last) x;
+
+-- part: offers
+-- $1: how many. The operator with half of the leads made all of them; the twenty oldest are open.
+insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id, wave,
+  state, interest, postcode_area, tags, marketplace_name, company_name, opened_at, expires_at)
+select bench.id(3, (n / 2 % 4)::int), bench.id(7, n), bench.id(5, n), bench.id(4, n * 2),
+  bench.id(1, 91 + n % 100), bench.id(1, 0), 1, case when n < 20 then 'open' else 'lost' end,
+  'Photovoltaik mit Speicher', '10', '{}', 'Marktplatz', 'Firma ' || 91 + n % 100, now(),
+  now() + interval '10 years'
+from generate_series(0, $1::bigint - 1) n;

@@ -39,9 +39,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def started(
-    kind: str, cluster: Cluster, database: str, directory: Path, **extra: str
+    kind: str, cluster: Cluster, database: str, directory: Path, root: Path = ROOT, **extra: str
 ) -> Iterator[Running]:
-    """Runs a contestant until the block ends. Its log is a file, as a container's would be."""
+    """Runs a contestant until the block ends. Its log is a file, as a container's would be. `root`:
+    the source tree whose service it is."""
     port, metrics = free_port(), free_port()
     role = "bench_peer" if kind == "orm" else "kollegium_api"
     environment = {
@@ -57,7 +58,7 @@ def started(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True
+            command, cwd=root, env=environment, stdout=out, stderr=out, start_new_session=True
         )
     try:
         url = f"http://127.0.0.1:{port}"

@@ -18,7 +18,7 @@ PROBLEMS: dict[str, str] = {
     "companies.invite": "admin-required colleague-features-off conflict too-many-requests",
     "companies.list_merge_suggestions": "admin-required",
     "companies.revoke_invitation": "admin-required",
-    "companies.accept": "not-found email-taken invitation-accepted",
+    "companies.accept": "not-found email-taken invitation-accepted too-many-requests",
     "companies.create_api_key": "admin-required shown-once",
     "companies.revoke_api_key": "admin-required",
     "marketplaces.change_marketplace": "version-stale",

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -78,13 +79,21 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Versions = list[int] | None
 
 
+def _spelt(text: str) -> str:
+    checked = validate_email(
+        text.strip(), check_deliverability=False, test_environment=True, strict=False
+    )
+    return unicodedata.normalize("NFC", checked.normalized.lower())
+
+
 def email_address(text: str, pointer: str = "/email") -> str:
-    """The address in its one spelling (lower case). Raises Problem validation-failed, which says
-    with `pointer` where it stood."""
+    """The address in its one spelling: lower case, composed letters, the domain in Unicode. Every
+    door asks here, so that two spellings of an address are one. Raises Problem validation-failed,
+    which says with `pointer` where it stood."""
     try:
-        checked = validate_email(
-            text.strip(), check_deliverability=False, test_environment=True, strict=False
-        )
+        spelt = _spelt(text)
+        if not spelt.isascii() and _spelt(spelt) != spelt:
+            raise EmailNotValidError("The email address has no one spelling in lower case.")
     except EmailNotValidError as error:
         raise Problem(
             "validation-failed",
@@ -97,7 +106,15 @@ def email_address(text: str, pointer: str = "/email") -> str:
                 }
             ],
         ) from error
-    return checked.normalized.lower()
+    return spelt
+
+
+def address_of(text: str) -> str | None:
+    """`email_address`, or None for what it refuses."""
+    try:
+        return email_address(text)
+    except Problem:
+        return None
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

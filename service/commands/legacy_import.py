@@ -20,6 +20,7 @@ from service.commands.output import console, data_dir_option, json_option, print
 from service.legacy.importing import LEADS_A_BATCH, Outcome, Step, import_load
 from service.legacy.planning import Plan, plan_load, write_findings
 from service.legacy.reasons import Language, reasons
+from service.vocabulary import address_of
 
 language_option = click.option(
     "--language",
@@ -301,6 +302,7 @@ def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
 @data_dir_option
 def set_password(email: str, password_stdin: bool, data_dir: Path) -> None:
     """Set the password of a colleague whose former one cannot be checked; ends his sessions."""
+    address = address_of(email)
     password = read_password()
 
     async def work() -> bool:
@@ -309,7 +311,7 @@ def set_password(email: str, password_stdin: bool, data_dir: Path) -> None:
         async with connected("staff", data_dir) as connection:
             return bool(
                 await connection.fetchval(
-                    "select app.set_password($1, $2, $3)", email.strip().lower(), salt, proof
+                    "select app.set_password($1, $2, $3)", address, salt, proof
                 )
             )
 

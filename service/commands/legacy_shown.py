@@ -101,13 +101,15 @@ def show_quarantine(rows: list[dict[str, object]], limit: int, language: Languag
         console.print("Nothing waits in quarantine.")
         return
     known = reasons()
-    table = Table("table", "row", "reason", "what", "what heals it", title="Quarantine")
+    titles = ("table", "row", "columns", "reason", "what", "what heals it")
+    table = Table(*titles, title="Quarantine")
     for row in rows:
         reason = known[str(row["reason"])]
         heals = str(row["blocked_by"] or reason.heals(language))
         cells = (
             row["source_table"],
             row["legacy_key"],
+            row["field"] or "",
             row["reason"],
             reason.what(language),
             heals,

@@ -14,6 +14,7 @@ from rich.text import Text
 from service.commands.connections import connected, read_urls
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.mails import TemplateUnknown, render
+from service.vocabulary import address_of
 
 # app.read_mails cannot filter by recipient; with --to this many are read at most.
 _SEARCHED = 10_000
@@ -83,8 +84,8 @@ def mails(
             )
 
     base_url = base_url or read_urls(data_dir).get("base_url") or "http://127.0.0.1:8000"
-    address = (recipient or "").strip().lower()
-    found = [record for record in run(work()) if address in ("", record["recipient"])]
+    address = recipient and (address_of(recipient) or recipient)
+    found = [record for record in run(work()) if address in (None, record["recipient"])]
     shown = [_waiting(record, base_url) for record in found[:limit]]
     if as_json:
         print_json(shown)

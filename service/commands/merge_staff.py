@@ -17,6 +17,7 @@ from service.commands.connections import connected
 from service.commands.merge_output import Merge
 from service.commands.merge_refusals import explained
 from service.errors import Problem
+from service.vocabulary import address_of
 
 # Lost races without effect: a deadlock with somebody who wrote for both companies, or a lock that
 # was not free in time.
@@ -151,7 +152,7 @@ class Staff:
         async with self._transaction(keep=keep):
             text = await self._connection.fetchval(
                 "select app.split_colleague($1, $2, $3, $4, $5)::text",
-                *(email.lower(), name, markets, ids, reference),
+                *(address_of(email) or email, name, markets, ids, reference),
             )
         done: dict[str, Any] = msgspec.json.decode(text)
         if not keep:  # ids of what was taken back mean nothing

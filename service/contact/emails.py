@@ -15,6 +15,8 @@ _LABEL: Final = re.compile(
     r"|adresse|address)",
     re.IGNORECASE,
 )
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[A-Za-z0-9]")
+_QUERY: Final = re.compile(r"(mailto:[^\s?]+)\?\S*", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"mailto:", re.IGNORECASE)
 
 
@@ -25,9 +27,14 @@ def read_email(text: str) -> Reading:
     (`udo zwei@post.example`): that is not sure. Codes: email-invalid, email-ambiguous (without a
     value); email-rest-kept, email-trimmed.
     """
-    text = simple(text)
+    whole = simple(text)
+    text = _QUERY.sub(r"\1", whole)
     if not text:
         return Reading(None)
+    if _PLAIN.fullmatch(text):  # nothing but one address
+        address = _valid(text)
+        if address is not None:
+            return Reading(address)
     code = "email-invalid"
     for found in _CANDIDATE.finditer(_apart(text)) if len(text) <= MAX_TEXT else ():
         written = _SCHEME.sub("", found[0].strip(_EDGES))
@@ -40,7 +47,7 @@ def read_email(text: str) -> Reading:
         others = _SCHEME.sub("", text.replace(written, " "))
         if any(re.search(r"\w", word) and not _LABEL.fullmatch(word) for word in _words(others)):
             return Reading(address, "email-rest-kept", keep=True)
-        is_bare = _SCHEME.sub("", text).strip() == written and not written.endswith(".")
+        is_bare = _SCHEME.sub("", whole).strip() == written and not written.endswith(".")
         return Reading(address, None if is_bare else "email-trimmed")
     return Reading(None, code, keep=True)
 

@@ -23,6 +23,10 @@ from service.contact.reading import MAX_TEXT, Reading, simple
 _ROUNDED: Final = re.compile(r"\+?\d(?:[.,]\d*)?E\+?\d{1,2}", re.IGNORECASE)
 _FLOAT_TAIL: Final = re.compile(r"(?<=\d{5})[.,]0{1,2}$")
 _RUN: Final = re.compile(r"\(?(?:\+\s*)?[(\d](?:[\d\s()/.\-‐‑‒–—−]|(?<=\d)\u00ad)*")
+_PLAIN: Final = re.compile(
+    r"\+[0-9]{7,15}|\+[0-9]{1,3}(?: [1-9][0-9]+){1,5}|0[0-9]+(?: [1-9][0-9]+)?"
+)
+_TWICE: Final = re.compile(r"\+([0-9]{1,3}) ?\1")
 _DIGIT: Final = re.compile(r"\d")
 #: Where two numbers may meet within a run.
 _SEAM: Final = re.compile(r"\s*/\s*|\s+[-‒–—−]\s+|\s+(?=\(?0)")
@@ -54,6 +58,12 @@ def read_phone(text: str, region: str | None) -> Reading:
     text = _FLOAT_TAIL.sub("", simple(text))
     if not text:
         return Reading(None)
+    if _PLAIN.fullmatch(text) and not _TWICE.match(
+        text
+    ):  # nothing but one number that begins as numbers do
+        number = _valid(text, region)
+        if number is not None:
+            return Reading(number)
     if _ROUNDED.fullmatch(text):
         return Reading(None, "phone-rounded", keep=True)
     runs = _runs(text) if len(text) <= MAX_TEXT else []
@@ -106,6 +116,8 @@ def _number_in(run: str, region: str | None, alone: bool) -> tuple[str | None, s
     if region is None and not re.match(r"\(?\+|\(?00", run):
         return None, "phone-ambiguous", written
     whole = _valid(run, region)
+    if whole is not None and not re.match(r"\(?0(?!0)", run) and _is_twice(whole):
+        return None, "phone-ambiguous", written
     for seam in _SEAM.finditer(run):
         left, right = run[: seam.start()], run[seam.end() :]
         if _count(left) < _FEWEST + 1 or not _count(right):
@@ -140,6 +152,8 @@ def _completed(digits: str, region: str | None) -> tuple[str | None, str | None]
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.national_prefix != "0":
         return home, None
+    if home and digits.startswith(str(phonenumbers.country_code_for_region(region))):
+        return None, "phone-ambiguous"  # a + is more likely lost than a 0, and a digit with it
     if home and (len(digits) > _LONGEST_LOCAL or _kind(home) == PhoneNumberType.MOBILE):
         return home, "phone-zero-restored"
     return None, "phone-ambiguous" if home else None
@@ -147,6 +161,18 @@ def _completed(digits: str, region: str | None) -> tuple[str | None, str | None]
 
 def _kind(number: str) -> int:
     return phonenumbers.number_type(phonenumbers.parse(number))
+
+
+def _is_twice(e164: str) -> bool:
+    """Whether the country's code was written twice (`+49 49 152 …`): what is valid with it once is
+    a mobile number, and with it twice somebody else's landline.
+    """
+    number = phonenumbers.parse(e164)
+    code, national = str(number.country_code), str(number.national_number)
+    if not national.startswith(code):
+        return False
+    once = phonenumbers.PhoneNumber(int(code), int(national[len(code) :] or 0))
+    return phonenumbers.number_type(once) == PhoneNumberType.MOBILE
 
 
 def _valid(text: str, region: str | None) -> str | None:

@@ -35,7 +35,8 @@ _UNKNOWN_FORM: Final = re.compile(r"[A-Z0-9][A-Z0-9 -]{1,10}")
 _PREFIX: Final = re.compile(
     r"(D|DE|A|AT|CH|FL|LI|L|LU|B|BE|F|FR|I|IT|NL|DK|PL|CZ|E|ES)[ -]*(?=[0-9])"
 )
-_NUMBER: Final = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?:[.,]0{1,2})?|[0-9]{3,6}[.,]0{1,2}")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?:[.,]0{1,2})?|[0-9]{3,6}[.,]0{1,6}")
+_DECIMALS: Final = re.compile(r"[.,]0{1,2}$|(?<=[0-9]{4})[.,]0+$")
 _LABEL: Final = re.compile(r"(?:PLZ|POSTLEITZAHL|ZIP|POSTCODE)[:. ]*", re.IGNORECASE)
 _CITY: Final = re.compile(r"(?=.*[^\W\d_]{2})(?!.*[0-9]{3}).{2,100}")
 #: Countries whose postcodes have four digits, as German ones have that lost their zero.
@@ -60,12 +61,20 @@ def read_postcode(text: str, country: str | None, *, four_digits: bool = False) 
     a German one that lost its zero is not sure. Codes: postcode-invalid, postcode-ambiguous
     (without a value); postcode-padded, postcode-cleaned, city-from-postcode.
     """
-    text = _LABEL.sub("", one_line(simple(text)), count=1)
+    if country in (None, "DE") and len(text) == 5 and text.isdecimal() and text.isascii():
+        valid = _FORMS["DE"].fullmatch(text) is not None
+        return Place(text) if valid else Place(None, "postcode-invalid", keep=True)
+    text = re.sub(r"[()\[\]]|(?<=[0-9])[-–—](?=[^\W\d_]{2})", " ", simple(text))
+    text = _LABEL.sub("", one_line(text), count=1)
     if not text:
         return Place(None)
     digits = text
     if _NUMBER.fullmatch(text):
-        digits = re.sub(r"[.,](?=[0-9]{3})", "", re.sub(r"[.,]0{1,2}$", "", text))
+        digits = re.sub(
+            r"[.,](?=[0-9]{3})",
+            "",
+            re.sub(r"(?<=[0-9]{3})[.,](?:0{1,2}|0{4,6}|(?<=[0-9]{4}.)000)$", "", text),
+        )
     found = _PREFIX.match(digits.upper())
     named = country_of(found[1]) if found else None
     if country is not None and named != country:
@@ -88,7 +97,7 @@ def _with_city(text: str, country: str) -> tuple[str | None, bool, str | None]:
             (words[-size:], words[:-size]),
         ):
             value, padded = _formed(" ".join(some), country)
-            city = " ".join(others).strip(" -")
+            city = " ".join(others).strip(" -–—")
             if value is not None and (not city or _CITY.fullmatch(city)):
                 return value, padded, city or None
     return None, False, None

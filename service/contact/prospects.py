@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from service.contact.emails import read_email
 from service.contact.phones import read_phone
-from service.contact.postcodes import FOUR_DIGITS, read_postcode
+from service.contact.postcodes import FOUR_DIGITS, Place, read_postcode
 from service.contact.reading import Reading, plain
 from service.contact.remarks import KEPT, Remark, remark
 
@@ -63,6 +63,18 @@ def _is_abroad(city: str | None) -> bool:
     return (city or "").casefold().strip() in _CITIES
 
 
+def beside(place: Place, city: str | None) -> Reading:
+    """A postcode's reading beside the `city` that is known: the same one behind it says nothing
+    new, another one is kept.
+    """
+    if city is None or city == "" or place.city is None:
+        return Reading(place.value, place.code, place.keep)
+    if place.city.casefold() == city.casefold():
+        code = None if place.code == "city-from-postcode" else place.code
+        return Reading(place.value, code, place.keep)
+    return Reading(place.value, "postcode-rest-kept", keep=True)
+
+
 def cleaned(given: Mapping[str, Any], *, known: Mapping[str, Any] | None = None) -> Cleaned:
     """Clean `email`, `phone` and `postcode` of a prospect; other fields stay as they are.
 
@@ -108,12 +120,9 @@ class _Work:
         place = read_postcode(
             text, self.country, four_digits=four_digits(self.country, phone, city)
         )
-        code = None if city and place.code == "city-from-postcode" else place.code
-        self._take("postcode", text, Reading(place.value, code, place.keep))
+        self._take("postcode", text, beside(place, city))
         if place.city and not city:
             self.values["city"] = place.city
-        elif place.city and place.city.casefold() != str(city).casefold():
-            self._keep("postcode", text)
         if place.country and self.country is None:
             self.values["country"] = place.country
             self.remarks.append(remark("country-from-postcode", "country"))

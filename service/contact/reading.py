@@ -30,6 +30,8 @@ def plain(text: str) -> tuple[str, bool]:
     """Return `text` as NFC, without unwanted characters and outer space, newlines as LF; and
     whether any went.
     """
+    if text.isascii() and text.isprintable():  # most are
+        return text.strip(), False
     text, removed = _UNWANTED.subn("", _NEWLINES.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip(), removed > 0
 
@@ -41,10 +43,11 @@ def one_line(text: str) -> str:
 
 def unwrapped(text: str) -> str:
     """Take off what keeps spreadsheets from eating leading zeros: `="01067"` and `'01067`."""
-    found = _SPREADSHEET_TEXT.fullmatch(text)
+    found = _SPREADSHEET_TEXT.fullmatch(text) if text.startswith(("=", "'")) else None
     return (found[1] if found[1] is not None else found[2]).strip() if found else text
 
 
 def simple(text: str) -> str:
     """Full-width and other twins of letters, digits and signs as their plain ones."""
-    return unicodedata.normalize("NFKC", unwrapped(plain(text)[0]))
+    text = unwrapped(plain(text)[0])
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)

@@ -133,6 +133,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The city stood beside the postcode.",
         "Der Ort stand bei der Postleitzahl.",
     ),
+    "postcode-rest-kept": (
+        "Beside the postcode stood another city; all of it is kept among the answers.",
+        "Bei der Postleitzahl stand ein anderer Ort; alles steht bei den Antworten.",
+    ),
     "country-from-postcode": (
         "The country is the one that the letter before the postcode names.",
         "Das Land ist das, welches der Buchstabe vor der Postleitzahl nennt.",

@@ -2,11 +2,14 @@
 
 The way of a file, one module a step::
 
-    decoding.py (spreadsheets.py)   bytes -> numbered rows of cells; encoding, separator, limits
-    formats.py | mapping.py         header -> which column is which field
+    decoding.py                     bytes -> numbered rows of cells; separator, limits
+      encodings.py                  which encoding the file has, and which of its lines another
+      spreadsheets.py               every sheet of an .xlsx (workbook_parts.py, sheet_scanners.py)
+    known_formats.py | mapping.py   header -> which column is which field (formats.py, headers.py,
+                                    ad_formats.py, crm_formats.py; suggesting.py for the others)
     plans.py                        which column of this file plays which part
     rows.py (cells.py, topics.py)   one row -> one lead, or one refusal with its reason;
-                                    contact data by `service.contact`
+                                    contact data by `service.contact`, times by times.py
     records.py                      the results, fingerprints, duplicates inside one file
     reading.py                      all of it: `read_file`
 

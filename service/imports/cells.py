@@ -86,7 +86,7 @@ class Cells:
             text = re.sub(rf"^{self.plan.format.prefix}", "", text).strip()
         if not text:
             return
-        if _ERROR.fullmatch(text):
+        if text[0] == "#" and _ERROR.fullmatch(text):
             self.remark("cell-error", column.label, error=text)
             self.errors.setdefault(column.field, column.label)
         elif column.field == "answer":

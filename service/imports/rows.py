@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from service.contact import country_of, read_email, read_phone, read_postcode
-from service.contact.prospects import HOME, dialled_in, four_digits
+from service.contact.prospects import HOME, beside, dialled_in, four_digits
 from service.contact.reading import Reading, one_line, unwrapped
 from service.contact.remarks import KEPT
 from service.imports import cleaning
@@ -166,9 +166,7 @@ class _Row(Cells):
                 self.country = HOME
             return None, city
         taken, place = found
-        same = place.city is None or place.city.casefold() == (city or place.city).casefold()
-        code = None if city and place.code == "city-from-postcode" else place.code
-        self._say(taken, Reading(place.value, code, place.keep or not same))
+        self._say(taken, beside(place, city))
         if place.country not in (None, self.country, HOME):
             self.remark("country-from-postcode", taken[0])
         sure = place.value is not None or not unsure
@@ -220,7 +218,9 @@ class _Row(Cells):
         if self.plan.format.underscored and not re.search(r"\s", text):
             text = text.replace("_", " ").strip()
             text = text[:1].upper() + text[1:]
-        nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE) if " " in name else text
+        nameless = text
+        if " " in name and name.casefold() in text.casefold():
+            nameless = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE)
         shown, shortened = cleaning.interest_of(nameless)
         shortened = shortened or nameless != text
         if shortened and text not in self.answers.values():

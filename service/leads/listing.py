@@ -35,6 +35,7 @@ _AS = {
 }
 # In the list of all capacities a lead stands once: an operator may take on its own marketplace.
 _ONLY_AS_TAKER = "l.operator_company_id <> (select app.current_company_id())"
+_NO_DUPLICATES = ", null::json as possible_duplicates"
 # All leads of a marketplace are its operator's, so his list of one walks its key.
 _OPERATED = (
     "exists (select from app.marketplace m where m.id = $? and"
@@ -62,21 +63,23 @@ class _Statement(msgspec.Struct):
         """near: among the next leads only. found: among these."""
         end = f"order by {self.order.by('l.')} limit {rows}"
         branches = []
-        for walked in self.walked.values():
+        for capacity, walked in self.walked.items():
+            # What a taker works is beyond the states in which duplicates are shown.
+            view = LEAD + (DUPLICATES if capacity != "taker" else _NO_DUPLICATES)
             if found is not None:
                 self.values.append(found)
                 walked = [*walked, f"l.id = any (${len(self.values)}::uuid[])"]
                 where = " and ".join([*walked, *self.filtered])
                 leads = f"(select l.* {FROM} where {where} {end})"
-                branches.append(f"({LEAD}{DUPLICATES} from {leads} l {JOINS} {end})")
+                branches.append(f"({view} from {leads} l {JOINS} {end})")
             elif near:
                 leads = f"(select * from app.lead l where {' and '.join(walked)} order by"
                 leads += f" {self.order.by('l.')} limit {NEAR})"
                 where = " and ".join(self.filtered)
-                branches.append(f"({LEAD}{DUPLICATES} from {leads} l {JOINS} where {where} {end})")
+                branches.append(f"({view} from {leads} l {JOINS} where {where} {end})")
             else:
                 where = " and ".join([*walked, *self.filtered])
-                branches.append(f"({LEAD}{DUPLICATES} {FROM} where {where} {end})")
+                branches.append(f"({view} {FROM} where {where} {end})")
         end = f"order by {self.order.by()} limit {rows}"
         return f"select * from ({' union all '.join(branches)}) x {end}"
 

@@ -77,9 +77,9 @@ def _readable(
 
 
 def csv_records(
-    file: Path, prefix: bytes, latin1: bool, recoded: list[Recoded], key: int
-) -> Iterator[bytes]:
-    """Blocks of the file's records, each with the prefix in front; the header is left out."""
+    file: Path, latin1: bool, recoded: list[Recoded], key: int
+) -> Iterator[list[bytes]]:
+    """Blocks of the file's records; the header is left out."""
     open_record: list[bytes] = []
     number = 0
 
@@ -93,12 +93,12 @@ def csv_records(
             checked = checked[1:]
         number += len(records)
         if checked:
-            yield prefix + prefix.join(checked)
+            yield checked
     if open_record:
         raise SourceError(f"{file}: a quoted value is still open at the end of the file.")
 
 
-def copy_lines(file: Path, prefix: bytes, latin1: bool, recoded: list[Recoded]) -> Iterator[bytes]:
+def copy_lines(file: Path, latin1: bool, recoded: list[Recoded]) -> Iterator[list[bytes]]:
     """Blocks of the lines of a COPY in text format; its end marker is left out."""
     number = 0
     recode = _recoder(file, latin1, recoded, lambda text: text.split("\t")[0])
@@ -107,7 +107,7 @@ def copy_lines(file: Path, prefix: bytes, latin1: bool, recoded: list[Recoded]) 
         checked = _readable(kept, recode, number + 1)
         number += len(lines)
         if checked:
-            yield prefix + prefix.join(checked)
+            yield checked
 
 
 def _recoder(

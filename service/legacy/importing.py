@@ -8,19 +8,23 @@ once. For the same reason batches of leads may run side by side, each over a con
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 
 from service.legacy.files import SourceError
+from service.legacy.halving import halved, name_of, of_a_row
 from service.legacy.sources import Connection
+
+T = TypeVar("T")
 
 USERS_A_BATCH = 1_000
 LEADS_A_BATCH = 2_000
 DELETIONS_A_BATCH = 200
 _TRIES = 6
+_FIRST = -(2**63)  # before every number
 
 
 class Step(msgspec.Struct):
@@ -52,11 +56,11 @@ class Outcome(msgspec.Struct):
 Told = Callable[[Step], None]
 
 
-async def call(connection: Connection, query: str, *values: Any) -> Mapping[str, Any]:
+async def retried(work: Callable[[], Awaitable[T]]) -> T:
     """One transaction; begins again when it lost against somebody else's."""
     for attempt in range(_TRIES):
         try:
-            return dict(await connection.fetchrow(query, *values) or {})
+            return await work()
         except (
             asyncpg.SerializationError,
             asyncpg.DeadlockDetectedError,
@@ -66,6 +70,11 @@ async def call(connection: Connection, query: str, *values: Any) -> Mapping[str,
                 raise
             await asyncio.sleep(0.1 * 2**attempt)
     raise AssertionError("unreachable")
+
+
+async def call(connection: Connection, query: str, *values: Any) -> Mapping[str, Any]:
+    """One statement, retried."""
+    return dict(await retried(lambda: connection.fetchrow(query, *values)) or {})
 
 
 class Import:
@@ -87,13 +96,17 @@ class Import:
             await self._expect_whole_source()
         await self._quarantine(heal=False)
         await self._whole(
-            "users changed", "select 0 as created, app.legacy_change_users($1) as changed"
+            "users changed", "users", "select 0 as created, app.legacy_change_users($1) as changed"
         )
-        await self._rows_by_number("users", "app.legacy_import_users", USERS_A_BATCH)
-        await self._whole("marketplaces", "select * from app.legacy_import_marketplaces($1)")
-        await self._whole("participants", "select * from app.legacy_import_participations($1)")
-        await self._whole("api_keys", "select * from app.legacy_import_api_keys($1)")
-        await self._whole("groups", "select app.legacy_import_groups($1) as seen")
+        await self._rows_by_number("users", "app.legacy_import_users", USERS_A_BATCH, "users")
+        await self._whole(
+            "marketplaces", "marketplaces", "select * from app.legacy_import_marketplaces($1)"
+        )
+        await self._whole(
+            "participants", "participants", "select * from app.legacy_import_participations($1)"
+        )
+        await self._whole("api_keys", "api_keys", "select * from app.legacy_import_api_keys($1)")
+        await self._whole("groups", "groups", "select app.legacy_import_groups($1) as seen")
         await self._leads_side_by_side()
         await self._rows_by_number(
             "deleted there", "app.legacy_follow_deletions", DELETIONS_A_BATCH
@@ -108,10 +121,12 @@ class Import:
         )
         self._outcome.waiting, self._outcome.healed = row["waiting"], row["healed"]
 
-    async def _whole(self, step: str, query: str) -> None:
+    async def _whole(self, step: str, table: str, query: str) -> None:
         began = time.monotonic()
-        row = await call(self._connection, query, self._load)
-        self._tell(step, row, began)
+        try:
+            self._tell(step, await call(self._connection, query, self._load), began)
+        except asyncpg.PostgresError as error:
+            await self._halve(self._connection, step, table, (_FIRST, None), query, error)
 
     async def _expect_whole_source(self) -> None:
         try:
@@ -126,23 +141,36 @@ class Import:
                 "deleted there, run this with --deletions. Nothing was changed."
             ) from error
 
-    async def _rows_by_number(self, step: str, function: str, limit: int) -> None:
-        last: int | None = 0
+    async def _rows_by_number(
+        self, step: str, function: str, limit: int, table: str | None = None
+    ) -> None:
+        """table: whose rows they are, where one that fails can be put aside."""
+        last: int | None = _FIRST if table else 0
         query = f"select * from {function}($1, $2, $3)"  # noqa: S608 - constants
-        while True:
-            began = time.monotonic()
-            row = await call(self._connection, query, self._load, last, limit)
+        while last is not None:
+            began, after = time.monotonic(), last
+            try:
+                row = await call(self._connection, query, self._load, last, limit)
+            except asyncpg.PostgresError as error:
+                if table is None or not of_a_row(error):
+                    raise
+                rows = await self._rows(self._connection, table, (after, None))
+                last = rows[:limit][-1][0]
+                await self._halve(
+                    self._connection, step, table, (after, last), query, error, (after, None)
+                )
+                continue
             last = row["last"]
-            if last is None:
-                return
-            self._tell(step, row, began)
+            if last is not None:
+                self._tell(step, row, began)
 
     async def _leads_side_by_side(self) -> None:
         """Each connection takes the next batch until there is none; the first error ends all."""
         starts = await self._connection.fetch(
             "select app.legacy_lead_batches($1, $2)", self._load, self._leads
         )
-        todo = (row[0] for row in starts)
+        bounds = [row[0] for row in starts]
+        todo = iter(list(zip(bounds, [*bounds[1:], None], strict=True)))
         try:
             async with asyncio.TaskGroup() as group:
                 for connection in self._connections:
@@ -150,13 +178,81 @@ class Import:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
-    async def _some_leads(self, connection: Connection, todo: Iterator[int]) -> None:
+    async def _some_leads(
+        self, connection: Connection, todo: Iterator[tuple[int, int | None]]
+    ) -> None:
         query = "select * from app.legacy_import_leads($1, $2, $3)"
-        for after in todo:
+        for after, last in todo:
             began = time.monotonic()
-            row = await call(connection, query, self._load, after, self._leads)
+            try:
+                row = await call(connection, query, self._load, after, self._leads)
+            except asyncpg.PostgresError as error:
+                await self._halve(
+                    connection, "leads", "leads", (after, last), query, error,
+                    (after, self._leads),
+                )  # fmt: skip
+                continue
             if row["last"] is not None:
                 self._tell("leads", row, began)
+
+    async def _rows(
+        self, connection: Connection, table: str, between: tuple[int, int | None]
+    ) -> list[list[int]]:
+        rows = await connection.fetch(
+            "select app.legacy_importable($1, $2, $3, $4)", self._load, table, *between
+        )
+        return [row[0] for row in rows]
+
+    async def _halve(
+        self, connection: Connection, step: str, table: str, between: tuple[int, int | None],
+        query: str, failed: asyncpg.PostgresError,
+        batch: tuple[int, int | None] | None = None,
+    ) -> None:  # fmt: skip
+        """A batch that failed as a whole: all go in but the rows that it fails with, which wait.
+        batch: after which number the query goes on, and over how many rows (None: all it is given);
+        without one it takes the whole table."""
+        if not of_a_row(failed):
+            raise failed
+        rows = await self._rows(connection, table, between)
+
+        async def some(chosen: Sequence[list[int]]) -> None:
+            began = time.monotonic()
+            kept = {key for row in chosen for key in row}
+            others = [key for row in rows for key in row if key not in kept]
+            arguments = (self._load, table, others)
+            page = () if batch is None else (batch[0], batch[1] or len(chosen))
+
+            async def transaction() -> Mapping[str, Any]:
+                async with connection.transaction():
+                    await connection.execute("select app.legacy_leave_out($1, $2, $3)", *arguments)
+                    row = await connection.fetchrow(query, self._load, *page)
+                    await connection.execute("select app.legacy_let_in($1, $2, $3)", *arguments)
+                return dict(row or {})
+
+            self._tell(step, await retried(transaction), began)
+
+        aside = await halved(rows, some, failed=failed)
+        if len(aside) > 1:
+            # Two who exchange an address go in together, or neither does.
+            aside = await self._together(aside, some)
+        for row, error in aside:
+            await connection.execute(
+                "select app.legacy_add_findings($1, $2, 'quarantine', 'unforeseen', $3, $4)",
+                *(self._load, table, [str(key) for key in row], name_of(error)),
+            )
+
+    async def _together(
+        self,
+        aside: list[tuple[list[int], asyncpg.PostgresError]],
+        some: Callable[[Sequence[list[int]]], Awaitable[None]],
+    ) -> list[tuple[list[int], asyncpg.PostgresError]]:
+        try:
+            await some([row for row, _ in aside])
+        except asyncpg.PostgresError as error:
+            if not of_a_row(error):
+                raise
+            return aside
+        return []
 
     def _tell(self, step: str, row: Mapping[str, Any], began: float) -> None:
         done = Step(

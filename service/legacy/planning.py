@@ -118,7 +118,9 @@ async def write_findings(connection: Connection, load: int, language: Language, 
     known, count = reasons(), 0
     with file.open("w", newline="", encoding="utf-8") as opened:
         lines = csv.writer(opened)
-        lines.writerow(["kind", "table", "row", "reason", "what", "what heals it", "waits for"])
+        lines.writerow(
+            ["kind", "table", "row", "reason", "columns", "what", "what heals it", "waits for"]
+        )
         for kind in get_args(Kind):
             place = 0
             while rows := await connection.fetch(
@@ -127,7 +129,7 @@ async def write_findings(connection: Connection, load: int, language: Language, 
                 for row in rows:
                     reason = known[row["reason"]]
                     lines.writerow(
-                        [kind, row["source_table"], row["legacy_key"], row["reason"],
+                        [kind, row["source_table"], row["legacy_key"], row["reason"], row["field"],
                          reason.what(language), reason.heals(language), row["blocked_by"]]
                     )  # fmt: skip
                 place, count = rows[-1]["place"], count + len(rows)

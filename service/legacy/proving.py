@@ -74,6 +74,7 @@ class Prover:
 
     async def users(self) -> list[User]:
         """All users of the load."""
+        await self._staff.execute("select app.prove_begin($1)", self._load)
         rows = await self._staff.fetch("select * from app.list_proof_users($1)", self._load)
         return [msgspec.convert(dict(row), User) for row in rows]
 

@@ -1,13 +1,22 @@
 """A load: rows of the former system in `legacy_staging`, as long as a run works with them."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from io import BytesIO
 
 import asyncpg
 
 from service.legacy.contract import Table, tables
-from service.legacy.files import SourceError
+from service.legacy.files import Recoded, SourceError
+from service.legacy.halving import TooMany, halved, of_a_row
+from service.legacy.reasons import reasons
 from service.legacy.sources import Connection, Source
+from service.vocabulary import address_of
+
+_TYPED_AT_ONCE = 5_000  # rows, where a table is read row by row
+_UNREADABLE = 1_000  # of so many at once: where more cannot be read, the table is another one
+_ADDRESSES_AT_ONCE = 10_000
 
 Told = Callable[[str, int], None]  # table, rows read
 
@@ -17,6 +26,7 @@ def silent(table: str, rows: int) -> None:
 
 
 async def _stage(connection: Connection, source: Source, table: Table, load: int) -> int:
+    """Rows of a table at once; row by row where PostgreSQL cannot read one."""
     rows = source.rows(table, load)
     try:
         status = await connection.copy_to_table(
@@ -26,23 +36,86 @@ async def _stage(connection: Connection, source: Source, table: Table, load: int
             columns=list(rows.columns),
             format=rows.format,
         )
-    except asyncpg.DataError as error:
-        where = getattr(error, "context", None) or ""
-        raise SourceError(
-            f"{table.name}: PostgreSQL cannot read a value: {error} {where}"
-        ) from error
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise SourceError(
-            f"{table.name} breaks the contract of sql/legacy/schema.sql: {error}."
-        ) from error
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
         raise SourceError(f"The source is not the contract's: {error}.") from error
-    if rows.recoded:
-        keys = [recoded.key for recoded in rows.recoded]
-        await connection.execute(
-            "select app.legacy_add_warnings($1, $2, $3, $4)", load, table.name, "text-recoded", keys
-        )
+    except asyncpg.PostgresError as error:
+        if not of_a_row(error):
+            raise
+        try:
+            return await _stage_row_by_row(connection, source, table, load)
+        except TooMany as many:
+            raise SourceError(
+                f"{table.name}: so many rows cannot be read that it is not the rows; compare the "
+                f"source with sql/legacy/schema.sql (PostgreSQL: {many})."
+            ) from None
+    await _tell_recoded(connection, table, load, rows.recoded)
     return int(status.rsplit(" ", 1)[-1])
+
+
+async def _stage_row_by_row(connection: Connection, source: Source, table: Table, load: int) -> int:
+    """As text first, then typed; what cannot be read becomes a finding, and its row waits."""
+    records, count = source.records(table), 0
+    await connection.execute("select app.legacy_begin_reading($1)", table.name)
+
+    async def keep(some: Sequence[tuple[int, bytes]]) -> None:
+        between = records.separator
+        lines = [f"{place}{between}{load}{between}".encode() + line for place, line in some]
+        await connection.copy_to_table(
+            "legacy_text",
+            source=BytesIO(b"".join(lines)),
+            columns=["place", "load", *records.columns],
+            format=records.format,
+        )
+
+    async def typed(places: Sequence[int]) -> None:
+        await connection.execute(
+            "select app.legacy_read_rows($1, $2, $3, $4)", load, table.name, places[0], places[-1]
+        )
+
+    async for block in records.blocks:
+        unread = await halved(list(enumerate(block, count + 1)), keep, _UNREADABLE)
+        keys = [records.number(line) or f"row {place}" for (place, line), _ in unread]
+        await _add_findings(connection, load, table, "record-unreadable", keys)
+        count += len(block)
+    for first in range(1, count + 1, _TYPED_AT_ONCE):
+        places = range(first, min(first + _TYPED_AT_ONCE, count + 1))
+        for place, _ in await halved(places, typed, _UNREADABLE):
+            await connection.execute(
+                "select app.legacy_read_row($1, $2, $3)", load, table.name, place
+            )
+    await _tell_recoded(connection, table, load, records.recoded)
+    return count
+
+
+async def _tell_recoded(
+    connection: Connection, table: Table, load: int, recoded: list[Recoded]
+) -> None:
+    keys = [one.key for one in recoded]
+    await _add_findings(connection, load, table, "text-recoded", keys)
+
+
+async def _add_findings(
+    connection: Connection, load: int, table: Table, reason: str, keys: list[str]
+) -> None:
+    if keys:
+        await connection.execute(
+            "select app.legacy_add_findings($1, $2, $3, $4, $5)",
+            *(load, table.name, reasons()[reason].kind, reason, keys),
+        )
+
+
+async def _spell_addresses(connection: Connection, load: int) -> None:
+    """Keeps each log-in as the log-in spells it (docs/decisions/0030)."""
+    last = -(2**63)
+    while users := await connection.fetch(
+        "select * from app.legacy_emails($1, $2, $3)", load, last, _ADDRESSES_AT_ONCE
+    ):
+        ids = [user["id"] for user in users]
+        addresses = await asyncio.to_thread(lambda: [address_of(user["email"]) for user in users])
+        await connection.execute(
+            "select app.legacy_keep_addresses($1, $2, $3)", load, ids, addresses
+        )
+        last = ids[-1]
 
 
 @asynccontextmanager
@@ -58,6 +131,7 @@ async def staged(connection: Connection, source: Source, told: Told = silent) ->
     try:
         for table in tables().values():
             told(table.name, await _stage(connection, source, table, load))
+        await _spell_addresses(connection, load)
         await connection.execute("select app.legacy_seal_load($1)", load)
         yield load
     finally:

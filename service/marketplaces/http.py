@@ -63,8 +63,8 @@ async def list_participations(
 async def invite_partner(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[PartnerInvitation]
 ) -> Response[Participation]:
-    """For the operator, by e-mail or company id, as giver or taker. Five mails a day to one of
-    them."""
+    """For the operator, by e-mail or company id, as giver or taker. Five mails a day to
+    one of them."""
     async with equal_time():
         return await call.answer(operations.invite_partner, m, data)
 

@@ -1,5 +1,6 @@
 """What goes in and out of the merge routes."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,12 +24,13 @@ class MergeDraft(Input):
     execute_at: Moment | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        """The moment in UTC: RFC 3339 knows offsets up to 23:59, PostgreSQL up to 15:59."""
+        """The moment in UTC: RFC 3339 knows offsets up to 23:59, PostgreSQL up to 15:59. Its year
+        is one that the database takes (sql/tables/bounds.sql)."""
         if isinstance(self.execute_at, datetime):
-            try:
+            with suppress(OverflowError):
                 self.execute_at = self.execute_at.astimezone(UTC)
-            except OverflowError as error:
-                raise ValueError("execute_at is outside the years 1 to 9999") from error
+            if not 1900 <= self.execute_at.year < 9999:
+                raise ValueError("execute_at is outside the years 1900 to 9998")
 
 
 class Consent(Input):

@@ -17,6 +17,14 @@ as $$
   from (select extract(epoch from clock_timestamp()) * 1000 as ms) t
 $$;
 
+-- A further id of the same moment: what is made of a row later stands where it stood.
+create or replace function app_private.id_beside(p_id uuid) returns uuid
+language sql volatile parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  select encode(substring(uuid_send(p_id) from 1 for 8)
+    || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
+$$;
+
 -- Own errors. SQLSTATE KGnnn is the HTTP status nnn; the constraint name is the problem's slug,
 -- which is what callers match on; detail is JSON for the client (docs/errors.md).
 create or replace function app_private.refuse(p_status integer, p_problem text, p_detail jsonb default '{}')

@@ -219,15 +219,16 @@ $$;
 comment on function app.change_me(integer[], text, text) is 'Changes the caller''s own name and language.';
 grant execute on function app.change_me(integer[], text, text) to kollegium_api;
 
--- Mails that a company has sent to others are few: five a day to one recipient (an address, or a company),
--- twenty a day to one from all, 300 an hour of one. 429 beyond.
-create or replace function app_private.charge_mail(p_company uuid, p_recipient text)
+-- Mails that a company has sent to others are few: about one thing (its colleagues, one marketplace, a
+-- merge) five a day to one recipient, an address or a company; twenty a day to one recipient from all; 300
+-- an hour of one company. 429 beyond.
+create or replace function app_private.charge_mail(p_company uuid, p_recipient text, p_about text)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_wait constant integer := greatest(
     app_private.take('mails of ' || p_company, 300, '1 hour'),
-    app_private.take('mails of ' || p_company || ' to ' || p_recipient, 5, '1 day'),
+    app_private.take('mails of ' || p_company || ' to ' || p_recipient || ' about ' || p_about, 5, '1 day'),
     app_private.take('mails to ' || p_recipient, 20, '1 day'));
 begin
   if v_wait > 0 then

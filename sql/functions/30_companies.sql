@@ -158,7 +158,7 @@ declare
   v_id constant uuid := app_private.new_id();
 begin
   perform app_private.expect_colleague_features(v_caller.company_id);
-  perform app_private.charge_mail(v_caller.company_id, p_email);
+  perform app_private.charge_mail(v_caller.company_id, p_email, 'colleagues');
   -- A second invitation to the same address replaces the first.
   update app.invitation set state = 'revoked', answered_at = now()
   where company_id = v_caller.company_id and email = p_email and state = 'open';

@@ -103,7 +103,8 @@ begin
     v_company := app_private.active_company(p_company, p_email);
   end if;
   v_marketplace := app_private.operated_marketplace(p_marketplace, v_caller.company_id);
-  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text));
+  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text),
+    p_marketplace::text);
   if p_company is not null and v_company is null then
     perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
     perform app_private.refuse(404, 'not-found');

@@ -65,10 +65,9 @@ begin
   with addressed as (delete from app_private.outbox where id = any (v_ids) returning *)
   insert into app_private.outbox (id, kind, template, recipient, language, company_id, payload, created_at,
     due_at)
-  select app_private.new_id(), 'mail', a.template, c.email, c.language, a.company_id, a.payload,
+  select app_private.id_beside(a.id), 'mail', a.template, c.email, c.language, a.company_id, a.payload,
     a.created_at, a.due_at
-  from addressed a, app_private.addressees(a.kind, a.company_id, a.recipient) c
-  order by a.id, c.id;
+  from addressed a, app_private.addressees(a.kind, a.company_id, a.recipient) c;
   return coalesce(cardinality(v_ids), 0);
 end
 $$;

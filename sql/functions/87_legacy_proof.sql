@@ -91,6 +91,27 @@ grant execute on function app.keep_proofs(jsonb) to kollegium_staff;
 -- What each user saw before is in 99_legacy_seen_accounts.sql and 99_legacy_seen_before.sql, counts of whole
 -- tables in 99_legacy_totals.sql.
 
+-- Before anything is compared: rows that the last import put aside wait, with what depends on them.
+create or replace function app.prove_begin(p_load integer)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, field)
+  select p_load, q.source_table, q.legacy_key, 'quarantine', q.reason, q.field
+  from app_private.legacy_quarantine q
+  where q.healed_at is null and q.reason = 'unforeseen' and not exists (
+    select from legacy_staging.finding f where f.load = p_load and f.reason = q.reason
+      and f.source_table = q.source_table and f.legacy_key = q.legacy_key);
+  perform app_private.legacy_block(p_load, t.source_table)
+  from (select distinct q.source_table from app_private.legacy_quarantine q
+        where q.healed_at is null and q.reason = 'unforeseen') t;
+  perform app_private.legacy_check_dependents(p_load);
+end
+$$;
+comment on function app.prove_begin(integer) is
+  'Makes rows of a load wait that the last import had to put aside.';
+grant execute on function app.prove_begin(integer) to kollegium_staff;
+
 -- Every user of a load, and whether his proof can be made:
 --   ready    his company stands and he is its one colleague
 --   deleted  he saw nothing before (L2), and cannot now: company closed, colleague inactive

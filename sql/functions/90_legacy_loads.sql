@@ -76,10 +76,17 @@ begin
                  where c.relnamespace = 'legacy_staging'::regnamespace and c.relkind = 'r' loop
     execute format('analyze legacy_staging.%I', v_table);
   end loop;
+  perform app_private.legacy_keep_known(p_load);
+  perform app_private.legacy_check_values(p_load);
   perform app_private.legacy_check_users(p_load);
   perform app_private.legacy_check_marketplaces(p_load);
   perform app_private.legacy_check_leads(p_load);
   perform app_private.legacy_check_beside_leads(p_load);
+  perform app_private.legacy_check_dependents(p_load);
+  -- Of rows that have nothing but a number here, no more than that is told.
+  delete from legacy_staging.finding f using legacy_staging.finding w
+  where f.load = p_load and w.load = p_load and w.reason in ('record-unreadable', 'not-found')
+    and f.source_table = w.source_table and f.legacy_key = w.legacy_key and f.reason <> w.reason;
   analyze legacy_staging.finding;
   analyze legacy_staging.blocked;
 end
@@ -108,7 +115,9 @@ as $$
 declare
   v_digest constant text := md5(p_kind || p_legacy_id);
 begin
-  return lpad(to_hex(floor(extract(epoch from p_at) * 1000)::bigint), 12, '0')
+  -- A time that is out of range waits in quarantine, and must not end what looks at it there.
+  return lpad(to_hex(floor(extract(epoch from least(greatest(p_at, '1970-01-01 00:00+00'),
+      '2999-12-31 00:00+00')) * 1000)::bigint), 12, '0')
     || '7' || substr(v_digest, 1, 3) || 'a' || substr(v_digest, 4, 15);
 end
 $$;

@@ -10,6 +10,8 @@ as $$
   insert into legacy_staging.blocked (load, source_table, id)
   select distinct load, source_table, legacy_key::bigint from legacy_staging.finding
   where load = p_load and source_table = p_table and kind = 'quarantine'
+    and legacy_key ~ '^-?[0-9]{1,18}$'
+  on conflict do nothing
 $$;
 
 -- UTF-8 that was once read as Latin-1 or Windows-1252: a lead byte's sign, then a continuation's.
@@ -35,19 +37,22 @@ begin
   insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
   select p_load, 'users', u.id::text, f.kind, f.reason
   from (
-    select s.*, s.deleted_at is null as live, lower(btrim(s.email)) as address,
+    select s.*, s.deleted_at is null as live,
       nullif(btrim(concat_ws(' ', btrim(s.first_name), btrim(s.last_name))), '') as person,
       nullif(btrim(s.company_name), '') as firm,
-      count(*) filter (where s.deleted_at is null) over (partition by lower(btrim(s.email))) as same
+      count(*) filter (where s.deleted_at is null) over (partition by s.address) as same
     from legacy_staging.users s where s.load = p_load) u
   cross join lateral (values
-    ('quarantine', 'email-unusable', u.live and coalesce(
-      u.address !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or length(u.address) > 254, true)),
-    ('quarantine', 'email-shared', u.live and u.same > 1 and u.address <> ''),
+    ('quarantine', 'email-unusable', u.live and u.address is null),
+    ('quarantine', 'email-shared', u.live and u.same > 1 and u.address is not null),
     ('quarantine', 'name-missing', coalesce(u.firm, u.person) is null),
     ('quarantine', 'name-too-long', greatest(length(u.firm), length(u.person)) > 200),
     ('adjusted', 'user-deleted', not u.live),
-    ('adjusted', 'email-lower-case', u.live and u.email <> u.address),
+    ('adjusted', 'email-lower-case', u.live and u.email <> u.address
+      and lower(btrim(u.email)) = u.address),
+    ('adjusted', 'email-respelt', u.live and lower(btrim(u.email)) <> u.address),
+    ('adjusted', 'language-unknown', u.language not in ('de', 'en')),
+    ('adjusted', 'phone-dropped', btrim(u.phone) <> ''),
     ('adjusted', 'firm-named-after-person', u.firm is null and u.person is not null),
     ('adjusted', 'person-named-after-firm', u.person is null and u.firm is not null),
     ('warning', 'password-unusable', u.live
@@ -74,13 +79,13 @@ begin
     insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
     select p_load, 'users', u.id::text, 'quarantine', 'email-taken'
     from legacy_staging.users u
-    join app.colleague c on c.email = lower(btrim(u.email))
+    join app.colleague c on c.email = u.address
     left join app_private.legacy_user m on m.colleague_id = c.id
     where u.load = p_load and u.deleted_at is null and m.legacy_id is distinct from u.id
       and not exists (
         select from legacy_staging.users s join app.company co on co.id = m.company_id
         where s.load = p_load and s.id = m.legacy_id and not v_cut_over
-          and (s.deleted_at is not null or lower(btrim(s.email)) <> c.email)
+          and (s.deleted_at is not null or s.address <> c.email)
           and m.version = co.version + c.version and not exists (
             select from legacy_staging.finding f where f.load = p_load and f.source_table = 'users'
               and f.legacy_key = s.id::text and f.kind = 'quarantine'))
@@ -97,19 +102,15 @@ create or replace function app_private.legacy_check_marketplaces(p_load integer)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, blocked_by)
-  select p_load, 'marketplaces', m.id::text, f.kind, f.reason,
-    case when f.reason = 'depends-on' then 'users:' || b.id end
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, 'marketplaces', m.id::text, f.kind, f.reason
   from legacy_staging.marketplaces m
   left join legacy_staging.users u on u.load = p_load and u.id = m.owner_user_id
-  left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'users' and b.id = u.id
   left join (select marketplace_id, count(*) as steps from legacy_staging.statuses
              where load = p_load group by marketplace_id) s on s.marketplace_id = m.id
   cross join lateral (values
     ('quarantine', 'owner-missing', u.id is null),
-    ('quarantine', 'depends-on', b.id is not null),
     ('quarantine', 'name-missing', coalesce(btrim(m.name), '') = ''),
-    ('quarantine', 'name-too-long', length(m.name) > 200),
     ('quarantine', 'setting-out-of-range',
       m.response_hours not between 1 and 720 or m.teaser_digits not between 0 and 5),
     ('quarantine', 'statuses-too-many', s.steps > 20),
@@ -118,7 +119,27 @@ begin
   ) f (kind, reason, holds)
   where m.load = p_load and f.holds;
   perform app_private.legacy_block(p_load, 'marketplaces');
+  perform app_private.legacy_check_statuses(p_load);
   perform app_private.legacy_check_participants(p_load);
+end
+$$;
+
+create or replace function app_private.legacy_check_statuses(p_load integer)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, 'statuses', t.id::text, 'quarantine', f.reason
+  from (select s.*, row_number() over (partition by s.marketplace_id, s.name order by s.id) as nth
+        from legacy_staging.statuses s where s.load = p_load) t
+  left join legacy_staging.marketplaces m on m.load = p_load and m.id = t.marketplace_id
+  cross join lateral (values
+    ('marketplace-missing', m.id is null),
+    ('name-missing', btrim(t.name) = ''),
+    ('status-twice', t.nth > 1 and t.name is not null)
+  ) f (reason, holds)
+  where f.holds;
+  perform app_private.legacy_block(p_load, 'statuses');
 end
 $$;
 
@@ -126,26 +147,20 @@ create or replace function app_private.legacy_check_participants(p_load integer)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason, blocked_by)
-  select p_load, 'participants', p.id::text, 'quarantine', f.reason,
-    case when f.reason = 'depends-on' then coalesce('marketplaces:' || bm.id, 'users:' || bu.id) end
+  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
+  select p_load, 'participants', p.id::text, 'quarantine', f.reason
   from (select s.*, row_number() over (partition by s.marketplace_id, s.user_id, s.role
                                        order by s.id) as nth
         from legacy_staging.participants s where s.load = p_load) p
   left join legacy_staging.marketplaces m on m.load = p_load and m.id = p.marketplace_id
   left join legacy_staging.users u on u.load = p_load and u.id = p.user_id
-  left join legacy_staging.blocked bm on bm.load = p_load and bm.source_table = 'marketplaces' and bm.id = m.id
-  left join legacy_staging.blocked bu on bu.load = p_load and bu.source_table = 'users' and bu.id = u.id
   cross join lateral (values
     ('marketplace-missing', m.id is null),
     ('user-missing', u.id is null),
-    ('depends-on', num_nonnulls(bm.id, bu.id) > 0),
     ('role-unknown', p.role not in ('giver', 'taker')),
     ('state-unknown', p.state not in ('invited', 'active', 'declined', 'ended')),
     ('participant-is-owner', p.user_id = m.owner_user_id),
-    ('setting-out-of-range', p.cap not between 0 and 100000
-      or cardinality(string_to_array(p.postcode_areas, ',')) > 1000
-      or cardinality(string_to_array(p.tags, ',')) > 100),
+    ('setting-out-of-range', p.cap not between 0 and 100000),
     ('participant-twice', p.nth > 1)
   ) f (reason, holds)
   where f.holds;

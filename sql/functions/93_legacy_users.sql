@@ -27,7 +27,7 @@ as $$
   select s.id, app_private.legacy_id('company', s.id, s.created_at),
     app_private.legacy_id('colleague', s.id, s.created_at),
     coalesce(n.firm, n.person), coalesce(n.person, n.firm),
-    case when s.deleted_at is null then lower(btrim(s.email))
+    case when s.deleted_at is null then s.address
          else 'deleted-' || s.id || '@legacy.invalid' end,
     case when s.language = 'en' then 'en' else 'de' end, s.deleted_at is null,
     case when s.deleted_at is null then app_private.legacy_password(s.password_hash) end,

@@ -17,7 +17,9 @@ as $$
   join app_private.legacy_party p on p.legacy_id = m.owner_user_id
   cross join lateral (select coalesce((
     select array_agg(s.name order by s.position, s.id) from legacy_staging.statuses s
-    where s.load = p_load and s.marketplace_id = m.id), array['neu']) as steps) t
+    where s.load = p_load and s.marketplace_id = m.id and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'statuses' and b.id = s.id)), array['neu']) as steps) t
   where m.load = p_load and not exists (
     select from legacy_staging.blocked b
     where b.load = p_load and b.source_table = 'marketplaces' and b.id = m.id)

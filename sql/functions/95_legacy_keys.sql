@@ -147,10 +147,15 @@ begin
   delete from app_private.legacy_group_member;
   delete from app_private.legacy_group;
   insert into app_private.legacy_group (legacy_id, owner_legacy_id, name)
-  select g.id, g.owner_user_id, g.name from legacy_staging.groups g where g.load = p_load;
+  select g.id, g.owner_user_id, g.name from legacy_staging.groups g
+  where g.load = p_load and not exists (select from legacy_staging.blocked b
+    where b.load = p_load and b.source_table = 'groups' and b.id = g.id);
   get diagnostics v_count = row_count;
   insert into app_private.legacy_group_member (group_legacy_id, user_legacy_id)
-  select m.group_id, m.user_id from legacy_staging.group_members m where m.load = p_load;
+  select m.group_id, m.user_id from legacy_staging.group_members m
+  where m.load = p_load and not exists (select from legacy_staging.finding f
+    where f.load = p_load and f.source_table = 'group_members' and f.kind = 'quarantine'
+      and f.legacy_key = m.group_id || '/' || m.user_id);
   return v_count;
 end
 $$;

@@ -21,7 +21,7 @@ begin
   if v_wait > 0 then
     perform app_private.refuse(429, 'too-many-requests', jsonb_build_object('retry_after', v_wait));
   end if;
-  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text));
+  perform app_private.charge_mail(v_caller.company_id, coalesce(p_email, p_company::text), 'merge');
   v_other := app_private.active_company(p_company, p_email);
   if v_other = v_caller.company_id then
     perform app_private.refuse(409, 'merge-with-itself');

@@ -13,14 +13,15 @@ as $$
       (select count(*) from app_private.legacy_group)
     union all select 3, 'marketplaces', (select count(*) from legacy_staging.marketplaces where load = p_load),
       (select count(*) from app_private.legacy_marketplace)
-    union all select 4, 'participants', (select count(*) from legacy_staging.participants where load = p_load),
+    union all select 4, 'statuses', (select count(*) from legacy_staging.statuses where load = p_load), null
+    union all select 5, 'participants', (select count(*) from legacy_staging.participants where load = p_load),
       (select count(*) from app_private.legacy_participation)
-    union all select 5, 'api_keys', (select count(*) from legacy_staging.api_keys where load = p_load),
+    union all select 6, 'api_keys', (select count(*) from legacy_staging.api_keys where load = p_load),
       (select count(*) from app_private.legacy_api_key)
-    union all select 6, 'leads', (select count(*) from legacy_staging.leads where load = p_load),
+    union all select 7, 'leads', (select count(*) from legacy_staging.leads where load = p_load),
       (select count(*) from app_private.legacy_lead)
-    union all select 7, 'offers', (select count(*) from legacy_staging.offers where load = p_load), null
-    union all select 8, 'comments', (select count(*) from legacy_staging.comments where load = p_load), null
+    union all select 8, 'offers', (select count(*) from legacy_staging.offers where load = p_load), null
+    union all select 9, 'comments', (select count(*) from legacy_staging.comments where load = p_load), null
   ) t (place, source_table, in_source, imported)
   left join (select s.source_table, count(*) as waiting from legacy_staging.blocked s
              where s.load = p_load group by s.source_table) b using (source_table)
@@ -145,10 +146,10 @@ grant execute on function app.legacy_cohort_links(integer) to kollegium_staff;
 
 -- Row by row, in pages: p_after is the place of the last row of the page before.
 create or replace function app.legacy_list_findings(p_load integer, p_kind text, p_after bigint, p_limit integer)
-returns table (place bigint, source_table text, legacy_key text, reason text, blocked_by text)
+returns table (place bigint, source_table text, legacy_key text, reason text, field text, blocked_by text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select o.place, o.source_table, o.legacy_key, o.reason, o.blocked_by
+  select o.place, o.source_table, o.legacy_key, o.reason, o.field, o.blocked_by
   from (select row_number() over (order by f.source_table, length(f.legacy_key), f.legacy_key, f.reason)
           as place, f.* from legacy_staging.finding f where f.load = p_load and f.kind = p_kind) o
   where o.place > p_after order by o.place limit p_limit
@@ -164,13 +165,13 @@ create or replace function app.legacy_keep_quarantine(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into app_private.legacy_quarantine as q (source_table, legacy_key, reason, blocked_by)
+  insert into app_private.legacy_quarantine as q (source_table, legacy_key, reason, field, blocked_by)
   select distinct on (f.source_table, f.legacy_key, f.reason)
-    f.source_table, f.legacy_key, f.reason, f.blocked_by
+    f.source_table, f.legacy_key, f.reason, f.field, f.blocked_by
   from legacy_staging.finding f where f.load = p_load and f.kind = 'quarantine'
   order by f.source_table, f.legacy_key, f.reason
   on conflict (source_table, legacy_key, reason) do update
-    set blocked_by = excluded.blocked_by, last_seen_at = now(), healed_at = null;
+    set field = excluded.field, blocked_by = excluded.blocked_by, last_seen_at = now(), healed_at = null;
   healed := 0;
   if p_heal then
     update app_private.legacy_quarantine q set healed_at = now()
@@ -189,10 +190,10 @@ comment on function app.legacy_keep_quarantine(integer, boolean) is
 grant execute on function app.legacy_keep_quarantine(integer, boolean) to kollegium_staff;
 
 create or replace function app.legacy_quarantine(p_reason text, p_limit integer)
-returns table (source_table text, legacy_key text, reason text, blocked_by text, first_seen_at timestamptz)
+returns table (source_table text, legacy_key text, reason text, field text, blocked_by text, first_seen_at timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select q.source_table, q.legacy_key, q.reason, q.blocked_by, q.first_seen_at
+  select q.source_table, q.legacy_key, q.reason, q.field, q.blocked_by, q.first_seen_at
   from app_private.legacy_quarantine q
   where q.healed_at is null and (p_reason is null or q.reason = p_reason)
   order by q.reason = 'depends-on', q.source_table, length(q.legacy_key), q.legacy_key, q.reason limit p_limit
@@ -266,15 +267,3 @@ as $$
 $$;
 comment on function app.legacy_progress() is 'How far the migration is.';
 grant execute on function app.legacy_progress() to kollegium_staff;
-
--- What the reader of a file noticed before PostgreSQL saw the rows.
-create or replace function app.legacy_add_warnings(
-  p_load integer, p_table text, p_reason text, p_keys text[])
-returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-  insert into legacy_staging.finding (load, source_table, legacy_key, kind, reason)
-  select p_load, p_table, k, 'warning', p_reason from unnest(p_keys) k
-$$;
-comment on function app.legacy_add_warnings(integer, text, text, text[]) is
-  'Adds warnings of the reader to a load, such as text-recoded.';
-grant execute on function app.legacy_add_warnings(integer, text, text, text[]) to kollegium_staff;

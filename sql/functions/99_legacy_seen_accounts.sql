@@ -10,7 +10,7 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select s.id, 'users', null::uuid, null::uuid, u.colleague_id, s.id::text, b.id is not null,
-    array[coalesce(n.firm, n.person), coalesce(n.person, n.firm), lower(btrim(s.email)),
+    array[coalesce(n.firm, n.person), coalesce(n.person, n.firm), s.address,
       case when s.language = 'en' then 'en' else 'de' end, 'admin']
   from legacy_staging.users s
   cross join lateral (select nullif(btrim(s.company_name), '') as firm,
@@ -30,7 +30,9 @@ as $$
   with steps as materialized (
     select s.marketplace_id, array_agg(s.name order by s.position, s.id) as names
     from legacy_staging.statuses s
-    where s.load = p_load group by s.marketplace_id
+    where s.load = p_load and not exists (select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'statuses' and b.id = s.id)
+    group by s.marketplace_id
   ), seen as (
     select m.owner_user_id as who, 'operator' as seen_as, m.* from legacy_staging.marketplaces m
     where m.load = p_load and m.owner_user_id between p_first and p_last

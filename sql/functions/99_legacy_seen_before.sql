@@ -32,7 +32,10 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
   with first_step as materialized (
     select distinct on (s.marketplace_id) s.marketplace_id, s.name
-    from legacy_staging.statuses s where s.load = p_load order by s.marketplace_id, s.position, s.id
+    from legacy_staging.statuses s where s.load = p_load and not exists (
+      select from legacy_staging.blocked b
+      where b.load = p_load and b.source_table = 'statuses' and b.id = s.id)
+    order by s.marketplace_id, s.position, s.id
   ), seen as materialized (
     select u.id as who, l.*, k.marketplace_id as market, k.lead_id, b.id is not null as waits, concat(
       case when m.owner_user_id = u.id then 'o' end,

@@ -35,7 +35,7 @@ create unique index engagement_current on app.engagement (marketplace_id, lead_i
 create index engagement_company on app.engagement (company_id, handler_id, state);
 -- Few leads by their engagement, for app.find_by_engagement.
 create index engagement_facets on app.engagement
-  using gin (parties, (array[state, step, coalesce(handler_id::text, 'none')])) with (fastupdate = off);
+  using gin (parties, (array[state, step, coalesce(handler_id::text, 'none')])) with (gin_pending_list_limit = 256);
 -- What waits for the operator, for app.counts.
 create index engagement_return on app.engagement (operator_company_id) where state = 'return_requested';
 

@@ -51,7 +51,7 @@ create index lead_engaged_changed on app.lead (engaged_company_id, changed_at, i
   where engaged_company_id is not null;
 -- Few leads by what their row says, for app.find_by_facets; one index for all capacities and any combination.
 create index lead_facets on app.lead
-  using gin (parties, (array[state, source, marketplace_id::text]), tags) with (fastupdate = off);
+  using gin (parties, (array[state, source, marketplace_id::text]), tags) with (gin_pending_list_limit = 256);
 -- What a giver or operator imported once is not imported twice. The colliding rows are his own.
 create unique index lead_external_ref on app.lead
   (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)

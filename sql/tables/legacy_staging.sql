@@ -18,6 +18,7 @@ comment on column legacy_staging.load.source is 'schema, url or csv.';
 comment on column legacy_staging.load.began_at is 'When it began.';
 comment on column legacy_staging.load.sealed_at is 'When all tables had been read.';
 
+-- Nothing but the numbers is required of a row here: what is missing or cannot be read is null, and a finding.
 create unlogged table legacy_staging.users (
   load integer not null,
   id bigint not null,
@@ -29,9 +30,10 @@ create unlogged table legacy_staging.users (
   vat_id text,
   phone text,
   language text,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   deleted_at timestamptz,
+  address text,
   primary key (load, id)
 );
 comment on table legacy_staging.users is 'Rows of users of the former system as one load read them (sql/legacy/schema.sql).';
@@ -48,14 +50,15 @@ comment on column legacy_staging.users.language is 'de or en; null means de.';
 comment on column legacy_staging.users.created_at is 'When he registered.';
 comment on column legacy_staging.users.updated_at is 'When the row changed last.';
 comment on column legacy_staging.users.deleted_at is 'Set: deleted by himself or staff. The row stays, because leads point to it.';
+comment on column legacy_staging.users.address is 'email as the log-in spells it (service/vocabulary.py); null: the log-in refuses it, or he is deleted.';
 
 create unlogged table legacy_staging.groups (
   load integer not null,
   id bigint not null,
   owner_user_id bigint,
   name text,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.groups is 'Rows of groups of the former system as one load read them (sql/legacy/schema.sql).';
@@ -70,7 +73,7 @@ create unlogged table legacy_staging.group_members (
   load integer not null,
   group_id bigint not null,
   user_id bigint not null,
-  joined_at timestamptz not null,
+  joined_at timestamptz,
   primary key (load, group_id, user_id)
 );
 comment on table legacy_staging.group_members is 'Rows of group_members of the former system as one load read them (sql/legacy/schema.sql).';
@@ -88,8 +91,8 @@ create unlogged table legacy_staging.marketplaces (
   teaser_digits integer,
   giver_may_withdraw boolean,
   auto_accept boolean,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.marketplaces is 'Rows of marketplaces of the former system as one load read them (sql/legacy/schema.sql).';
@@ -107,10 +110,10 @@ comment on column legacy_staging.marketplaces.updated_at is 'When the row change
 create unlogged table legacy_staging.statuses (
   load integer not null,
   id bigint not null,
-  marketplace_id bigint not null,
-  position integer not null,
-  name text not null,
-  updated_at timestamptz not null,
+  marketplace_id bigint,
+  position integer,
+  name text,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.statuses is 'Rows of statuses of the former system as one load read them (sql/legacy/schema.sql).';
@@ -124,15 +127,15 @@ comment on column legacy_staging.statuses.updated_at is 'When the row changed la
 create unlogged table legacy_staging.participants (
   load integer not null,
   id bigint not null,
-  marketplace_id bigint not null,
-  user_id bigint not null,
-  role text not null,
-  state text not null,
+  marketplace_id bigint,
+  user_id bigint,
+  role text,
+  state text,
   postcode_areas text,
   tags text,
   cap integer,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.participants is 'Rows of participants of the former system as one load read them (sql/legacy/schema.sql).';
@@ -151,11 +154,11 @@ comment on column legacy_staging.participants.updated_at is 'When the row change
 create unlogged table legacy_staging.leads (
   load integer not null,
   id bigint not null,
-  marketplace_id bigint not null,
+  marketplace_id bigint,
   giver_user_id bigint,
   picked_by_user_id bigint,
   picked_at timestamptz,
-  state text not null,
+  state text,
   status_id bigint,
   interest text,
   tags text,
@@ -171,8 +174,8 @@ create unlogged table legacy_staging.leads (
   contact_postcode text,
   contact_city text,
   contact_country text,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.leads is 'Rows of leads of the former system as one load read them (sql/legacy/schema.sql).';
@@ -204,14 +207,14 @@ comment on column legacy_staging.leads.updated_at is 'When the row changed last.
 create unlogged table legacy_staging.offers (
   load integer not null,
   id bigint not null,
-  lead_id bigint not null,
-  user_id bigint not null,
-  state text not null,
+  lead_id bigint,
+  user_id bigint,
+  state text,
   reason text,
-  offered_at timestamptz not null,
+  offered_at timestamptz,
   expires_at timestamptz,
   answered_at timestamptz,
-  updated_at timestamptz not null,
+  updated_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.offers is 'Rows of offers of the former system as one load read them (sql/legacy/schema.sql).';
@@ -229,11 +232,11 @@ comment on column legacy_staging.offers.updated_at is 'When the row changed last
 create unlogged table legacy_staging.comments (
   load integer not null,
   id bigint not null,
-  lead_id bigint not null,
-  user_id bigint not null,
-  shared boolean not null,
+  lead_id bigint,
+  user_id bigint,
+  shared boolean,
   text text,
-  created_at timestamptz not null,
+  created_at timestamptz,
   primary key (load, id)
 );
 comment on table legacy_staging.comments is 'Rows of comments of the former system as one load read them (sql/legacy/schema.sql).';
@@ -248,11 +251,11 @@ comment on column legacy_staging.comments.created_at is 'When.';
 create unlogged table legacy_staging.api_keys (
   load integer not null,
   id bigint not null,
-  user_id bigint not null,
+  user_id bigint,
   name text,
   token_sha256 text,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
+  created_at timestamptz,
+  updated_at timestamptz,
   revoked_at timestamptz,
   primary key (load, id)
 );
@@ -274,16 +277,18 @@ create unlogged table legacy_staging.finding (
   legacy_key text not null,
   kind text not null check (kind in ('quarantine', 'adjusted', 'warning')),
   reason text not null,
+  field text,
   blocked_by text
 );
 create index on legacy_staging.finding (load, source_table, legacy_key);
 comment on table legacy_staging.finding is 'What a load found about a row; no values, so no personal data.';
 comment on column legacy_staging.finding.load is 'The load.';
 comment on column legacy_staging.finding.source_table is 'The legacy table.';
-comment on column legacy_staging.finding.legacy_key is 'The row''s legacy number.';
+comment on column legacy_staging.finding.legacy_key is 'The row''s legacy number, two of them with a slash for group_members; its place in the table where that cannot be read.';
 comment on column legacy_staging.finding.kind is
   'quarantine (not imported); adjusted (imported by a rule of docs/legacy-mapping.md); warning (imported as it is).';
 comment on column legacy_staging.finding.reason is 'What was found; service/legacy/reasons.toml has the words.';
+comment on column legacy_staging.finding.field is 'The columns concerned, where it is not the whole row.';
 comment on column legacy_staging.finding.blocked_by is 'For depends-on: the row that has to be healed, as table:number.';
 
 create unlogged table legacy_staging.blocked (

@@ -56,6 +56,9 @@ def test_the_first_sure_number_is_taken_and_the_rest_is_kept(written: str) -> No
         ("4915223456077.0", "phone-ambiguous"),
         ("49 152 23456077", "phone-ambiguous"),
         ("43 664 1234567", "phone-ambiguous"),
+        ("491522345678", "phone-ambiguous"),  # a + and a digit may be lost
+        ("+49 49 152 23456077", "phone-ambiguous"),
+        ("004949 152 23456077", "phone-ambiguous"),
         ("41446681800", "phone-ambiguous"),
         ("23125101", "phone-ambiguous"),  # 0231 25101, or somebody's neighbour
         ("030 23125101/02", "phone-ambiguous"),
@@ -147,15 +150,28 @@ def test_addresses(written: str, address: str | None, code: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["01067", "D-01067", "DE-01067", "D 01067", " 01067 ", "0 1067", "01067-", "010 67"]
+    "written",
+    ["01067", "D-01067", "DE-01067", "D 01067", "(01067)", " 01067 ", "0 1067", "01067-", "010 67"],
 )
 def test_german_postcodes(written: str) -> None:
     assert read_postcode(written, None)[:2] == ("01067", None)
 
 
 @pytest.mark.parametrize(
-    "written", ["1067", "1067.0", "1067,0", "1067.00", "1.067", "1,067", "D-1067", "'1067"]
-)
+    "written",
+    [
+        "1067",
+        "1067.0",
+        "1067,0",
+        "1067.00",
+        "1067.000",
+        "1.067,00",
+        "1.067",
+        "1,067",
+        "D-1067",
+        "'1067",
+    ],
+)  # fmt: skip
 def test_a_lost_zero_is_put_back_and_told(written: str) -> None:
     assert read_postcode(written, "DE")[:2] == ("01067", "postcode-padded")
     assert read_postcode(written, None, four_digits=True).value in (None, "01067")
@@ -168,6 +184,8 @@ def test_a_lost_zero_is_put_back_and_told(written: str) -> None:
         ("1067 Dresden", "DE", "01067", "Dresden"),
         ("01067, Dresden", None, "01067", "Dresden"),
         ("01067/Dresden", None, "01067", "Dresden"),
+        ("01067-Dresden", None, "01067", "Dresden"),
+        ("01067 – Dresden", None, "01067", "Dresden"),
         ("Dresden 01067", None, "01067", "Dresden"),
         ("10115 Berlin-Mitte", None, "10115", "Berlin-Mitte"),
         ("61348 Bad Homburg v. d. Höhe", None, "61348", "Bad Homburg v. d. Höhe"),
@@ -232,7 +250,7 @@ def test_every_change_is_told_and_nothing_gets_lost() -> None:
     assert [(noticed.field, noticed.code) for noticed in found.remarks] == [
         ("email", "email-rest-kept"),
         ("phone", "phone-formatted"),
-        ("postcode", "postcode-formatted"),
+        ("postcode", "postcode-rest-kept"),
     ]
     as_stored = {"email": "udo@post.example", "phone": BERLIN, "postcode": "01067"}
     assert cleaned(as_stored) == (as_stored, {}, [], [])  # clean stays clean

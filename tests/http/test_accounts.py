@@ -287,7 +287,7 @@ async def test_failed_log_ins_are_in_the_audit_log(market: Market) -> None:
 
 @pytest.mark.parametrize("door", ["invitation", "partner by address", "partner by id"])
 async def test_mails_to_one_recipient_are_few(market: Market, door: str) -> None:
-    """Five a day from one company; another company has a count of its own, up to twenty in all."""
+    """Five a day about one thing; another company has a count of its own, up to twenty in all."""
     who = f"viel-{uuid4().hex[:8]}@post.example"
 
     async def send(person: Person, market_id: Any) -> httpx.Response:
@@ -311,7 +311,7 @@ async def test_mails_to_one_recipient_are_few(market: Market, door: str) -> None
 async def test_a_company_mails_three_hundred_an_hour(market: Market) -> None:
     """Whoever they are for."""
     async with connected(market.urls.superuser) as superuser, superuser.transaction():
-        charge = "select app_private.charge_mail($1, $2)"
+        charge = "select app_private.charge_mail($1, $2, 'x')"
         for n in range(300):
             await superuser.execute(charge, market.world.nord.id, f"{n}@post.example")
         with pytest.raises(Exception, match="too-many-requests"):

@@ -48,6 +48,20 @@ async def test_an_offer_is_one_row_a_company_and_then_a_mail_a_colleague(market:
     assert await address(market) == 0
 
 
+async def test_mails_stand_in_the_order_of_their_causes(market: Market) -> None:
+    """Whenever they were made: what happened last is read first."""
+    for _ in range(2):
+        await market.offered(market.world.huber)
+    await market.client.post("/password-resets", json={"email": HUBER[1]})
+    async with connected(market.urls.worker) as worker:
+        before = await worker.fetch("select * from app.read_mails(1000)")
+        await addressed(worker)
+        after = await worker.fetch("select * from app.read_mails(1000)")
+    for rows in (before, after):
+        times = [row["created_at"] for row in rows if row["recipient"] == HUBER[1]]
+        assert times == sorted(times, reverse=True)
+
+
 async def test_who_left_in_between_is_not_told(market: Market) -> None:
     """Who is told is who acts for the company when the mails are made."""
     dora = (await market.dora.get("/me")).json()["colleague"]["id"]

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from tests.fixtures.crowd import UNSEARCHED
 from tests.fixtures.database import connected
 from tests.fixtures.market import Market
 
@@ -151,11 +152,6 @@ async def test_the_text_goes_with_the_person(market: Market) -> None:
 async def test_what_is_searched_is_what_the_lead_says(market: Market, people: Any) -> None:
     """However a lead came in: interest and reference stand beside the person."""
     async with connected(market.urls.superuser) as superuser:
-        differing = await superuser.fetch(
-            "select l.source, l.interest, p.about from app.lead l join app.prospect p"
-            " on p.marketplace_id = l.marketplace_id and p.lead_id = l.id"
-            " where p.about is distinct from concat_ws(' ', l.interest, l.external_ref)"
-            " and p.name is not null"
-        )
+        differing = await superuser.fetch(UNSEARCHED)
         assert await superuser.fetchval("select count(*) from app.prospect") > len(PEOPLE)
     assert differing == []

@@ -157,12 +157,13 @@ async def planned(urls: Urls) -> Plan:
         return await plan_load(staff, load, 1.0, "en")
 
 
-# Columns that say when a run was, and not what it brought over.
+# Columns that say when a run was, or are drawn by lot, and not what it brought over.
 _CLOCKS = {
     "app_private.legacy_user": ["imported_at"],
     "app_private.legacy_marketplace": ["imported_at"],
     "app_private.legacy_quarantine": ["first_seen_at", "last_seen_at", "healed_at"],
     "app_private.credential": ["changed_at"],
+    "app_private.bearer": ["id"],
     "app.marketplace": ["changed_at"],
 }
 _UNEVEN = ("app_private.audit_entry", "app_private.secret", "app_private.rate")

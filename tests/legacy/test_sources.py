@@ -152,14 +152,9 @@ async def test_a_latin1_record_is_told_and_read_only_on_request(
 
 async def test_bad_files_are_named(empty_database: Urls, empty_files: Path) -> None:
     header = list(tables()["users"].names)
-    for rows, expected in (
-        ([[*header[:-1], "gone"]], "unknown: gone; missing: deleted_at"),
-        ([header, [*_user("a@example.org", "x")[:-3], "gestern", "", ""]], "cannot read a value"),
-        ([header, *[_user("a@example.org", "x")] * 2], "breaks the contract"),
-    ):
-        _write(empty_files, "users", rows)
-        with pytest.raises(SourceError, match=expected):
-            await _findings(empty_database, FileSource(empty_files))
+    _write(empty_files, "users", [[*header[:-1], "gone"]])
+    with pytest.raises(SourceError, match="unknown: gone; missing: deleted_at"):
+        await _findings(empty_database, FileSource(empty_files))
     (empty_files / "users.csv").unlink()
     with pytest.raises(SourceError, match=r"neither users\.csv nor users\.copy"):
         await _findings(empty_database, FileSource(empty_files))

@@ -213,9 +213,10 @@ async def test_not_before_its_time(office: Office) -> None:
         body = {"absorbed_company_email": CORA, "execute_at": moment}
         return await office.market.anna.post("/merges", body)
 
-    early = await ask("0001-01-01T00:00:00+10:00")
-    assert early.status_code == 400
-    assert "years 1 to 9999" in early.json()["errors"][0]["detail"]
+    for beyond in ("0001-01-01T00:00:00+10:00", "1899-12-31T23:59:59Z", "9999-12-31T23:59:59Z"):
+        refused = await ask(beyond)
+        assert refused.status_code == 400
+        assert "years 1900 to 9998" in refused.json()["errors"][0]["detail"]
     # An offset that PostgreSQL does not know; the moment is what counts.
     made = await ask("2999-10-13T21:59:00+23:59")
     assert made.json()["execute_at"] == "2999-10-12T22:00:00Z"

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.database import ROOT
-from tests.fixtures.groups import GROUPS
+from tests.fixtures.groups import GROUPS, MAIN
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+CI = (ROOT / ".ci" / "run").read_text("utf-8")
 UNKNOWN = {
     "make 3.81": [
         r"^\.ONESHELL", r"^\.SHELLFLAGS", r"!=", r"\$\(file\s", r"\$\(guile\s", r"&:", r"::=",
@@ -35,7 +36,7 @@ UNKNOWN = {
 def scripts() -> dict[str, str]:
     """Every script that a recipe runs, and those that it runs in turn."""
     found: dict[str, str] = {}
-    waiting = re.findall(r"\b(?:sh|bash) ([\w./-]+)", MAKEFILE)
+    waiting = re.findall(r"\b(?:sh|bash) ([\w./-]+)", MAKEFILE + CI)
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -63,7 +64,7 @@ def test_the_recipes_are_for_every_make() -> None:
 
 
 def test_the_scripts_are_for_every_shell() -> None:
-    assert {"scripts/setup.sh", "tests/peers.sh"} <= set(scripts())
+    assert {"scripts/setup.sh", "tests/peers.sh", ".ci/packages"} <= set(scripts())
     for name, text in scripts().items():
         assert strange(text, "bash 3.2", "dash") == [], name
         assert text.startswith("#!/bin/sh\n"), name
@@ -86,7 +87,8 @@ def test_what_they_do_not_know_is_found(line: str) -> None:
 
 def test_no_command_of_ours_installs_or_starts_system_packages() -> None:
     """Only CI's own script does, which is not run by make."""
-    for name, text in {"Makefile": MAKEFILE, **scripts()}.items():
+    texts = {name: text for name, text in scripts().items() if not name.startswith(".ci/")}
+    for name, text in {"Makefile": MAKEFILE, **texts}.items():
         code = re.sub(r'(^|\s)#.*|"[^"]*"', "", text)  # an advice to copy is no command
         assert not re.search(r"apt(-get)? (install|update)|systemctl|service \w+ start", code), name
 
@@ -98,6 +100,11 @@ def test_a_group_names_what_it_needs_in_one_line() -> None:
     assert GROUPS["peers"].install == f"sudo apt install {packages}"
     assert GROUPS["peers"].run == "make test-peers"
     assert re.search(r"^test-peers:", MAKEFILE, re.MULTILINE)
+
+
+def test_ci_runs_every_group() -> None:
+    (groups,) = re.findall(r"--groups ([\w,]+)", CI)
+    assert set(groups.split(",")) == {MAIN, *GROUPS}
 
 
 def test_who_lacks_a_package_is_told_the_line(tmp_path: Path) -> None:

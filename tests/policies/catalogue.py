@@ -225,6 +225,32 @@ async def private_schema_is_unreachable(db: Any) -> list[str]:
     return [f"{row['role']}: {row['what']}" for row in rows]
 
 
+async def values_are_readable(db: Any) -> list[str]:
+    """No time or number of `app` that clients cannot read: a check on the column alone refuses it.
+    PostgreSQL knows infinite times, years that ISO 8601 does not, and NaN."""
+    columns = await db.fetch(
+        f"""select t.name, a.attname as column, format_type(a.atttypid, null) as type,
+                   array(select pg_get_expr(k.conbin, k.conrelid) from pg_constraint k
+                         where k.conrelid = t.oid and k.contype = 'c' and k.convalidated
+                           and k.conkey = array[a.attnum]) as checks
+            from ({TABLES}) t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0
+            where not a.attisdropped
+              and format_type(a.atttypid, null) in ('timestamp with time zone', 'date', 'numeric',
+                'timestamp without time zone', 'real', 'double precision')
+            order by 1, 2"""
+    )
+    findings = []
+    for row in columns:
+        times = ("infinity", "-infinity", "0044-03-15 BC", "10000-01-01")
+        numbers = ("NaN",) if row["type"] == "numeric" else ("NaN", "Infinity", "-Infinity")
+        for bad in times if row["type"].startswith(("timestamp", "date")) else numbers:
+            checks = " and ".join(f"({check})" for check in row["checks"]) or "true"
+            value = f"select '{bad}'::{row['type']} as {row['column']}"
+            if await db.fetchval(f"select {checks} from ({value}) x") is not False:
+                findings.append(f"{row['name']}.{row['column']}: {bad}")
+    return findings
+
+
 async def parties_follow_the_lead(db: Any) -> list[str]:
     """A parties column is NOT NULL, and generated or tied to the lead by a deferred foreign key."""
     rows = await db.fetch(
