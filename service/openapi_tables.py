@@ -53,9 +53,10 @@ PROBLEMS: dict[str, str] = {
     " merge-other-side-first",
     "merges.show_rehearsal": "merge-not-rehearsed",
     "merges.consent": "admin-required colleague-features-off merge-state merge-rehearsed-anew"
-    " merge-blocked",
+    " merge-blocked merge-consent-expired",
     "merges.refuse": "admin-required merge-state",
-    "merges.answer_by_token": "not-found colleague-features-off merge-blocked",
+    "merges.answer_by_token": "not-found colleague-features-off merge-blocked"
+    " merge-consent-expired",
 }
 
 # Problem -> what it has beyond type, title, status and detail.
