@@ -18,7 +18,7 @@ PROBLEMS: dict[str, str] = {
     "companies.invite": "admin-required colleague-features-off conflict too-many-requests",
     "companies.list_merge_suggestions": "admin-required",
     "companies.revoke_invitation": "admin-required",
-    "companies.accept": "not-found email-taken invitation-accepted",
+    "companies.accept": "not-found email-taken invitation-accepted too-many-requests",
     "companies.create_api_key": "admin-required shown-once",
     "companies.revoke_api_key": "admin-required",
     "marketplaces.change_marketplace": "version-stale",
@@ -53,9 +53,10 @@ PROBLEMS: dict[str, str] = {
     " merge-other-side-first",
     "merges.show_rehearsal": "merge-not-rehearsed",
     "merges.consent": "admin-required colleague-features-off merge-state merge-rehearsed-anew"
-    " merge-blocked",
+    " merge-blocked merge-consent-expired",
     "merges.refuse": "admin-required merge-state",
-    "merges.answer_by_token": "not-found colleague-features-off merge-blocked",
+    "merges.answer_by_token": "not-found colleague-features-off merge-blocked"
+    " merge-consent-expired",
 }
 
 # Problem -> what it has beyond type, title, status and detail.

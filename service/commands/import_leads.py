@@ -27,6 +27,7 @@ from service.imports.mapping import parse_mapping
 from service.imports.messages import ImportReport
 from service.imports.reading import ParsedFile, read_file
 from service.imports.refused import ImportRefused
+from service.imports.uploads import Upload, prepared
 from service.postgres import PostgresError
 from service.sessions import operations as sessions
 from service.sessions.messages import LogIn
@@ -82,7 +83,7 @@ async def _bearer(database: Database, email: str | None, secret: str) -> AsyncIt
 async def _import(
     source: Source,
     marketplace: UUID,
-    upload: operations.Upload,
+    upload: Upload,
     email: str | None,
     secret: str,
     told: Callable[[int], None],
@@ -229,7 +230,7 @@ def import_leads(
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=None)
         parsed = _parsed(file, mapping, consent, interest)
-        upload = operations.prepared(parsed, file.name, dry_run=dry_run)
+        upload = prepared(parsed, file.name, dry_run=dry_run)
         progress.update(task, description=f"Importing {file.name}", total=upload.rows)
         report = run(
             _import(

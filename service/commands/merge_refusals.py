@@ -85,6 +85,12 @@ def _sentence(slug: str, merge_id: UUID, detail: dict[str, Any]) -> str | None:
             f"Something forbids the merge; nothing was changed.\n  {blocks}\n"
             f"Then rehearse again: kollegium merge rehearse {merge_id}"
         )
+    if slug == "merge-consent-expired":
+        return (
+            "The rehearsal is older than 14 days, and consents to it have expired with it; nothing "
+            "was changed.\nRehearse again and ask both sides again: "
+            f"kollegium merge rehearse {merge_id}"
+        )
     if slug == "merge-state":
         allowed = " or ".join(detail["allowed"])
         return (

@@ -96,7 +96,7 @@ async def accept(
     data: JSONBody[Acceptance],
 ) -> Response[Accepted]:
     """Needs no log-in: the token is the right. Sets name and password of the invited address."""
-    return Response(await operations.accept(call.database, token, data))
+    return Response(await operations.accept(call.database, token, data, call.peer))
 
 
 @get("/api-keys", summary="API keys of my company")

@@ -23,6 +23,7 @@ from service.companies.messages import (
 )
 from service.database import Database, Tx
 from service.errors import Problem
+from service.turns import Lane
 from service.vocabulary import Page, Versions, email_address
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ async def revoke_invitation(tx: Tx, invitation_id: UUID) -> None:
     queries.revoke_invitation(tx, invitation_id)
 
 
-async def accept(database: Database, token: str, data: Acceptance) -> Accepted:
+async def accept(database: Database, token: str, data: Acceptance, peer: str) -> Accepted:
     """Sets name and password of the invited person. The stretching holds no connection, and nothing
     is stretched for a token that nobody was sent: Problem not-found."""
     if not await database.transaction(
@@ -96,7 +97,8 @@ async def accept(database: Database, token: str, data: Acceptance) -> Accepted:
     ):
         raise Problem("not-found")
     salt = identity.new_salt()
-    proof = await identity.stretch(data.password, salt)
+    lane = Lane(False, identity.sha256(peer))  # anybody can send a token
+    proof = await identity.stretch(data.password, salt, lane=lane)
     return await database.run(None, queries.accept, token, data.name, salt, proof)
 
 

@@ -19,6 +19,7 @@ from service.errors import Problem
 from service.imports import operations as imports
 from service.imports.mapping import parse_mapping
 from service.imports.reading import read_file
+from service.imports.uploads import prepared
 from service.marketplaces import operations as marketplaces
 from service.marketplaces.messages import MarketplaceDraft, PartnerInvitation
 from service.sessions import operations as sessions
@@ -171,7 +172,10 @@ async def _colleagues(world: World, firm: Firm) -> None:
             token = _invitation_token()
             await admin.do(company_queries.invite, email, person.role, token)
             await companies.accept(
-                world.database, token, Acceptance(name=person.name, password=people.PASSWORD)
+                world.database,
+                token,
+                Acceptance(name=person.name, password=people.PASSWORD),
+                "demo",
             )
 
 
@@ -223,7 +227,7 @@ async def _import(world: World, place: UUID, file: File) -> None:
         mapping=mapping,
         consent=file.consent,
     )
-    upload = imports.prepared(parsed, file.name)
+    upload = prepared(parsed, file.name)
     report = await imports.import_whole(actor.database, actor.token, place, upload)
     log.info(
         "demo_imported",

@@ -1,10 +1,8 @@
 """Routes: imports of files."""
 
-import asyncio
-import contextlib
 import unicodedata
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, delete, get, post
@@ -14,8 +12,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from service.calls import Call, Cursor, Limit
 from service.errors import Problem
-from service.imports import consents, operations
-from service.imports.mapping import Mapping, parse_mapping
+from service.imports import apart, consents, operations
+from service.imports.apart import File
 from service.imports.messages import (
     ConsentDraft,
     ConsentJob,
@@ -27,19 +25,8 @@ from service.imports.messages import (
     Outcome,
     SavedMapping,
 )
-from service.imports.reading import read_file
-from service.imports.refused import ImportRefused
 from service.parts import answer_in_parts
 from service.vocabulary import Page
-
-
-class Said(NamedTuple):
-    """What who uploads a file says of it."""
-
-    consent: bool | None
-    interest: str | None
-    dry_run: bool
-
 
 Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
 
@@ -73,8 +60,8 @@ async def import_file(
     saved = await call.database.transaction(call.token, operations.saved_mappings, reads=True)
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
-    said = Said(consent, interest, dry_run)
-    upload = await asyncio.to_thread(_read, content, name, mapping, said, saved)
+    kept = [known.mapping.encode() for known in saved]
+    upload = await apart.read(File(content, name, mapping, kept, consent, interest, dry_run))
     finish = None if upload.is_large else partial(operations.finish, limit=limit)
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
 
@@ -113,7 +100,7 @@ async def save_mapping(
 ) -> Response[SavedMapping]:
     """For files of its source: taken by POST /imports when no known format and no mapping sent
     along is. The one that had its name before goes."""
-    name = _parsed(data.mapping.encode(), "/mapping").name
+    name = apart.mapping_of(data.mapping.encode(), "/mapping").name
     return await call.answer(operations.save_mapping, name, data.mapping)
 
 
@@ -185,45 +172,6 @@ def _file_name(given: str | None) -> str:
     """Without what cannot be read or stored: control, bidirectional, unpaired characters."""
     readable = "".join(c for c in unicodedata.normalize("NFC", given or "") if c.isprintable())
     return readable[:255] or "upload"
-
-
-def _read(
-    content: bytes, name: str, mapping: bytes | None, said: Said, saved: list[SavedMapping]
-) -> operations.Upload:
-    """By the mapping that was sent along, else by a known format, else by one that is kept."""
-
-    def by(known: Mapping | None) -> operations.Upload:
-        parsed = read_file(
-            content, filename=name, mapping=known, consent=said.consent, interest=said.interest
-        )
-        return operations.prepared(parsed, name, dry_run=said.dry_run)
-
-    try:
-        return by(_parsed(mapping, "") if mapping else None)
-    except ImportRefused as refused:
-        for kept in saved if refused.code == "format-unknown" else ():
-            with contextlib.suppress(ImportRefused):
-                return by(parse_mapping(kept.mapping.encode()))
-        raise _unreadable(refused, "") from refused
-
-
-def _parsed(mapping: bytes, pointer: str) -> Mapping:
-    try:
-        return parse_mapping(mapping)
-    except ImportRefused as refused:
-        raise _unreadable(refused, pointer) from refused
-
-
-def _unreadable(refused: ImportRefused, pointer: str) -> Problem:
-    error = {
-        "pointer": pointer,
-        "code": refused.code,
-        "detail": refused.detail_en,
-        "detail_de": refused.detail_de,
-    }
-    if refused.mapping is None:
-        return Problem("file-unreadable", errors=[error])
-    return Problem("file-unreadable", errors=[error], mapping=refused.mapping)
 
 
 router = Router(

@@ -7,13 +7,11 @@ that brought them or the worker, takes up to 50 at a time (sql/functions/75_impo
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
 
-from service.contact import Remark
 from service.database import Database, Tx
 from service.errors import Problem
 from service.imports import queries
@@ -26,64 +24,14 @@ from service.imports.messages import (
     Outcome,
     SavedMapping,
 )
-from service.imports.reading import ParsedFile
-from service.imports.records import ImportedLead, Result
+from service.imports.uploads import Upload
 from service.postgres import ConnectionLost, PoolExhausted, PostgresError
 from service.vocabulary import Page, decode_cursor, encode_cursor
 
-IN_REQUEST = 500  # rows; of larger files the worker takes care
-_CHUNK = 50  # rows in a chunk and a transaction, as app.add_import_chunk wants them
 _CHUNKS_A_TRIP = 20
 _LEASE_SECONDS = 15  # who goes on by himself is not helped by the worker meanwhile
 _PAUSE_SECONDS = 0.05  # while another import of the company has its turn
 _FAULTS = (Problem, PostgresError, ConnectionLost, PoolExhausted, OSError, TimeoutError)
-_PROSPECT = (
-    "name",
-    "salutation",
-    "company",
-    "email",
-    "phone",
-    "street",
-    "postcode",
-    "city",
-    "country",
-)
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """A file that was read: what is known of it as a whole, and its rows in chunks of JSON."""
-
-    report: dict[str, Any]
-    chunks: list[str]
-    rows: int
-
-    @property
-    def is_large(self) -> bool:
-        """Whether the worker takes care of it."""
-        return self.rows > IN_REQUEST
-
-
-def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Upload:
-    """What a parsed file is to the database. Takes its time: not for the loop."""
-    encode = msgspec.json.Encoder().encode
-    rows = [_row(result) for result in parsed.results]
-    report = {
-        "file_name": file_name[:255],
-        "format": parsed.format,
-        "encoding": parsed.encoding,
-        "separator": parsed.separator,
-        "dry_run": dry_run,
-        "remarks": [_warned(remark) for remark in parsed.remarks],
-        "skipped": [{"row_number": line.row, "reason": line.reason} for line in parsed.skipped],
-        "sheets": msgspec.to_builtins(parsed.sheets),
-        "rows": len(rows),
-    }
-    return Upload(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
-
-
-def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), _CHUNK):
-        yield rows[start : start + _CHUNK]
 
 
 async def start(tx: Tx, marketplace_id: UUID, upload: Upload) -> ImportJob | ImportReport:
@@ -149,39 +97,6 @@ async def _report(database: Database, token: str, import_id: UUID, limit: int) -
 
 async def _done(tx: Tx, import_id: UUID) -> int:
     return (await queries.one(tx, import_id)).done
-
-
-def _row(result: Result) -> dict[str, Any]:
-    if isinstance(result, ImportedLead):
-        warnings = [_warned(warning) for warning in result.warnings]
-        return {"row_number": result.row, "warnings": warnings, "lead": _lead(result)}
-    return {
-        "row_number": result.row,
-        "outcome": "duplicate" if result.code == "duplicate" else "refused",
-        "code": result.code,
-        "field": getattr(result, "field", None),
-        "detail": {"en": result.detail_en, "de": result.detail_de},
-    }
-
-
-def _warned(remark: Remark) -> dict[str, Any]:
-    detail = {"en": remark.detail_en, "de": remark.detail_de}
-    return {"code": remark.code, "field": remark.field, "detail": detail}
-
-
-def _lead(lead: ImportedLead) -> dict[str, Any]:
-    prospect = {field: getattr(lead, field) for field in _PROSPECT}
-    prospect["answers"] = lead.context | lead.answers
-    return {
-        "interest": lead.interest,
-        "tags": lead.tags,
-        "distribution_permission": lead.distribution_permission,
-        "submit": lead.distribution_permission and bool(lead.email or lead.phone),
-        "prospect": prospect,
-        "source": lead.source,
-        "received_at": lead.received_at.isoformat() if lead.received_at else None,
-        "external_ref": lead.fingerprint,
-    }
 
 
 async def saved_mappings(tx: Tx) -> list[SavedMapping]:

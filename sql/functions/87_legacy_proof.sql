@@ -117,7 +117,8 @@ grant execute on function app.prove_begin(integer) to kollegium_staff;
 --   deleted  he saw nothing before (L2), and cannot now: company closed, colleague inactive
 --   waits    his row is in quarantine
 --   missing  there is no company for him, and no reason: a difference
---   joined   brought together with others, or with colleagues: no longer what he was
+--   joined   brought together with others, or with colleagues, or deleted there and changed here: no longer
+--            what he was
 create or replace function app.list_proof_users(p_load integer)
 returns table (legacy_user bigint, company_id uuid, week text, state text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -128,6 +129,7 @@ as $$
     when s.deleted_at is not null and co.state = 'closed' and not c.active then 'deleted'
     when c.company_id <> m.company_id or co.state = 'absorbed' or exists (
       select from app.colleague o where o.company_id = m.company_id and o.id <> m.colleague_id)
+      or s.deleted_at is not null and m.version <> co.version + c.version
       then 'joined'
     else 'ready' end
   from legacy_staging.users s

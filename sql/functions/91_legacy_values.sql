@@ -48,13 +48,14 @@ as $$
     ('leads', 'contact_country', 200, null)
 $$;
 
--- Tags and postcode areas, which the former system kept in one text with commas.
+-- Tags and postcode areas, which the former system kept in one text with commas. A text of at most so many
+-- printable characters as one of them may have is not taken apart: there are as many as leads.
 create or replace function app_private.legacy_lists()
-returns table (source_table text, field text, most integer, wanted text)
+returns table (source_table text, field text, most integer, wanted text, harmless integer)
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  values ('participants', 'postcode_areas', 1000, '^[0-9]{1,5}$'), ('participants', 'tags', 100, '^.{1,50}$'),
-    ('leads', 'tags', 50, '^.{1,50}$')
+  values ('participants', 'postcode_areas', 1000, '^[0-9]{1,5}$', 0),
+    ('participants', 'tags', 100, '^.{1,50}$', 50), ('leads', 'tags', 50, '^.{1,50}$', 50)
 $$;
 
 create or replace function app_private.legacy_value_rules()
@@ -85,9 +86,10 @@ as $$
   from app_private.legacy_texts() t where t.unprintable is not null
   union all
   select l.source_table, 'quarantine', 'list-unusable', l.field, format(
-    's.%1$I <> '''' and (cardinality(app_private.legacy_list(s.%1$I)) > %2$s or exists (select from
+    '(length(s.%1$I) > %4$s or app_private.legacy_unprintable(s.%1$I)) and
+      (cardinality(app_private.legacy_list(s.%1$I)) > %2$s or exists (select from
       unnest(app_private.legacy_list(s.%1$I)) x where x !~ %3$L or app_private.legacy_unprintable(x)))',
-    l.field, l.most, l.wanted)
+    l.field, l.most, l.wanted, l.harmless)
   from app_private.legacy_lists() l
 $$;
 

@@ -89,9 +89,11 @@ begin
         and j.tab = v.tab and j.kind = 'moved' and j.marketplace_id is not null)
         then 't.marketplace_id = j.marketplace_id' else 'true' end,
       (select string_agg(format('t.%I = $2', c), ' or ') from unnest(v.cols) c),
-      -- An offer that was picked since belongs to the engagement of the survivor.
+      -- An offer that was picked since belongs to the engagement of the survivor, unless that goes back, too.
       case when v.tab = 'app.offer'
-        then ' and not (t.state = ''picked'' and t.answered_at > $4) and $5 is not null' else ' and $4 is not null and $5 is not null' end)
+        then ' and not (t.state = ''picked'' and t.answered_at > $4 and not exists (
+          select from app.lead l where l.marketplace_id = t.marketplace_id and l.id = t.lead_id
+            and l.engagement_id = any ($5)))' else ' and $4 is not null and $5 is not null' end)
     using p_from, p_to, p_merge, p_done_at, v_engagements;
     get diagnostics v_count = row_count;
     v_rows := v_rows || jsonb_build_object(v.tab, v_count);

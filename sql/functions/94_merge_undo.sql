@@ -67,7 +67,7 @@ as $$
     p_brokerage.state = 'open')
 $$;
 
--- Rows that went to the journal. An offer of a wave that is over by now comes back as lost, and not at
+-- Rows that went to the journal, with the operator that their marketplace has by now. An offer of a wave that is over by now comes back as lost, and not at
 -- all where the offer that stayed was picked since.
 create or replace function app_private.collapsed_back(p_merge uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -76,8 +76,12 @@ declare
   v app_private.merge_journal;
 begin
   for v in select * from app_private.merge_journal where merge_id = p_merge and kind = 'collapsed' loop
+    continue when v.tab = 'app.participation' and exists (select from app.marketplace m
+      where m.id = v.marketplace_id and m.operator_company_id::text = v.before ->> 'company_id');
     execute format('insert into %1$s select (jsonb_populate_record(null::%1$s, $1)).* on conflict do nothing',
-      v.tab) using v.before;
+      v.tab) using v.before || coalesce((select jsonb_build_object('operator_company_id',
+        m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
+      from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;
   update app.offer o set state = 'lost', answered_at = now()
   from app_private.merge_journal j, app.brokerage b
@@ -94,7 +98,9 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v record;
+  v_left uuid[];
 begin
+  with gone as (
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps,
     invited_at, answered_at, ended_at)
@@ -110,11 +116,11 @@ begin
     and (exists (select from app.offer o where o.company_id = p_to and o.marketplace_id = p.marketplace_id)
       or exists (select from app.engagement e where e.company_id = p_to and e.marketplace_id = p.marketplace_id)
       or exists (select from app.lead l where l.giver_company_id = p_to and l.marketplace_id = p.marketplace_id))
-  on conflict do nothing;
+  on conflict do nothing returning marketplace_id
+  ) select array_agg(g.marketplace_id) into v_left from gone g;
   for v in
     select distinct o.marketplace_id, o.lead_id from app.offer o
-    join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
-    where o.company_id = p_to and o.state = 'open' and p.state = 'ended'
+    where o.company_id = p_to and o.state = 'open' and o.marketplace_id = any (v_left)
     order by o.marketplace_id, o.lead_id
   loop
     update app.offer set state = 'withdrawn', answered_at = now()
@@ -143,7 +149,7 @@ $$;
 
 -- What the survivor made since and keeps: by table the number and, up to 100, the ids.
 create or replace function app_private.made_since(
-  p_to uuid, p_since uuid, p_markets uuid[], p_leads uuid[])
+  p_merge uuid, p_to uuid, p_since uuid, p_markets uuid[], p_leads uuid[])
 returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -155,10 +161,12 @@ begin
            where r.rule in ('move', 'choose') and r.found in ('own', 'lead')
              and r.tab <> 'app.participation' order by r.place
   loop
-    execute format('select array_agg(t.id order by t.id) from %s t where t.%I = $1 and t.id > $2%s', v.tab, v.col,
+    execute format('select array_agg(t.id order by t.id) from %1$s t where t.%2$I = $1 and t.id > $2 and not exists (
+      select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
+        and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
       case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
-    into v_ids using p_to, p_since, p_markets, p_leads;
+    into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then
       v_found := v_found || jsonb_build_object(v.tab || case when v.tab = 'app.lead'
         then ' ' || v.col else '' end, jsonb_build_object('rows', cardinality(v_ids), 'ids', v_ids[1:100]));
@@ -201,7 +209,7 @@ begin
   perform app_private.lock_for_merge(v_from, v_to, v_locked_markets, v_locked_leads);
   perform from app.participation where company_id in (v_from, v_to) or operator_company_id in (v_from, v_to)
   order by marketplace_id, company_id for update;
-  v_since := app_private.made_since(v_to, p_merge.done_id, v_markets, v_leads);
+  v_since := app_private.made_since(p_merge.id, v_to, p_merge.done_id, v_markets, v_leads);
   update app.company set state = 'active', absorbed_into = null where id = v_from;
   delete from app.history h using app_private.merge_journal j
   where j.merge_id = p_merge.id and j.tab = 'app.history' and j.kind = 'created'

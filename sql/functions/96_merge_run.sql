@@ -79,7 +79,7 @@ as $$
 $$;
 
 -- The merge: one transaction. 409 merge-blocked when something forbids it, merge-drift when it would
--- do something else than was consented to.
+-- do something else than was consented to, merge-consent-expired when that was more than 14 days ago.
 create or replace function app.run_merge(p_merge uuid)
 returns jsonb language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -92,6 +92,7 @@ declare
   v_drift jsonb;
   v_result jsonb;
 begin
+  perform app_private.expect_fresh_rehearsal(v_merge);
   perform app_private.expect_colleague_features(v_from);
   perform app_private.expect_colleague_features(v_to);
   v_blocks := app_private.merge_blocks(v_from, v_to);
@@ -198,7 +199,7 @@ begin
     get stacked diagnostics v_slug = constraint_name, v_detail = pg_exception_detail;
     v_problem := jsonb_build_object('slug', v_slug) || coalesce(nullif(v_detail, ''), '{}')::jsonb;
   end;
-  update app.company_merge set problem = v_problem, rehearsal_due = v_slug = 'merge-drift',
+  update app.company_merge set problem = v_problem, rehearsal_due = v_slug in ('merge-drift', 'merge-consent-expired'),
     state = case when v_slug = 'merge-state' then state when rehearsal is null then 'requested'
       else 'rehearsed' end,
     survivor_consent_at = null, survivor_consent = null, absorbed_consent_at = null,

@@ -17,7 +17,8 @@ as $$
          else coalesce(o.answered_at, case when s.state in ('picked', 'lost') then r.picked_at end,
                        o.updated_at) end,
     case when s.state in ('picked', 'declined') then p.colleague_name end,
-    case when s.state = 'declined' then o.reason end, r.action, o.id, p.colleague_id,
+    case when s.state = 'declined' then o.reason end, r.action,
+    greatest(o.updated_at, o.answered_at), o.id, p.colleague_id,
     row_number() over (partition by r.lead_id, p.company_id
       order by app_private.offer_rank(s.state), p.own_company_id <> p.company_id, o.id)
   -- The teaser of a lead is made once, for all its offers.
@@ -66,7 +67,8 @@ end
 $$;
 
 -- Offers that are here already: the better one of two may be another one now, what it says may have changed,
--- and what is gone there, or waits in quarantine, is not on offer here either.
+-- and what is gone there, or waits in quarantine, is not on offer here either. Who declined here after the last
+-- word there has declined.
 create or replace function app_private.legacy_change_offers(
   p_rows app_private.legacy_lead_row[], p_offers app_private.legacy_offer_row[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -87,6 +89,7 @@ begin
   from unnest(p_offers) o
   where o.place = 1 and o.action = 'change' and t.marketplace_id = o.marketplace_id
     and t.brokerage_id = o.brokerage_id and t.company_id = o.company_id
+    and not (t.state = 'declined' and t.answered_at > o.changed_at and o.state <> 'picked')
     and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason, t.expires_at) is distinct from
       (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason, o.expires_at);
   update app.offer t set state = 'withdrawn', answered_at = now(), answered_by_name = null

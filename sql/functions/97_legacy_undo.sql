@@ -87,7 +87,10 @@ begin
   end if;
   delete from app_private.merge_journal j using unnest(p_offers) o
   where j.merge_id in (select v.merge_id from app_private.legacy_moved() v)
-    and j.tab = 'app.offer' and j.kind = 'collapsed' and j.id = o.id;
+    and j.tab = 'app.offer' and j.kind = 'collapsed' and j.id = o.id
+    -- What was declined here after the last word there stays declined.
+    and not (o.place > 1 and o.state <> 'picked' and j.before ->> 'state' = 'declined'
+      and (j.before ->> 'answered_at')::timestamptz > o.changed_at);
   perform app_private.legacy_journal(array_agg('app.offer'::text), array_agg(o.marketplace_id),
     array_agg(o.id), array_agg('company_id'::text), array_agg(o.colleague_id))
   from unnest(p_offers) o;
@@ -104,6 +107,8 @@ begin
   where o.place > 1 and not exists (
     select from moved b where b.merge_id = v.merge_id and b.colleague_id <> v.colleague_id
       and b.colleague_id in (o.colleague_id, kept.colleague_id))
+    and not exists (select from app_private.merge_journal j where j.merge_id = v.merge_id
+      and j.tab = 'app.offer' and j.kind = 'collapsed' and j.id = o.id)
   order by o.id, v.done_id desc;
 end
 $$;

@@ -125,11 +125,23 @@ comment on function app.order_rehearsal(uuid) is
   'Orders a rehearsal of a merge (admin); the first one by the side that was asked.';
 grant execute on function app.order_rehearsal(uuid) to kollegium_api;
 
+-- What was consented to is what was rehearsed; both are two weeks old at most, like the tokens in the mails.
+create or replace function app_private.expect_fresh_rehearsal(p_merge app.company_merge)
+returns void language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_merge.rehearsed_at < now() - interval '14 days' then
+    perform app_private.refuse(409, 'merge-consent-expired');
+  end if;
+end
+$$;
+
 -- Notes the consent of one side to the latest rehearsal; with both, the merge may run.
 create or replace function app_private.note_consent(p_merge app.company_merge, p_company uuid, p_by text)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform app_private.expect_fresh_rehearsal(p_merge);
   if p_merge.rehearsal -> 'blocks' <> '[]' then
     perform app_private.refuse(409, 'merge-blocked', jsonb_build_object('blocks', p_merge.rehearsal -> 'blocks'));
   end if;

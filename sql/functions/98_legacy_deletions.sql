@@ -173,7 +173,7 @@ begin
 end
 $$;
 
--- Leads that differ there and were touched here: what is here stays. But offers that are gone there end, and
+-- Leads that differ there and were touched here: what is here stays. But offers that are not open there end, and
 -- an operator is told once of a lead that was picked on both sides by different companies.
 create or replace function app_private.legacy_settle_touched(
   p_load integer, p_rows app_private.legacy_lead_row[])
@@ -194,7 +194,8 @@ begin
     perform app_private.legacy_end_offers(r.marketplace_id, r.lead_id, r.brokerage_id, array(
       select p.company_id from legacy_staging.offers s
       join app_private.legacy_party p on p.legacy_id = s.user_id
-      where s.load = p_load and s.lead_id = r.legacy_id and s.id = any (r.offers)));
+      join legacy_staging.leads l on l.load = p_load and l.id = s.lead_id and l.state = 'offered'
+      where s.load = p_load and s.lead_id = r.legacy_id and s.state = 'open' and s.id = any (r.offers)));
     if r.taker_company_id is not null and v_lead.engaged_company_id <> r.taker_company_id then
       perform app_private.legacy_tell_of_two_picks(r, v_lead);
     end if;

@@ -5,6 +5,20 @@
 -- API key its id. Fields stand in the order in which service/legacy/seen.py names them.
 set local role kollegium_broker;
 
+-- An open offer there that nobody has here: since a merge the company of its user is the lead's own giver or
+-- operator, by another one of its users.
+create or replace function app_private.offered_to_itself(p_load integer, p_lead bigint, p_user bigint)
+returns boolean language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from legacy_staging.leads l
+    join legacy_staging.marketplaces m on m.load = p_load and m.id = l.marketplace_id
+    join app_private.legacy_party t on t.legacy_id = p_user
+    join app_private.legacy_party own on own.legacy_id in (l.giver_user_id, m.owner_user_id)
+      and own.legacy_id <> p_user and own.company_id = t.company_id
+    where l.load = p_load and l.id = p_lead)
+$$;
+
 -- The state in which a lead is here (docs/legacy-mapping.md).
 create or replace function app_private.state_seen_before(
   p_load integer, p_lead bigint, p_state text, p_consent boolean)
@@ -17,7 +31,8 @@ begin
     when 'won' then 'closed' when 'lost' then 'closed'
     when 'offered' then case when exists (
       select from legacy_staging.offers o
-      where o.load = p_load and o.lead_id = p_lead and o.state = 'open') then 'offered' else 'unplaced' end
+      where o.load = p_load and o.lead_id = p_lead and o.state = 'open'
+        and not app_private.offered_to_itself(p_load, p_lead, o.user_id)) then 'offered' else 'unplaced' end
     else p_state end;
 end
 $$;
@@ -101,7 +116,8 @@ as $$
         else left(coalesce(l.contact_postcode, ''), coalesce(m.teaser_digits, 2)) end as area, case
       when l.picked_by_user_id = f.user_id then 'picked'
       when l.picked_by_user_id is not null and f.state in ('open', 'picked') then 'lost'
-      when f.state = 'open' and l.state <> 'offered' then 'withdrawn'
+      when f.state = 'open' and (l.state <> 'offered'
+        or app_private.offered_to_itself(p_load, f.lead_id, f.user_id)) then 'withdrawn'
       else f.state end as state
     from legacy_staging.offers f
     left join legacy_staging.leads l on l.load = p_load and l.id = f.lead_id

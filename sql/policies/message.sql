@@ -14,4 +14,5 @@ grant select on app.message to kollegium_api;
 grant select, insert, delete on app.message to kollegium_broker;
 grant update (parties, company_id) on app.message to kollegium_broker;
 -- not granted: insert to kollegium_api: app.add_message takes company and author from the context
--- not granted: update of the text, delete to anybody: messages stay
+-- not granted: update of the text to anybody; delete to kollegium_api: messages stay, but for one of the former
+-- system that was deleted there and not touched here

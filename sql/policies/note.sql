@@ -14,4 +14,5 @@ grant select on app.note to kollegium_api;
 grant select, insert, delete on app.note to kollegium_broker;
 grant update (company_id) on app.note to kollegium_broker;
 -- not granted: insert to kollegium_api: app.add_note takes company and author from the context
--- not granted: update of the text, delete to anybody: notes stay (a merge moves them)
+-- not granted: update of the text to anybody; delete to kollegium_api: notes stay (a merge moves them), but
+-- for one of the former system that was deleted there and not touched here

@@ -34,8 +34,7 @@ create table app.lead (
   check (state in ('draft', 'rejected', 'withdrawn', 'erased') or distribution_permission),
   -- A company works or worked the lead in exactly these states; what is erased may keep who it was.
   constraint lead_engaged_state check (
-    state = 'erased' or (engaged_company_id is not null) = (state in ('engaged', 'closed'))),
-  constraint lead_engagement check (num_nonnulls(engaged_company_id, engaged_company_name, engagement_id) in (0, 3))
+    state = 'erased' or (engaged_company_id is not null) = (state in ('engaged', 'closed')))
 );
 create index lead_operator on app.lead (operator_company_id, id desc);
 create index lead_operator_state on app.lead (operator_company_id, state, id desc);

@@ -15,5 +15,5 @@ create type app_private.legacy_offer_row as (
   marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, company_id uuid, operator_company_id uuid,
   wave integer, state text, interest text, postcode_area text, tags text[], marketplace_name text,
   company_name text, opened_at timestamptz, expires_at timestamptz, answered_at timestamptz,
-  answered_by_name text, decline_reason text, action text, legacy_id bigint, colleague_id uuid, place bigint
+  answered_by_name text, decline_reason text, action text, changed_at timestamptz, legacy_id bigint, colleague_id uuid, place bigint
 );

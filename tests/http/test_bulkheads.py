@@ -1,6 +1,7 @@
 """Reads, writes and long work have connections of their own: none of them keeps another waiting."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,8 @@ import httpx
 import pytest
 
 from service import database
-from tests.fixtures.database import Urls, connected
+from service.settings import Settings
+from tests.fixtures.database import ROOT, Urls, connected
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World
 
@@ -115,6 +117,14 @@ async def test_a_file_is_taken_while_writers_wait(world_database: Urls, world: W
             )
             assert made.status_code == 201, made.text
             assert made.json()["imported"] == 1
+
+
+def test_the_pooler_that_is_shipped_has_room_for_two_processes() -> None:
+    """Where it has not, what waits for a lock takes the connections that others keep for reads."""
+    ini = (ROOT / "deploy" / "pgbouncer.ini").read_text("utf-8")
+    size = re.search(r"^default_pool_size = (\d+)$", ini, re.MULTILINE)
+    assert size is not None
+    assert int(size[1]) >= 2 * max(Settings(database_url="x", pool_size=0).connections, 10)
 
 
 async def settle(urls: Urls) -> None:

@@ -56,12 +56,13 @@ class Beside:
         return await self.merging.merge(await self.company(survivor), await self.company(absorbed))
 
     async def call(self, user: int, sql: str, *values: Any) -> Any:
-        """`select <sql>` as the colleague of a user, through the web tier's role."""
+        """`select <sql>` as the colleague of a user, through the web tier's role. 28000 when he
+        is not active."""
         await self.superuser.execute(
             """insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
                select sha256('kgs_beside'), c.company_id, c.id, now() + interval '1 min'
                from app_private.legacy_user u join app.colleague c on c.id = u.colleague_id
-               where u.legacy_id = $1""",
+               where u.legacy_id = $1 and c.active""",
             user,
         )
         try:
@@ -111,12 +112,14 @@ class Beside:
         )
         return {(row[0], row[1], row[2]) for row in rows}
 
-    async def prove(self) -> dict[int, Proof]:
-        """The proof of every user."""
+    async def prove(self, *, unfiltered: bool = False) -> dict[int, Proof]:
+        """The proof of every user; unfiltered: counted without any condition, too."""
         async with loaded(self.urls) as (staff, load):
             prover = Prover(staff, [self.api], load)
             users = await prover.users()
-            return {one.legacy_user: one async for one in prover.prove(users)}
+            whom = frozenset(user.legacy_user for user in users) if unfiltered else frozenset()
+            proofs = prover.prove(users, unfiltered=whom)
+            return {one.legacy_user: one async for one in proofs}
 
     async def differing(self) -> dict[int, list[tuple[str, str | None, str]]]:
         """Users whose proof differs: kind, legacy number and reason of the rows."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.fixtures.database import Urls
+from tests.fixtures.database import NewDatabase, Urls
 from tests.legacy.beside import Beside, beside
 
 
@@ -183,3 +183,94 @@ async def test_a_merge_of_takers_is_no_difference_for_their_operator(both: Besid
         " (select company_id from app_private.legacy_user where legacy_id = 3)"
     )
     assert 1 in await both.differing()
+
+
+# For each user of a marketplace of his own: everything that an import can bring.
+BROUGHT = """
+    insert into legacy.marketplaces values (9, 4, 'Bens Markt', 24, 3, true, false, now(), now());
+    insert into legacy.participants values
+      (20, 9, 2, 'giver', 'active', null, null, null, now(), now());
+    insert into legacy.leads select i, m, giver, picker, now(), state, null, 'Wallbox ' || i, null,
+      true, null, null, 'Uwe Groß', null, null, null, null, null, '25813', null, null, now(), now()
+    from (values (50, 9, 2, null, 'new'), (51, 1, 4, null, 'released'), (52, 1, null, 4, 'picked'),
+      (53, 1, null, 3, 'picked')) v (i, m, giver, picker, state);
+    update legacy.leads set state = 'picked', picked_by_user_id = 4, picked_at = now() where id = 2;
+    update legacy.offers set state = case user_id when 4 then 'picked' else 'lost' end
+      where lead_id = 2;
+    insert into legacy.comments values (50, 52, 4, false, 'von Ben', now()),
+      (51, 52, 4, true, 'von Ben', now()), (52, 53, 3, false, 'von Anna', now());
+    insert into legacy.api_keys select 5, 4, 'Bens', encode(sha256('bens'), 'hex'), now(), now();
+"""
+OWNED = """
+    select 'market ' || k.legacy_id, m.operator_company_id from app.marketplace m
+      join app_private.legacy_marketplace k on k.marketplace_id = m.id
+    union all select 'operator of ' || external_ref, operator_company_id from app.lead
+    union all select 'giver of ' || external_ref, giver_company_id from app.lead
+    union all select 'engaged ' || external_ref, engaged_company_id from app.lead
+    union all select 'engagement of ' || l.external_ref, e.company_id
+      from app.engagement e join app.lead l on l.id = e.lead_id
+    union all select 'disclosure of ' || l.external_ref, d.company_id
+      from app.disclosure d join app.lead l on l.id = d.lead_id
+    union all select event || ' ' || l.external_ref, h.company_id
+      from app.history h join app.lead l on l.id = h.lead_id
+    union all select 'offer ' || o.state || ' of ' || l.external_ref, o.company_id
+      from app.offer o join app.lead l on l.id = o.lead_id
+    union all select 'note ' || text, company_id from app.note
+    union all select 'message ' || text, company_id from app.message
+    union all select 'key ' || name, company_id from app.api_key
+    union all select 'card', company_id from app.participation
+    order by 1, 2"""
+
+
+@pytest.mark.parametrize("survivor", [3, 4])
+async def test_an_undo_gives_what_was_imported_since_to_whom_it_belongs(
+    both: Beside, new_database: NewDatabase, clean_template: str, survivor: int
+) -> None:
+    """As if they had never merged, but for what somebody made here since."""
+    async with new_database(clean_template) as urls, beside(urls) as apart:
+        await apart.there(BROUGHT)
+        await apart.monday()
+        wanted = await apart.rows(OWNED)
+    before = await both.rows(OWNED)
+    merge = await both.merge(survivor, 7 - survivor)
+    await both.there(BROUGHT)
+    await both.monday()
+    assert await both.company(3) == await both.company(4)
+    result = await both.merging.undo(merge)
+    assert await both.rows(OWNED) == wanted != before
+    listed = {one for table in result["since"].values() for one in table["ids"]}
+    gone = await both.rows(
+        "select id from app.lead where $1 in (operator_company_id, giver_company_id, "
+        "engaged_company_id) union all select id from app.engagement where company_id = $1 "
+        "union all select id from app.note where company_id = $1",
+        await both.company(7 - survivor),
+    )
+    assert listed
+    assert listed & {str(row[0]) for row in gone} == set()
+    assert await both.differing() == {}
+    assert (await both.monday()).waiting == 0
+    assert await both.rows(OWNED) == wanted
+    assert await both.call(7 - survivor, "count(*) from app.lead where external_ref = '52'") == (
+        int(survivor == 3)
+    )
+
+
+async def test_through_a_chain_of_merges_it_goes_back_step_by_step(both: Beside) -> None:
+    await both.there(
+        "insert into legacy.users select 6, 'sechs@dritte.example', password_hash, 'Sina', 'Sechs',"
+        " 'Dritte KG', null, null, 'de', created_at, updated_at, null from legacy.users"
+        " where id = 1"
+    )
+    await both.monday()
+    first = await both.merge(3, 4)
+    second = await both.merge(6, 3)
+    await both.there(BROUGHT)
+    await both.monday()
+    owner = "select operator_company_id from app.marketplace where name = 'Bens Markt'"
+    assert await both.one(owner) == await both.company(6)
+    await both.merging.undo(second)
+    assert await both.one(owner) == await both.company(3) == await both.company(4)
+    await both.merging.undo(first)
+    assert await both.one(owner) == await both.company(4) != await both.company(3)
+    assert await both.engagements(52) == [(4, "active")]
+    assert await both.offers(2) == [(3, "lost"), (4, "picked")]

@@ -267,3 +267,25 @@ async def test_corrected_times_make_nothing_twice(both: Beside) -> None:
     await both.monday()
     assert [await both.one(offers), await both.one(brokerages)] == before
     assert await both.differing() == {}
+
+
+async def test_who_declined_here_has_declined_and_what_is_picked_there_is_not_on_offer(
+    both: Beside,
+) -> None:
+    """A refusal here is somebody's act: it stays. But the lead is still the former system's."""
+    await both.there("update legacy.offers set state = 'open' where id = 2")
+    await both.monday()
+    await both.call(4, "app.decline_offer($1, $2, 'zu weit')", *await both.lead(2))
+    await both.there("update legacy.leads set interest = 'Anders' where id = 2")
+    await both.monday()
+    assert await both.one(STATE, "2") == "offered"
+    assert await both.offers(2) == [(3, "open"), (4, "declined")]
+    await both.there(
+        "update legacy.leads set state = 'picked', picked_by_user_id = 4 where id = 2",
+        "update legacy.offers set state = case id when 2 then 'picked' else 'lost' end"
+        " where lead_id = 2",
+    )
+    await both.monday()
+    assert await both.offers(2) == [(3, "withdrawn"), (4, "declined")]
+    await _cannot_pick(both, 3, 2)
+    assert await both.waiting() == {("leads", "2", "changed-here")}

@@ -237,8 +237,10 @@ async def test_totals_that_differ_end_with_1(
     finally:
         await former.superuser.execute(back or "select 1")
         if row:
+            places = ", ".join(f"${place}" for place in range(1, len(row) + 1))
             await former.superuser.execute(
-                "insert into app_private.legacy_lead values ($1, $2, $3, $4, $5)", *row.values()
+                f"insert into app_private.legacy_lead ({', '.join(row)}) values ({places})",
+                *row.values(),
             )
     assert (done.returncode, words in " ".join(done.stdout.split())) == (1, True), done.stdout
 

@@ -31,7 +31,7 @@ class Act:
         sql = f"select ({call})::text where $1::uuid is not null and $2::uuid is not null"
 
         async def do(connection: Any) -> Any:
-            if self.who == "worker":
+            if self.who in ("worker", "staff"):
                 return await connection.fetchval(sql, world.nord_id, lead)
             async with as_bearer(connection, getattr(world, self.who).token):
                 return await connection.fetchval(sql, world.nord_id, lead)
@@ -46,11 +46,13 @@ def _renamed(who: str, name: str, *starts: str) -> Act:
 PICK = "select picked from app.pick_lead($1, $2)"
 CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null) is not null"
 SAME = "(select external_ref from app.lead where id = $2)"
+WITHDRAWS = ("offered", "available", "merge ready", "merged")
+MERGE = "(select id from places.merge)"
 PAUSE = """with p as (update app.participation set paused = true, version = version + 1
     where marketplace_id = $1 and company_id = {klein} returning paused) select paused from p"""
 ACTS: dict[str, Act] = {
-    "Cora picks": Act("cora", PICK, ("offered", "overdue")),
-    "Anna picks": Act("anna", PICK, ("offered", "declined")),
+    "Cora picks": Act("cora", PICK, ("offered", "overdue", "merge ready")),
+    "Anna picks": Act("anna", PICK, ("offered", "declined", "merge ready", "merged")),
     "Ben picks": Act("ben", PICK, ("offered",)),
     "Cora declines": Act("cora", "select state from app.decline_offer($1, $2, 'x')", ("offered",)),
     "Anna declines": Act("anna", "select state from app.decline_offer($1, $2, 'y')", ("declined",)),
@@ -64,7 +66,7 @@ ACTS: dict[str, Act] = {
     ),
     "Olga offers to all": Act("olga", "app.offer_lead($1, $2, null, 24)", ("available",)),
     "Olga assigns": Act("olga", "app.assign_lead($1, $2, {lang})", ("offered", "all declined")),
-    "Olga withdraws": Act("olga", "app.withdraw_lead($1, $2, 'x')", ("offered", "available")),
+    "Olga withdraws": Act("olga", "app.withdraw_lead($1, $2, 'x')", WITHDRAWS),
     "Gerd submits": Act("gerd", "app.submit_lead($1, $2)", ("draft",)),
     "Olga accepts": Act("olga", "app.accept_lead($1, $2)", ("submitted",)),
     "Olga rejects": Act("olga", "app.reject_lead($1, $2, 'x')", ("submitted",)),
@@ -82,6 +84,8 @@ ACTS: dict[str, Act] = {
     "Olga removes Huber": Act(
         "olga", "app.end_participation($1, {huber})", ("offered", "declined")
     ),
+    "Klein joins Huber": Act("staff", f"app.run_merge({MERGE}) is not null", ("merge ready",)),
+    "they part again": Act("staff", f"app.undo_merge({MERGE}) is not null", ("merged",)),
     "time passes": Act("worker", "app.expire_offers(100) >= 0", ("overdue",)),
     "the wave ends": Act("worker", "app.end_waves(100) >= 0", ("grace over",)),
     "Gerd sends it again": Act(

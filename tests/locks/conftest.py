@@ -30,7 +30,8 @@ class Ring:
 
     def session(self, act: Act, number: int) -> Session:
         """The session number `number` of the kind that does such a thing."""
-        return self.sessions["worker" if act.who == "worker" else "api"][number]
+        kind = act.who if act.who in self.sessions else "api"
+        return self.sessions[kind][number]
 
     async def _begin(self, start: str, acts: list[Act]) -> tuple[Any, list[Any]]:
         lead = await self.stage.lead(start)
@@ -95,6 +96,6 @@ async def ring(new_database: NewDatabase, world_template: tuple[str, World]) -> 
         await stage.build()
         sessions = {
             kind: [await Session.on(await open_one(url)) for _ in range(3)]
-            for kind, url in (("api", urls.api), ("worker", urls.worker))
+            for kind, url in (("api", urls.api), ("worker", urls.worker), ("staff", urls.staff))
         }
         yield Ring(stage, watcher, sessions, world_template[1])

@@ -92,7 +92,8 @@ class Session:
         connection.add_log_listener(
             lambda _, message: made.places.append(str(message.message).removeprefix("place "))
         )
-        await connection.execute("set lock_timeout = '5s'")
+        # Who is kept waiting by hand must not run into the limits of his role on a slow machine.
+        await connection.execute("set lock_timeout = '60s'; set statement_timeout = '60s'")
         return made
 
     async def run(self, act: Doing, *stops: int) -> Any:
@@ -128,7 +129,7 @@ class Meeting:
 
     async def _settled(self, task: "asyncio.Task[Any]", session: Session) -> bool:
         """Waits until the task is done or its session waits for a lock; True: done."""
-        for _ in range(5_000):
+        for _ in range(50_000):
             if task.done():
                 return True
             waits = await self.watcher.fetchval(

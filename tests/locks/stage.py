@@ -13,6 +13,7 @@ STAGE = """
     returns uuid language plpgsql as $$
     declare
       v_lead uuid;
+      v_merge uuid;
     begin
       perform places.turn('gerd');
       v_lead := (app.create_lead(p_market, 'Dach', '{}', true,
@@ -37,6 +38,13 @@ STAGE = """
         if p_start = 'closed' then
           perform app.close_engagement(p_market, v_lead, 'lost', null);
         end if;
+      elsif p_start in ('merge ready', 'merged') then
+        v_merge := app.request_merge_in_writing(p_huber, p_klein, null, 'Brief');
+        insert into places.merge values (v_merge);
+        perform app.rehearse_merge(v_merge);
+        perform app.record_merge_consent(v_merge, 'survivor', 'Brief');
+        perform app.record_merge_consent(v_merge, 'absorbed', 'Brief');
+        if p_start = 'merged' then perform app.run_merge(v_merge); end if;
       elsif p_start in ('overdue', 'unplaced') then
         update app.offer set expires_at = now() - interval '1 s' where lead_id = v_lead;
         if p_start = 'unplaced' then perform app.expire_offers(100); end if;
@@ -117,6 +125,9 @@ BROKEN = """
 """
 # What acts change beside the lead goes back before the next ones meet.
 RESET = """
+    select app.undo_merge(m.id) from app.company_merge m join places.merge using (id)
+    where m.state = 'done';
+    truncate places.merge;
     update app.participation p set state = f.state, ended_at = null, paused = false
     from places.card f where (p.marketplace_id, p.company_id) = (f.marketplace_id, f.company_id);
     update app.colleague set active = true where not active;
@@ -142,6 +153,7 @@ class Stage:
         await self.superuser.execute("set client_min_messages = warning")
         await self.superuser.execute(
             "create table places.person (who text, token text);"
+            "create table places.merge (id uuid); grant select on places.merge to public;"
             "create table places.card as select * from app.participation;"
             "create table places.bearer as select token_sha256, company_id, company_state,"
             " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;" + STAGE

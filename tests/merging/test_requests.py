@@ -262,3 +262,25 @@ async def test_an_old_id_answers_with_the_survivor(office: Office) -> None:
     # Nobody's marketplace but his own: Fritz never met Klein on Marktplatz Süd.
     sued = f"/marketplaces/{world.sued_id}/participations/{world.klein.id}"
     assert (await market.fritz.patch(sued, {"paused": True})).status_code == 404
+
+
+async def test_consents_expire_with_the_token_of_their_mail(office: Office) -> None:
+    """14 days after the rehearsal: by token, by log-in, in writing, and for the merge itself."""
+    merge, rehearsal = await _rehearsed(office)
+    anna, cora, place = office.market.anna, office.market.cora, office.place
+    turned = "update app.company_merge set rehearsed_at = now() - interval '{}' where id = $1"
+    body = {"rehearsal_id": rehearsal}
+    await place.superuser.execute(turned.format("14 days 1 minute"), merge)
+    late = await cora.post(f"/merges/{merge}/consent", body)
+    assert (late.status_code, slug(late)) == (409, "merge-consent-expired")
+    # The control: until then it is a consent.
+    await place.superuser.execute(turned.format("13 days 23 hours"), merge)
+    for person in (cora, anna):
+        assert (await person.post(f"/merges/{merge}/consent", body)).status_code == 200
+    # The last consent was in time, the moment of the merge is not: it is rehearsed anew.
+    await place.superuser.execute(turned.format("14 days 1 minute"), merge)
+    assert await office.work() == 2
+    row = await place.superuser.fetchrow("select * from app.company_merge where id = $1", merge)
+    assert (row["state"], str(row["rehearsal_id"]) != rehearsal) == ("rehearsed", True)
+    assert (row["survivor_consent_at"], row["absorbed_consent_at"]) == (None, None)
+    assert len(await office.mails(CORA, "merge-rehearsed")) == 2

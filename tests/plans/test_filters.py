@@ -195,6 +195,7 @@ OFFERS: dict[str, tuple[str, dict[str, Any], int]] = {
     "taker's open": ("taker", {"state": "open"}, 3),
     "taker's all": ("taker", {}, 3),
     "taker's picked": ("taker", {"state": "picked"}, 0),
+    "taker's declined": ("taker", {"state": "declined"}, 0),
     "taker's next to end": ("taker", {"sort": "expiring"}, 3),
     "quiet operator's open": ("quiet operator", {"state": "open"}, 3),
     "quiet operator's declined": ("quiet operator", {"state": "declined"}, 0),
