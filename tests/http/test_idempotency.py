@@ -202,6 +202,8 @@ BODIES: dict[str, Any] = {
     "merges.request": {"absorbed_company_email": "einmal@neu.example"},
     "merges.consent": {"rehearsal_id": "0199b6a0-0000-7000-8000-000000000001"},
     "merges.refuse": {"reason": "x"},
+    "imports.state_consent": {"text": "x", "source": "x", "given_at": "2026-10-01T08:00:00Z"},
+    "imports.save_mapping": {"mapping": 'name = "x"\n[columns]\nemail = "E"\ninterest = "I"\n'},
 }
 
 
@@ -217,7 +219,8 @@ async def test_works_for_every_post(
     for path, operation in posts.items():
         if operation.get("security") == []:
             continue
-        ids = {"m": world.nord_id, "l": world.leads["engaged"], "merge_id": world.nord_id}
+        ids = {"m": world.nord_id, "l": world.leads["engaged"]}
+        ids |= {"merge_id": world.nord_id, "import_id": world.nord_id}
         place = path.format(**ids)
         body, headers = BODIES.get(operation["operationId"]), key()
         options: dict[str, Any] = {"json": body}
