@@ -153,14 +153,19 @@ class Client:
 
     def __init__(self, build: Build) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", build.port, timeout=30)
+        self._last = 0.0
         self._head = {"Authorization": f"Bearer {world.token(0)}"}
 
     def ask(self, path: str) -> tuple[float, list[str]]:
         """Milliseconds and the ids on the page. Raises RuntimeError for anything but 200."""
+        if time.monotonic() - self._last > 2:
+            self._connection.close()  # the service would, while the other is asked
+            self._connection.connect()
         start = time.perf_counter()
         self._connection.request("GET", path, headers=self._head)
         answer = self._connection.getresponse()
         body = answer.read()
+        self._last = time.monotonic()
         took = (time.perf_counter() - start) * 1000
         if answer.status == 503:
             return took, ["it took too long"]  # the statement's five seconds: a lower bound

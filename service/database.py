@@ -94,6 +94,9 @@ class Tx:
         """The first row; what the policies hide does not exist: Problem not-found."""
         row = await self.row(kind, sql, *values, last=last)
         if row is None:
+            if self._begun and not self._ended:
+                # Nobody's context shows nothing: that is another answer than "it does not exist".
+                await self._connection.batch(self._leave, seconds=self._seconds)
             raise Problem("not-found")
         return row
 

@@ -155,6 +155,8 @@ begin
   update app.lead set operator_name = v_name where marketplace_id = p_marketplace;
   perform app_private.follow_back(p_company, v_former, array[p_marketplace],
     array_fill(p_marketplace, array[coalesce(cardinality(v_leads), 0)]), v_leads, '{}');
+  perform app_private.legacy_read_anew(
+    array_fill(p_marketplace, array[coalesce(cardinality(v_leads), 0)]), v_leads);
 end
 $$;
 

@@ -226,6 +226,10 @@ begin
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
   join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
   perform app_private.clear_strangers(v_from, v_to);
+  perform app_private.legacy_read_anew(array_agg(j.marketplace_id), array_agg(coalesce(o.lead_id, j.id)))
+  from app_private.merge_journal j
+  left join app.offer o on j.tab = 'app.offer' and o.marketplace_id = j.marketplace_id and o.id = j.id
+  where j.merge_id = p_merge.id and j.tab in ('app.lead', 'app.offer');
   return jsonb_build_object('rows', v_rows, 'since', v_since);
 end
 $$;

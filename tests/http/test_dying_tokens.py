@@ -26,12 +26,14 @@ from tests.fixtures.world import PASSWORD
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "company_merge",
+    "offer", "engagement", "company_merge", "lead_import", "import_mapping",
 )  # fmt: skip
 FILE = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
     b"Petra;Muster;10115;Berlin;030 23125000;petra@muster.example;Dach;ja\n"
 )
+DRAFTS = FILE.replace(b";Einwilligung", b"").replace(b";ja", b"")
+MAPPING = 'name = "messe"\n[columns]\nemail = "E-Post"\nname = "Wer"\ninterest = "Was"\n'
 # operation: (who, method, path, body). {…} are made by `places`.
 WRITES: dict[str, tuple[str, str, str, Any]] = {
     "sessions.change_me": ("anna", "PATCH", "/me", {"name": "Anna Weg"}),
@@ -79,6 +81,12 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "together.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
     "together.add_message": ("anna", "POST", "{engaged}/messages", {"text": "x"}),
     "imports.import_file": ("gerd", "POST", "/imports?marketplace={m}", FILE),
+    "imports.state_consent": (
+        "gerd", "POST", "/imports/{file}/consent",
+        {"text": "Ja", "source": "Messe", "given_at": "2026-10-01T08:00:00Z"},
+    ),
+    "imports.save_mapping": ("gerd", "POST", "/import-mappings", {"mapping": MAPPING}),
+    "imports.forget_mapping": ("gerd", "DELETE", "/import-mappings/{mapping}", None),
     "merges.request": ("anna", "POST", "/merges", {"absorbed_company_email": "lena@lang.example"}),
     "merges.order_rehearsal": ("anna", "POST", "/merges/{merge}/rehearsal", None),
     "merges.consent": ("anna", "POST", "/merges/{merge}/consent", {"rehearsal_id": "{rehearsal}"}),
@@ -98,10 +106,15 @@ async def places(market: Market) -> dict[str, str]:
     invited = await market.anna.post("/invitations", {"email": "weg@huber.example"})
     key = await market.anna.post("/api-keys", {"name": "weg"})
     merge = await rehearsed(market.urls, world.huber.id, world.fremd.id)
+    headers = {"Content-Type": "text/csv"}
+    path = f"/imports?marketplace={market.m}"
+    file = await market.gerd.post(path, content=DRAFTS, headers=headers)
+    kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
     leads = {name: market.path(lead) for name, lead in world.leads.items()}
     return {
         **leads, "m": str(market.m), "dora": str(world.dora.id), "lang": str(world.lang.id),
         "klein": str(world.klein.id), "invitation": invited.json()["id"],
+        "file": file.json()["id"], "mapping": kept.json()["id"],
         "key": key.json()["id"], "merge": str(merge["merge_id"]),
         "rehearsal": str(merge["rehearsal_id"]),
     }  # fmt: skip
