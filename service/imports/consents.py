@@ -6,7 +6,6 @@ take, then by the worker (sql/functions/76_import_consents.sql).
 
 import contextlib
 import time
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,27 +14,16 @@ from service.database import Database, Tx
 from service.errors import Problem
 from service.imports import queries
 from service.imports.messages import ConsentDraft, ConsentJob, ConsentReport
+from service.leads.contact import expect_past
 from service.postgres import ConnectionLost, PoolExhausted, PostgresError
 
 _FAULTS = (Problem, PostgresError, ConnectionLost, PoolExhausted, OSError, TimeoutError)
-_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 async def state(tx: Tx, import_id: UUID, data: ConsentDraft) -> ConsentJob | ConsentReport:
     """Notes the statement down; the same one again goes on with the one that there is. Raises
-    Problem validation-failed for a time to come."""
-    if data.given_at > datetime.now(UTC) + _CLOCKS_DIFFER:
-        raise Problem(
-            "validation-failed",
-            errors=[
-                {
-                    "pointer": "/given_at",
-                    "code": "value",
-                    "detail": "A time that has passed, please",
-                    "detail_de": "Bitte eine vergangene Zeit",
-                }
-            ],
-        )
+    Problem validation-failed for a time that nobody agreed at."""
+    expect_past(data.given_at, "/given_at")
     consent_id = await queries.state_consent(tx, import_id, data)
     return await show(tx, consent_id)
 

@@ -55,12 +55,12 @@ async def corrected(
     return {**found.values, **kept}, _told(found)
 
 
-def expect_past(moment: datetime) -> None:
-    """Raises Problem validation-failed unless a lead may have been received then."""
+def expect_past(moment: datetime, pointer: str) -> None:
+    """Raises Problem validation-failed unless a person may have asked or agreed then."""
     if not _EARLIEST <= moment <= datetime.now(UTC) + _CLOCKS_DIFFER:
         detail = "A time between 2000 and now, please"
         german = "Bitte eine Zeit zwischen 2000 und jetzt"
-        error = {"pointer": "/received_at", "detail": detail, "detail_de": german}
+        error = {"pointer": pointer, "code": "value", "detail": detail, "detail_de": german}
         raise Problem("validation-failed", errors=[error])
 
 

@@ -43,7 +43,7 @@ async def create(tx: Tx, marketplace_id: UUID, data: LeadDraft) -> Lead:
     """A draft, submitted at once on request. Raises lead-exists for a known external_ref."""
     prospect, remarks = contact.drafted(msgspec.to_builtins(data.prospect), submit=data.submit)
     if data.received_at is not None:
-        contact.expect_past(data.received_at)
+        contact.expect_past(data.received_at, "/received_at")
     created = await queries.create(
         tx,
         marketplace_id,

@@ -52,8 +52,9 @@ OPERATIONS = {
 # Sends requests of its own, which would end the session in use; test_sessions.py does it.
 LEFT_OUT = {"ignored_auth", "positive_data_acceptance"}
 CHOSEN = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
-# Well-formed by the schema, and still no e-mail address, moment, file or cursor.
-UNDESCRIBED = {"/email", "/prospect/email", "/execute_at", "/file", "",
+# Well-formed by the schema, and still no e-mail address, number, postcode, moment, file or cursor.
+UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postcode",
+               "/received_at", "/given_at", "/execute_at", "/file", "",
                "/absorbed_company_email", "/survivor_company_email"}  # fmt: skip
 
 LEADS = (

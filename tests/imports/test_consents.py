@@ -85,7 +85,8 @@ async def test_only_who_imported_states_it_and_only_with_its_proof(market: Marke
         assert (refused.status_code, slug(refused)) == (404, "not-found")
         assert (await stranger.get(f"{path}s")).status_code == 404
     for change in (
-        {"text": ""}, {"source": ""}, {"given_at": "gestern"}, {"given_at": "2999-01-01T00:00:00Z"}
+        {"text": ""}, {"source": ""}, {"given_at": "gestern"}, {"given_at": "2999-01-01T00:00:00Z"},
+        {"given_at": "0001-01-01T00:00:00+14:00"}
     ):  # fmt: skip
         assert (await market.gerd.post(path, {**PROOF, **change})).status_code == 400, change
     assert (await market.gerd.post(path, {"text": "x"})).status_code == 400
