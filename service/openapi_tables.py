@@ -141,6 +141,12 @@ _ID = "0199b6a0-0000-7000-8000-000000000001"
 # Name of the body's schema -> an example that a client can send.
 EXAMPLES: dict[str, Any] = {
     "LogIn": {"email": "anna@huber.example", "password": "correct horse battery"},
+    "PasswordChange": {
+        "current_password": "correct horse battery",
+        "password": "another horse battery",
+    },
+    "ResetRequest": {"email": "anna@huber.example"},
+    "NewPassword": {"password": "another horse battery"},
     "CompanyChange": {"name": "Firma Huber GmbH", "delegator_role": True},
     "ColleagueChange": {"role": "delegator"},
     "InvitationDraft": {"email": "ben@huber.example", "role": "member"},

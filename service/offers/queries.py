@@ -71,7 +71,12 @@ def _states(narrow: OfferFilter, order: Order) -> tuple[str, ...]:
     if order is NEWEST:
         return _STATES[narrow.capacity] if narrow.state is None else (narrow.state,)
     if narrow.state not in (None, "open"):
-        error = {"parameter": "state", "detail": "Only open offers are listed by their end"}
+        error = {
+            "parameter": "state",
+            "code": "not-listed",
+            "detail": "Only open offers are listed by their end",
+            "detail_de": "Nach ihrem Ende werden nur offene Angebote aufgelistet",
+        }
         raise Problem("validation-failed", errors=[error])
     return ("open",)
 

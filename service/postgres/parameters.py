@@ -1,7 +1,8 @@
 """Parameters as text, the form in which PostgreSQL reads every type."""
 
+import contextlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -28,7 +29,7 @@ def as_text(value: Any) -> bytes | None:
     if isinstance(value, bytes):
         return b"\\x" + value.hex().encode()
     if isinstance(value, datetime):
-        return value.isoformat().encode()
+        return _moment(value).encode()
     if isinstance(value, Json):
         return msgspec.json.encode(value.value)
     if isinstance(value, dict | msgspec.Struct):
@@ -36,6 +37,14 @@ def as_text(value: Any) -> bytes | None:
     if isinstance(value, list | tuple):
         return _array(value)
     raise TypeError(f"no text form for {type(value).__name__}")
+
+
+def _moment(value: datetime) -> str:
+    """In UTC: RFC 3339 knows offsets that PostgreSQL does not (beyond 15:59)."""
+    if value.tzinfo is not None:
+        with contextlib.suppress(OverflowError):  # the first and the last day there is
+            value = value.astimezone(UTC)
+    return value.isoformat()
 
 
 def _array(values: Iterable[Any]) -> bytes:

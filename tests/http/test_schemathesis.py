@@ -96,6 +96,8 @@ def make_real(case: schemathesis.Case, stage: Stage, name: str, ids: dict[str, s
         case.headers["If-Match"] = "*"
     if name == "imports.import_file":
         case.query["marketplace"] = str(stage.world.nord_id)
+    if name == "offers.list_offers" and "expires_before" in (case.query or {}):
+        case.query["state"] = "open"  # no schema says that one parameter needs another
     for filled in ("cursor", "handler"):
         (case.query or {}).pop(filled, None)
 
@@ -110,7 +112,7 @@ def explained(answer: schemathesis.Response) -> bool:
     return all(
         error.get("pointer", "?") in UNDESCRIBED
         # To a schema 1.0 is an integer; here integers are written without a fraction.
-        or (error.get("code"), error["detail"]) == ("wrong-type", "Expected a whole number")
+        or (error.get("code"), error.get("detail")) == ("wrong-type", "Expected a whole number")
         for error in body.get("errors", [{}])
     )
 
@@ -172,6 +174,9 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
             if name == "companies.accept":
                 stage.call("taker admin", "POST", "/invitations", {"email": "neu@huber.example"})
                 ids["token"] = asyncio.run(invited(world_database.worker))
+            if name == "sessions.reset_password":
+                stage.client.post("/password-resets", json={"email": "dora@huber.example"})
+                ids["token"] = asyncio.run(invited(world_database.worker, "password-reset"))
             raw = operation.definition.raw.get("requestBody", {"content": {}})
             schema = raw["content"].get("application/json", {}).get("schema", {})
             example = examples.get(schema.get("$ref", "").rpartition("/")[2], {}).get("examples")
