@@ -79,6 +79,11 @@ COSTS = {
     "imports.import_file": (7, 16),
     "imports.list_imports": (1, 2),
     "imports.show_import": (2, 4),
+    "imports.state_consent": (6, 13),
+    "imports.list_consents": (2, 4),
+    "imports.save_mapping": (3, 6),
+    "imports.list_mappings": (1, 2),
+    "imports.forget_mapping": (1, 3),
     "sessions.log_in": (3, 5),
     "operation.healthz": (0, 0),
     "operation.readyz": (5, 5),
@@ -236,6 +241,13 @@ async def the_rest(asker: Asker) -> None:
     made = await ask("imports.import_file", "gerd", path, CSV, Content_Type="text/csv")
     await ask("imports.list_imports", "gerd", "GET /imports")
     await ask("imports.show_import", "gerd", f"GET /imports/{made['id']}")
+    proof = {"text": "x", "source": "x", "given_at": "2026-10-01T08:00:00Z"}
+    await ask("imports.state_consent", "gerd", f"POST /imports/{made['id']}/consent", proof)
+    await ask("imports.list_consents", "gerd", f"GET /imports/{made['id']}/consents")
+    mapping = {"mapping": 'name = "x"\n[columns]\nemail = "E"\ninterest = "I"\n'}
+    kept = await ask("imports.save_mapping", "gerd", "POST /import-mappings", mapping)
+    await ask("imports.list_mappings", "gerd", "GET /import-mappings")
+    await ask("imports.forget_mapping", "gerd", f"DELETE /import-mappings/{kept['id']}")
     await ask("sessions.log_in", "", "POST /sessions", gerd)
     await ask("operation.healthz", "", "GET /healthz")
     await ask("operation.readyz", "", "GET /readyz")
