@@ -2,6 +2,6 @@
 
 `sources` reads the former system, `staging` puts its rows where functions of the database find
 them, `importing` calls these functions batch by batch. What a row becomes is decided in
-`sql/functions/9*_legacy_*.sql`, described in docs/legacy-mapping.md. Then `service/jobs/rollout`
+`sql/functions/legacy/`, described in docs/legacy-mapping.md. Then `service/jobs/rollout`
 takes over.
 """
