@@ -1,4 +1,4 @@
-"""What a company does about itself. Who may is decided in sql/functions/30_companies.sql."""
+"""What a company does about itself. Who may is decided in sql/functions/companies/companies.sql."""
 
 from typing import TypeVar
 from uuid import UUID

@@ -1,7 +1,7 @@
 """The consent of the persons in a file, stated afterwards for its drafts, with its proof.
 
 As with the file itself, rows go on in small transactions: in the request for as long as one may
-take, then by the worker (sql/functions/76_import_consents.sql).
+take, then by the worker (sql/functions/imports/consents.sql).
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A file of leads goes in in small transactions; repeating it adds nothing.
 
 Read once, its rows are noted down together (`start`). Then whoever goes on with them, the request
-that brought them or the worker, takes up to 50 at a time (sql/functions/75_imports.sql).
+that brought them or the worker, takes up to 50 at a time (sql/functions/imports/imports.sql).
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 A list walks the index of its capacity in its order. What that index does not know is a filter on
 the way, which is fast as long as matches are frequent. So such a list first looks at the next 3,000
-leads; if those do not fill the page, few match, and a function of `sql/functions/48_finding.sql`
+leads; if those do not fill the page, few match, and a function of `sql/functions/leads/finding.sql`
 says which may: they are read through the same policies and filters. Only when it says "many", and
 all of them lie deeper than that, the walk goes on to its end.
 """
@@ -19,7 +19,7 @@ from service.ordering import Order
 from service.vocabulary import LeadState, Page, fetched
 
 NEAR = 3_000
-MANY = 5_000  # as in sql/functions/48_finding.sql
+MANY = 5_000  # as in sql/functions/leads/finding.sql
 
 ORDERS = {
     "newest": Order(None, descending=True),

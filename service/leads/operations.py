@@ -1,4 +1,4 @@
-"""What is done with a lead. The life cycle and who may are in sql/functions/50_leads.sql."""
+"""What is done with a lead. The life cycle and who may are in sql/functions/leads/leads.sql."""
 
 from typing import Any
 from uuid import UUID

@@ -1,6 +1,6 @@
 """What a company sees, asked as the web tier asks: kollegium_api, a real session, the policies.
 
-The same kinds of rows, fields and capacities as `sql/functions/99_legacy_seen_*.sql` derive
+The same kinds of rows, fields and capacities as `sql/functions/legacy/seen_*.sql` derive
 from the legacy rules; what must agree is written down here and there and nowhere else.
 """
 

@@ -1,4 +1,4 @@
-"""Merging as the two companies see it. Who may: sql/functions/97_merge_requests.sql."""
+"""Merging as the two companies see it. Who may: sql/functions/merging/requests.sql."""
 
 from uuid import UUID
 

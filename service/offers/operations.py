@@ -1,4 +1,4 @@
-"""What a company does about an offer. One winner per lead: sql/functions/60_offers.sql."""
+"""What a company does about an offer. One winner per lead: sql/functions/offers/offers.sql."""
 
 from uuid import UUID
 

@@ -38,7 +38,7 @@ def test_catalogue_is_complete_and_documented() -> None:
 def test_sql_and_catalogue_agree() -> None:
     """Each refusal in SQL is a slug of the catalogue, with the same status."""
     found = set()
-    for file in sorted((ROOT / "sql" / "functions").glob("*.sql")):
+    for file in sorted((ROOT / "sql" / "functions").rglob("*.sql")):
         text = file.read_text(encoding="utf-8")
         for part in text.split("refuse(")[1:]:
             status, slug = part.split(",")[0].strip(), part.split("'")[1]

@@ -65,7 +65,7 @@ def test_the_required_columns_are_those_of_the_contract() -> None:
         for table, body in re.findall(r"^create table (\w+) \(\n(.*?)^\);", script, re.S | re.M)
         for column in re.findall(r"^  (\w+) .*not null", body, re.M)
     }
-    sql = (SCHEMA_FILE.parents[1] / "functions" / "91_legacy_values.sql").read_text("utf-8")
+    sql = (SCHEMA_FILE.parents[1] / "functions" / "legacy" / "values.sql").read_text("utf-8")
     required = sql[sql.index("legacy_required()") : sql.index("legacy_texts()")]
     said = {
         (table, column)

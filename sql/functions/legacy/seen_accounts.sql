@@ -1,5 +1,5 @@
 -- Proving, the side of the former service: users, marketplaces and participants (L1, L2, L7). Leads and
--- what belongs to them follow in 99_legacy_seen_before.sql, which puts all together.
+-- what belongs to them follow in seen_before.sql, which puts all together.
 set local role kollegium_broker;
 
 -- Who he was: his firm, his name, the address with which he logs in, his language. He acts for himself

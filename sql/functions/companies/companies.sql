@@ -52,7 +52,7 @@ $$;
 comment on function app.list_companies() is 'All companies with the number of their active colleagues.';
 grant execute on function app.list_companies() to kollegium_staff;
 
--- Fields that are null stay. The name is printed on other rows, too: sql/functions/35_printed_names.sql.
+-- Fields that are null stay. The name is printed on other rows, too: sql/functions/companies/printed_names.sql.
 create or replace function app.change_company(
   p_versions integer[], p_name text, p_delegator_role boolean, p_language text)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

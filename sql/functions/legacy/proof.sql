@@ -88,8 +88,8 @@ comment on function app.keep_proofs(jsonb) is
   'Keeps the outcome of proofs, one for each company; returns how many.';
 grant execute on function app.keep_proofs(jsonb) to kollegium_staff;
 
--- What each user saw before is in 99_legacy_seen_accounts.sql and 99_legacy_seen_before.sql, counts of whole
--- tables in 99_legacy_totals.sql.
+-- What each user saw before is in seen_accounts.sql and seen_before.sql, counts of whole
+-- tables in totals.sql.
 
 -- Before anything is compared: rows that the last import put aside wait, with what depends on them.
 create or replace function app.prove_begin(p_load integer)
