@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.groups",
     "tests.fixtures.workers",
+    "tests.fixtures.selection",
     "tests.fixtures.database",
     "tests.fixtures.http",
     "tests.fixtures.market",
