@@ -28,13 +28,13 @@ from tests.fixtures.world import World
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of statements of each batch that is sent from here on."""
     sent: list[int] = []
-    batch = Connection.batch
+    send = Connection._send
 
-    async def counted(self: Connection, statements: Any, *, seconds: float) -> Any:
-        sent.append(len(statements))
-        return await batch(self, statements, seconds=seconds)
+    def counted(self: Connection, batches: Any) -> None:
+        sent.extend(len(statements) for statements, _ in batches)
+        send(self, batches)
 
-    monkeypatch.setattr(Connection, "batch", counted)
+    monkeypatch.setattr(Connection, "_send", counted)
     return sent
 
 
@@ -139,13 +139,13 @@ async def test_clients_do_not_decide_how_many_statements_are_kept(
 ) -> None:
     """Every page size from 1 to 100 is served by two statements; each page is as long as asked."""
     sent: set[str] = set()
-    batch = Connection.batch
+    send = Connection._send
 
-    async def noted(self: Connection, statements: Any, *, seconds: float) -> Any:
-        sent.update(statement.sql for statement in statements)
-        return await batch(self, statements, seconds=seconds)
+    def noted(self: Connection, batches: Any) -> None:
+        sent.update(sql for statements, _ in batches for sql, _ in statements)
+        send(self, batches)
 
-    monkeypatch.setattr(Connection, "batch", noted)
+    monkeypatch.setattr(Connection, "_send", noted)
     db = await database(world_database)
     narrow = LeadFilter("operator")
     everything = len((await db.run(world.olga.token, leads.list_leads, narrow, None, 100)).items)
