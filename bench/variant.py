@@ -15,8 +15,8 @@ from unittest.mock import patch
 import msgspec
 
 from service.commands.serve import serve
-from service.postgres import Connection, messages
-from service.postgres.protocol import Texts
+from service.database.wire import Connection, messages
+from service.database.wire.protocol import Texts
 
 # The one statement of the measured operations that names no company of its own.
 ONE_LEAD = "where l.marketplace_id = $1 and l.id = $2"
