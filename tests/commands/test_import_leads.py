@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.commands.test_commands import found, kollegium
+from tests.fixtures.commands import found, kollegium
 from tests.fixtures.database import ROOT, NewDatabase
 from tests.fixtures.world import PASSWORD
 
