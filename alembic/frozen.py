@@ -67,15 +67,39 @@ def _structure(sql: str) -> str:
 def wall() -> list[Path]:
     """The files of the wall in the order in which they are applied: functions, then policies."""
     return [
-        *sorted((SQL / "functions").glob("*.sql")),
+        *sorted((SQL / "functions").rglob("*.sql")),
         *sorted((SQL / "policies").glob("*.sql")),
     ]
 
 
 def joined(files: list[Path]) -> str:
-    """One script out of several files, each beginning as kollegium_owner."""
+    """One script out of several files, each beginning as kollegium_owner.
+
+    Functions name each other, in circles too; so no order would do, none is kept, and PostgreSQL
+    looks into their bodies when all are there.
+    """
     parts = [
         f"-- {file.relative_to(ROOT)}\nset local role kollegium_owner;\n{file.read_text('utf-8')}"
         for file in files
     ]
-    return "\n".join(parts)
+    return "\n".join(["set local check_function_bodies = off;", *parts, BODIES])
+
+
+# What `create function` leaves out while check_function_bodies is off, each as its owner.
+BODIES = """
+reset role;
+set local check_function_bodies = on;
+do $$
+declare
+  v record;
+begin
+  for v in select p.oid, p.proowner::regrole::text as owner, l.lanvalidator::regproc as validator
+           from pg_proc p join pg_language l on l.oid = p.prolang
+           where p.pronamespace::regnamespace::text in ('app', 'app_private')
+             and l.lanname in ('sql', 'plpgsql') loop
+    perform set_config('role', v.owner, true);
+    execute format('select %s(%s)', v.validator, v.oid);
+  end loop;
+end $$;
+reset role;
+"""

@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import contestants, measure, operations, report, search, stalls, world
+from bench import contestants, measure, operations, pairs, report, search, stalls, world
+from bench.before import Before, build, checkout
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
 from bench.loads import LoadError
 from bench.measure import PIECES, Bench, Plan
 from bench.tools import ToolMissing
 from service.commands.connections import data_dir_default
-from service.embedded import EmbeddedServerError
+from service.embedded.server import EmbeddedServerError
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence"
@@ -50,9 +51,13 @@ def _progress(title: str) -> Iterator[Progress]:
         yield shown
 
 
-def _build(directory: Path, size: str, minutes: float) -> bool:
-    """Builds a world unless it is there. False: the time was up, the next call goes on."""
+def _build(directory: Path, size: str, minutes: float, before: Before | None = None) -> bool:
+    """Builds a world unless it is there, and that of an earlier commit. False: the time was up, the
+    next call goes on."""
     leads = world.WORLDS[size]
+    if before is not None:
+        with Cluster.start(directory, durable=False) as cluster:
+            asyncio.run(build(cluster, before, world.database(leads), leads))
     with Cluster.start(directory) as cluster:
         if world.database(leads) in asyncio.run(cluster.databases()):
             asyncio.run(contestants.bring_to_head(cluster, leads))
@@ -73,21 +78,37 @@ def _build(directory: Path, size: str, minutes: float) -> bool:
 
 
 @contextmanager
-def _benching(directory: Path, kept: Path, plan: Plan, title: str) -> Iterator[Bench]:
+def _benching(
+    directory: Path, kept: Path, plan: Plan, title: str, before: Before | None = None
+) -> Iterator[Bench]:
     with Cluster.start(directory) as cluster, _progress(title) as shown:
         bar = shown.add_task(title, total=None)
 
         def tell(text: str) -> None:
             shown.update(bar, description=text)
 
-        yield Bench(cluster, directory, kept, plan, tell)
+        yield Bench(cluster, directory, kept, plan, tell, before)
 
 
-def _measure(directory: Path, kept: Path, piece: str, size: str, plan: Plan) -> None:
-    with _benching(directory, kept, plan, f"Measuring {piece} ({size})") as bench:
+def _measure(
+    directory: Path, kept: Path, piece: str, size: str, plan: Plan, before: Before | None
+) -> None:
+    with _benching(directory, kept, plan, f"Measuring {piece} ({size})", before) as bench:
         result = measure.run(bench, piece, size)
     if "turns" in result:
         _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result, {}))
+
+
+def _pair(directory: Path, before: Before, size: str, only: str | None, plan: Plan) -> None:
+    """The quick comparison with an earlier commit."""
+    names = tuple(only.split(",")) if only else pairs.NAMES
+    unknown = set(names) - set(pairs.NAMES)
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}: none of {', '.join(pairs.NAMES)}")
+    title = f"Beside {before.commit}, {size}: processor time of a request"
+    with _benching(directory, directory, plan, title) as bench:
+        rows = pairs.run(bench, before, size, names)
+    _show(title, pairs.COLUMNS, rows)
 
 
 def _show_stalls(directory: Path, name: str, size: str, plan: Plan) -> None:
@@ -122,7 +143,7 @@ def _search(home: Path, evidence: Path, quick: bool, rounds: int, seconds: float
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("what", type=click.Choice(["search"]), required=False)
+@click.argument("what", type=click.Choice(["search", "pairs"]), required=False)
 @click.option("--quick", is_flag=True, help="A minute or two: 50,000 leads, one round of a second.")
 @click.option("--only", metavar="PIECES", help=f"Some of {', '.join(PIECES)}; growth: all four.")
 @click.option(
@@ -147,6 +168,12 @@ def _search(home: Path, evidence: Path, quick: bool, rounds: int, seconds: float
     help="Show where slow answers of an operation come from; keeps nothing.",
 )
 @click.option("--report", "only_report", is_flag=True, help="Write the evidence from what is kept.")
+@click.option(
+    "--before",
+    "commit",
+    metavar="COMMIT",
+    help="The service of that commit takes part in the same rounds, on a world of its own.",
+)
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--seconds", type=float, default=3.0, show_default=True, help="Of one turn.")
 @click.option(
@@ -167,11 +194,15 @@ def main(
     rounds: int,
     seconds: float,
     evidence: Path | None,
+    commit: str | None,
 ) -> None:
     """Measure Kollegium beside pgbench and an ORM service, in turns, and write docs/evidence/.
 
     `search`: the search and the operator's open offers beside the build of before, at a million
     leads (--quick: 20,000); writes search.json.
+
+    `pairs --before COMMIT`: in two minutes, what get, list, offers, message and pick cost the
+    service beside that commit and a bare answer, at 50,000 leads; keeps nothing.
 
     Without options everything: three worlds (about 25 GB in .data/bench, half an hour the first
     time), then about forty minutes of measuring. Each piece is kept, so a run may be split with
@@ -179,7 +210,7 @@ def main(
     """
     # Whoever ends the run ends its servers, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    size = size or ("50k" if quick else MAIN)
+    size = size or ("50k" if quick or what == "pairs" else MAIN)
     home = (data_dir_default() / "bench").resolve()
     evidence = evidence or (home / "quick" if quick else EVIDENCE)
     kept = home / "quick" if quick else home
@@ -187,18 +218,24 @@ def main(
         if what == "search":
             _search(home, evidence, quick, rounds, seconds)
             return
-        pieces = [] if only_build or only_report or stalls_of else _pieces(only, quick)
+        before = checkout(home, commit) if commit else None
+        pieces = [] if only_build or only_report or stalls_of or what else _pieces(only, quick)
         sizes = list(world.WORLDS) if any(p.startswith("growth") for p in pieces) else [size]
         for needed in [] if only_report else sizes:
-            if not _build(home, needed, minutes):
+            if not _build(home, needed, minutes, before if needed == size else None):
                 console.print("The time is up; the same command goes on where it stopped.")
                 return
         plan = QUICK if quick else Plan(rounds=rounds, seconds=seconds)
+        if what == "pairs":
+            if before is None:
+                raise click.UsageError("pairs needs --before COMMIT")
+            _pair(home, before, size, only, Plan(rounds=min(rounds, 3), seconds=1))
+            return
         if stalls_of:
             _show_stalls(home, stalls_of, size, plan)
             return
         for piece in pieces:
-            _measure(home, kept, piece, size, plan)
+            _measure(home, kept, piece, size, plan, before)
     except (LoadError, ToolMissing, EmbeddedServerError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     if only_build or (only is not None and not quick):

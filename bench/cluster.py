@@ -19,10 +19,10 @@ from unittest.mock import patch
 
 import asyncpg
 
-from service import embedded
 from service.commands.connections import with_database, with_login
 from service.demo.database import set_passwords
-from service.embedded import EmbeddedServer
+from service.embedded import server as embedded
+from service.embedded.server import EmbeddedServer
 
 ROLES = ("kollegium_api", "bench_peer")
 
@@ -33,7 +33,7 @@ def memory_mb() -> int:
 
 
 def settings() -> dict[str, str]:
-    """What differs from PostgreSQL's defaults, besides `service.embedded.SETTINGS`."""
+    """What differs from PostgreSQL's defaults, besides `service.embedded.server.SETTINGS`."""
     shared = min(4096, memory_mb() // 4)
     return {
         "shared_buffers": f"{shared}MB",
@@ -53,7 +53,7 @@ class Cluster:
     """The running server; made by `start`."""
 
     def __init__(self, superuser_url: str, passwords: dict[str, str]) -> None:
-        self._superuser_url, self._passwords = superuser_url, passwords
+        self._superuser_url, self.passwords = superuser_url, passwords
 
     @classmethod
     @contextlib.contextmanager
@@ -88,7 +88,7 @@ class Cluster:
     def url(self, database: str, role: str | None = None) -> str:
         """The URL of a database for one of ROLES, else for the superuser."""
         url = with_database(self._superuser_url, database)
-        return url if role is None else with_login(url, role, self._passwords[role])
+        return url if role is None else with_login(url, role, self.passwords[role])
 
     @contextlib.asynccontextmanager
     async def connected(self, database: str = "postgres") -> AsyncIterator[Any]:
@@ -136,7 +136,7 @@ class Cluster:
         async with self.connected() as connection:
             if not await connection.fetchval("select to_regrole('bench_peer')"):
                 await connection.execute("create role bench_peer login")
-            await set_passwords(connection, self._passwords)
+            await set_passwords(connection, self.passwords)
 
 
 def _passwords(file: Path) -> dict[str, str]:

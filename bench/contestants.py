@@ -1,7 +1,9 @@
 """Who takes part in a measurement, side by side: each is a function that runs one turn.
 
 service     Kollegium as in production
+before      the same of an earlier commit, on a world of its own (`--before`)
 limit       pgbench, the service's own statements one by one under the same policies
+pipeline    the same in one pipeline: sent together, answered together
 where       pgbench, no policies: the token looked up once, the company in hand-written filters
 filters     Kollegium on the copy without policies, filters in its SQL
 orm         FastAPI with SQLAlchemy's ORM on that copy (bench/peers/orm)
@@ -16,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import loads, operations, services, world
+from bench.before import Before
 from bench.cluster import Cluster
 from bench.loads import Figure
 from bench.operations import Operation
 from bench.variant import ONE_LEAD, filtered
 
 Turn = Callable[[float], Figure]  # seconds of one turn
+HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,13 @@ class Contestant:
     paced: Callable[[float, float], dict[str, float]]
     database: str
     running: services.Running | None = None
+    here: Path = HERE  # its code of the benchmark
+
+    def forget(self, cluster: Cluster) -> None:
+        """Undoes what its turn wrote."""
+        undo(cluster, self.database, self.here)
 
 
-HERE = Path(__file__).resolve().parent
 UNGUARDED = "_unguarded"
 COMPANY = "(select app.current_company_id())"
 # What a service without policies does first: who is this?
@@ -73,11 +81,11 @@ WRITTEN = (
 )
 
 
-async def forget(cluster: Cluster, database: str) -> None:
+async def forget(cluster: Cluster, database: str, here: Path = HERE) -> None:
     """Undoes what a turn wrote, and takes the rubbish out before the next.
 
     A load that ended leaves requests under way, in the service too: they are waited for, and one
-    snapshot is undone.
+    snapshot is undone. `here`: whose forget.sql.
     """
     async with cluster.connected(database) as connection:
         quiet = 0
@@ -89,8 +97,13 @@ async def forget(cluster: Cluster, database: str) -> None:
             )
             quiet = 0 if busy else quiet + 1
         async with connection.transaction(isolation="repeatable_read"):
-            await connection.execute((HERE / "forget.sql").read_text("utf-8"))
+            await connection.execute((here / "forget.sql").read_text("utf-8"))
         await connection.execute(f"vacuum {', '.join(WRITTEN)}")
+
+
+def undo(cluster: Cluster, database: str, here: Path = HERE) -> None:
+    """The same, from outside of a loop."""
+    asyncio.run(forget(cluster, database, here))
 
 
 Statements = list[tuple[str, list[str | None]]]
@@ -100,6 +113,12 @@ def statements(batches: list[Statements]) -> Statements:
     """What was sent, without the words that begin and end a transaction."""
     words = ("begin", "commit")
     return [(sql, values) for batch in batches for sql, values in batch if sql not in words]
+
+
+def pipeline_script(operation: Operation, sent: Statements) -> str:
+    """What the limit sends, in one pipeline."""
+    start, begin, rest = limit_script(operation, sent).partition("begin;\n")
+    return f"{start}\\startpipeline\n{begin}{rest}\\endpipeline\n"
 
 
 def limit_script(operation: Operation, sent: Statements) -> str:
@@ -140,29 +159,35 @@ grant execute on function bench.attempt(text, uuid, uuid) to kollegium_api;
 
 @contextlib.contextmanager
 def prepared(
-    cluster: Cluster, leads: int, operation: Operation, directory: Path, who: Iterable[str]
+    cluster: Cluster,
+    leads: int,
+    operation: Operation,
+    directory: Path,
+    who: Iterable[str],
+    before: Before | None = None,
 ) -> Iterator[dict[str, Contestant]]:
-    """The contestants for an operation on a world, started and ready, in the order of `who`."""
+    """The contestants for an operation on a world, started and ready, in the order of `who`;
+    before: the commit that `before` is."""
     name, blocks = world.database(leads), leads // world.BLOCK
     file = loads.request_file(operation, blocks, directory)
     sent: Statements = []
-    if {"limit", "where"} & set(who):
+    if {"limit", "pipeline", "where"} & set(who):
         sent = statements(services.recorded(cluster, name, directory, [operation.sample])[0])
     if operation.writes:  # a run that was killed may have left something behind, too
-        for database in {_database(name, each) for each in who}:
+        for database in {_database(name, each) for each in who if each != "before"}:
             asyncio.run(forget(cluster, database))
     found: dict[str, Contestant] = {}
     with contextlib.ExitStack() as stack:
         for each in who:
             database = _database(name, each)
-            if each in HTTP:
-                running = stack.enter_context(
-                    services.started(HTTP[each], cluster, database, directory)
+            if each == "before":
+                if before is None:
+                    raise RuntimeError("before which commit?")
+                found[each] = stack.enter_context(earlier(cluster, name, file, operation, before))
+            elif each in HTTP:
+                found[each] = stack.enter_context(
+                    _speaking(HTTP[each], cluster, database, directory, file, operation)
                 )
-                _refuse_open_door(running, operation)
-                turn = _http(cluster, running, file, operation)
-                paced = functools.partial(loads.pace, running.url, file, operation, directory)
-                found[each] = Contestant(turn, paced, database, running)
             else:
                 text = _script(cluster, each, database, operation, sent)
                 script = directory / "requests" / f"{operation.name}-{each}.pgbench"
@@ -180,11 +205,37 @@ def prepared(
         yield found
 
 
+@contextlib.contextmanager
+def _speaking(
+    kind: str, cluster: Cluster, database: str, directory: Path, file: Path, operation: Operation,
+    here: Path = HERE,
+) -> Iterator[Contestant]:  # fmt: skip
+    """A contestant that speaks HTTP, started; `here`: the benchmark of its source tree."""
+    with services.started(kind, cluster, database, directory, root=here.parent) as running:
+        refuse_open_door(running, operation)
+        turn = http(cluster, running, file, operation)
+        paced = functools.partial(loads.pace, running.url, file, operation, directory)
+        yield Contestant(turn, paced, database, running, here)
+
+
+@contextlib.contextmanager
+def earlier(
+    cluster: Cluster, name: str, file: Path, operation: Operation, before: Before
+) -> Iterator[Contestant]:
+    """The service of an earlier commit on its world."""
+    database, here = before.database(name), before.root / "bench"
+    if operation.writes:
+        asyncio.run(forget(cluster, database, here))
+    place = before.root / ".bench"
+    with _speaking("service", cluster, database, place, file, operation, here) as found:
+        yield found
+
+
 def _database(name: str, who: str) -> str:
     return name + (UNGUARDED if who in ("where", "filters", "orm") else "")
 
 
-def _refuse_open_door(service: services.Running, operation: Operation) -> None:
+def refuse_open_door(service: services.Running, operation: Operation) -> None:
     """Whoever serves, with policies or filters, must show a lead to its taker and nobody else."""
     if operation.name != "get" or service.kind == "bare":
         return
@@ -203,6 +254,8 @@ def _script(
 ) -> str:
     if who == "limit":
         return limit_script(operation, sent)
+    if who == "pipeline":
+        return pipeline_script(operation, sent)
     if who == "where":
         return where_script(operation, sent)
 
@@ -217,7 +270,7 @@ def _script(
     return f"{operation.variables.strip()}\n{operations.bound(call, values, known)};\n"
 
 
-def _http(cluster: Cluster, running: services.Running, file: Path, operation: Operation) -> Turn:
+def http(cluster: Cluster, running: services.Running, file: Path, operation: Operation) -> Turn:
     connections = operation.connections or loads.CONNECTIONS
 
     def turn(seconds: float) -> Figure:

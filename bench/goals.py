@@ -9,10 +9,19 @@ from statistics import median
 from typing import Any, NamedTuple
 
 SHARE_OF_LIMIT = {"get": 0.50, "list": 0.45, "pick": 0.75}
-TIMES_THE_PEER = {"get": 7.0, "list": 7.0, "pick": 4.0}
+SHARE_OF_PIPELINE = 0.70  # of pgbench that sends the same statements in one pipeline
+TIMES_THE_PEER = {"get": 12.0, "list": 15.0, "pick": 4.0}
+# To the service of an earlier commit in the same rounds: rate at least, processor time at most.
+TIMES_BEFORE = {
+    "get": (1.5, 0.60),
+    "list": (1.35, 0.65),
+    "offers": (1.5, 0.62),
+    "message": (1.05, 0.80),
+    "pick": (1.05, 0.80),
+}
 GUARANTEE = 1.10
 GUARDED = ("get", "list", "offers", "pick", "message")
-CPU_OF_GET = 150.0
+TIMES_BARE = 4.2
 GROWTH = 1.15
 GROWING = ("get", "list", "offers", "pick")
 CONTESTED_SHARE, CONTESTED_TAIL = 0.6, 5.0
@@ -83,16 +92,32 @@ def _rates(found: dict[str, Result], piece: str, one: str, other: str) -> tuple[
 
 def _limit(found: dict[str, Result]) -> Iterator[Goal]:
     for name, bound in SHARE_OF_LIMIT.items():
-        ask = _Judge(f"{name}: share of the pgbench limit", f"≥ {bound:.2f}", bound, True)
-        service, limit = _rates(found, name, "service", "limit")
-        yield (
-            ask.says(
-                service / limit,
-                f"{service / limit:.2f} ({service:,.0f} of {limit:,.0f} a second)",
-            )
-            if limit
-            else ask.silent()
-        )
+        yield _share(found, name, bound, "limit", "the pgbench limit")
+    yield _share(found, "get", SHARE_OF_PIPELINE, "pipeline", "pgbench in one pipeline")
+
+
+def _share(found: dict[str, Result], name: str, bound: float, who: str, words: str) -> Goal:
+    ask = _Judge(f"{name}: share of {words}", f"≥ {bound:.2f}", bound, True)
+    service, limit = _rates(found, name, "service", who)
+    if not limit:
+        return ask.silent()
+    return ask.says(
+        service / limit, f"{service / limit:.2f} ({service:,.0f} of {limit:,.0f} a second)"
+    )
+
+
+def _before(found: dict[str, Result]) -> Iterator[Goal]:
+    for name, (faster, cheaper) in TIMES_BEFORE.items():
+        rate = _Judge(f"{name}: rate to before", f"≥ {faster:.2f} ×", faster, True)
+        cpu = _Judge(f"{name}: processor time to before", f"≤ {cheaper:.2f} ×", cheaper, False)
+        now, before = _rates(found, name, "service", "before")
+        if not before:
+            yield from (rate.silent(), cpu.silent())
+            continue
+        used = middle(found[name], "service", "service_cpu")
+        spent = middle(found[name], "before", "service_cpu")
+        yield rate.says(now / before, f"{now / before:.2f} ×")
+        yield cpu.says(used / spent, f"{used / spent:.2f} ×")
 
 
 def _peer(found: dict[str, Result]) -> Iterator[Goal]:
@@ -124,16 +149,14 @@ def _guarantee(found: dict[str, Result]) -> Iterator[Goal]:
 
 
 def _processor(found: dict[str, Result]) -> Iterator[Goal]:
-    title = "get: processor time of the service"
-    ask = _Judge(title, f"≤ {CPU_OF_GET:.0f} µs", CPU_OF_GET, False)
-    if "get" not in found:
+    title = "get: processor time of the service to the server's own answer"
+    ask = _Judge(title, f"≤ {TIMES_BARE:.1f} ×", TIMES_BARE, False)
+    if "bare" not in found.get("get", {}).get("turns", {}):
         yield ask.silent()
         return
-    used, said = middle(found["get"], "service", "service_cpu"), ""
-    if "bare" in found["get"]["turns"]:
-        bare = middle(found["get"], "bare", "service_cpu")
-        said = f"; {used / bare:.1f} × the server's own answer ({bare:.0f} µs)"
-    yield ask.says(used, f"{used:.0f} µs{said}")
+    used = middle(found["get"], "service", "service_cpu")
+    bare = middle(found["get"], "bare", "service_cpu")
+    yield ask.says(used / bare, f"{used / bare:.1f} ×")
 
 
 def _growth(found: dict[str, Result]) -> Iterator[Goal]:
@@ -208,4 +231,4 @@ def _tail(found: dict[str, Result]) -> Iterator[Goal]:
         yield ask.says(value, said)
 
 
-_QUESTIONS = (_limit, _peer, _guarantee, _processor, _growth, _contested, _memory, _tail)
+_QUESTIONS = (_before, _limit, _peer, _guarantee, _processor, _growth, _contested, _memory, _tail)

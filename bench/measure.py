@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import contestants, loads, operations, processes, services, world
+from bench.before import Before
 from bench.cluster import Cluster, memory_mb
 from bench.contestants import Contestant
 from bench.goals import GROWING
@@ -50,6 +51,7 @@ class Bench:
     results: Path
     plan: Plan
     tell: Callable[[str], None]
+    before: Before | None = None  # the commit that takes part, too
 
 
 def run(bench: Bench, piece: str, size: str, who: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -73,11 +75,15 @@ def operation(
     """An operation beside its peers, then the service alone at 70 % of its peak rate."""
     op, leads = operations.OPERATIONS[name], world.WORLDS[size]
     who = who or op.contestants
+    if bench.before is not None and op.beside_before:
+        who = (who[0], "before", *who[1:])
     if {"where", "filters", "orm"} & set(who):
         asyncio.run(contestants.copy_unguarded(bench.cluster, leads))
-    with contestants.prepared(bench.cluster, leads, op, bench.directory, who) as found:
+    with contestants.prepared(
+        bench.cluster, leads, op, bench.directory, who, bench.before
+    ) as found:
         turns = interleaved(bench, found, writes=op.writes)
-        steady = {who: found[who] for who in found if who in ("service", "limit")}
+        steady = {who: found[who] for who in found if who in ("service", "before", "limit")}
         paced = _paced(bench, steady, writes=op.writes)
     return {"turns": _plain(turns), "paced": paced}
 
@@ -93,7 +99,7 @@ def interleaved(
             bench.tell(f"round {number} of {bench.plan.rounds}: {name}")
             figure = contestant.turn(bench.plan.seconds)
             if writes:
-                asyncio.run(contestants.forget(bench.cluster, contestant.database))
+                contestant.forget(bench.cluster)
             if number:
                 turns[name].append(figure)
     return turns
@@ -112,12 +118,12 @@ def _paced(
             bench.tell(f"{said}: {name}")
             peak = contestant.turn(bench.plan.seconds).rate
             if writes:
-                asyncio.run(contestants.forget(bench.cluster, contestant.database))
+                contestant.forget(bench.cluster)
             rate = SHARE_OF_PEAK * peak
             seconds = max(bench.plan.seconds, bench.plan.paced_requests / rate)
             paced[name].append(contestant.paced(rate, seconds))
             if writes:
-                asyncio.run(contestants.forget(bench.cluster, contestant.database))
+                contestant.forget(bench.cluster)
             if name == "service":
                 bench.tell(f"{said}: a loop alone")
                 paced["alone"].append(

@@ -37,6 +37,7 @@ class Operation:
     contestants: tuple[str, ...] = ("service", "limit", "where", "filters")
     connections: int | None = None  # when not what is best for one worker
     count: int | None = None  # lines of the request file, when not LINES
+    beside_before: bool = True  # whether the service of an earlier commit takes part (`--before`)
 
 
 def _id(kind: int, variable: str) -> str:
@@ -173,7 +174,7 @@ OPERATIONS = {
             _line("GET", *_SAMPLE_ENGAGED),
             ENGAGED,
             _known(7, world.number(7, 0, 6), _SAMPLE_ENGAGED[1]),
-            contestants=(*WITH_PEER, "bare"),
+            contestants=(*WITH_PEER, "pipeline", "bare"),
         ),
         Operation(
             "list",
@@ -216,6 +217,7 @@ OPERATIONS = {
             CONTESTED,
             {},
             refusals=True,
+            beside_before=False,
             contestants=("service", "attempts", "attempts-10"),
             connections=64,
         ),
@@ -241,6 +243,7 @@ OPERATIONS = {
             "",
             "",
             {},
+            beside_before=False,
             contestants=("service",),
         ),
     )

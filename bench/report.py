@@ -10,6 +10,8 @@ from bench.operations import OPERATIONS
 
 WHO = {
     "service": "Kollegium",
+    "before": "Kollegium before",
+    "pipeline": "pgbench, the same statements in one pipeline",
     "limit": "pgbench, the same statements under the same policies (limit)",
     "where": "pgbench, hand-written filters, no policies",
     "filters": "Kollegium, filters in SQL, no policies",

@@ -8,7 +8,6 @@ mix does not, so how busy the machine was is written beside it.
 import asyncio
 import contextlib
 import http.client
-import io
 import json
 import os
 import platform
@@ -16,7 +15,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from bench import services, tools, world
+from bench.before import checkout
 from bench.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,24 +74,6 @@ def parts() -> dict[str, str]:
     """The statements of search.sql."""
     pieces = (ROOT / "bench" / "search.sql").read_text("utf-8").split("-- part: ")[1:]
     return {piece.partition("\n")[0].strip(): piece.partition("\n")[2] for piece in pieces}
-
-
-def checkout(home: Path) -> Path:
-    """The build of before, as it was committed."""
-    place = home / f"before-{BEFORE}"
-    if not (place / "service").is_dir():
-        place.mkdir(parents=True, exist_ok=True)
-        git = tools.tool("git", "apt install git")
-        packed = subprocess.run(
-            [git, "archive", BEFORE], cwd=ROOT, capture_output=True, check=False
-        )
-        if packed.returncode:
-            raise RuntimeError(
-                f"git has no commit {BEFORE}; the comparison needs the whole history"
-            )
-        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-            archive.extractall(place, filter="data")
-    return place
 
 
 async def fill(cluster: Cluster, name: str, root: Path, leads: int, tell: Tell) -> None:
@@ -305,7 +286,7 @@ def run(
 ) -> dict[str, Any]:
     """Builds what is missing, measures, and writes search.json."""
     databases = {
-        "before": (f"search_{leads}_before", checkout(directory)),
+        "before": (f"search_{leads}_before", checkout(directory, BEFORE).root),
         "now": (f"search_{leads}_now", ROOT),
     }
     with Cluster.start(directory, durable=False) as cluster:

@@ -25,7 +25,7 @@ create table app.prospect (
 );
 create index prospect_email on app.prospect (marketplace_id, email_key) where email_key is not null;
 create index prospect_phone on app.prospect (marketplace_id, phone_key) where phone_key is not null;
--- The search of sql/functions/48_finding.sql. The marketplace never changes: a pick, which changes the
+-- The search of sql/functions/leads/finding.sql. The marketplace never changes: a pick, which changes the
 -- parties, leaves this index alone. What comes in is put into it some hundred leads at a time, at a fifth of the
 -- cost; until then each search reads it, so the list of it is short.
 create index prospect_searched on app.prospect

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bench import contestants, loads, measure, operations, report, stalls, world
+from bench import contestants, loads, measure, operations, pairs, report, stalls, world
+from bench.before import checkout
 from bench.cluster import Cluster
 from bench.goals import judge
+from bench.loads import Figure
 from bench.measure import Bench, Plan
 from bench.variant import ONE_LEAD, filtered
 from tests.fixtures.database import connected, role_password
@@ -162,6 +164,22 @@ def test_filters_stand_where_a_policy_stood() -> None:
         contestants.where_script(operations.OPERATIONS["get"], [("select 1 from app.lead l", [])])
 
 
+def test_an_earlier_commit_has_a_tree_and_a_world_of_its_own(tmp_path: Path) -> None:
+    before = checkout(tmp_path, "HEAD")
+    assert (before.root / "service").is_dir()
+    assert before.database("world_1") != "world_1"
+    with pytest.raises(RuntimeError, match="no commit"):
+        checkout(tmp_path, "0" * 40)
+
+
+def test_a_pair_compares_the_cheapest_rounds() -> None:
+    def figures(*spent: float) -> list[Figure]:
+        return [Figure(1, 1, service_cpu=micro, database_cpu=2 * micro) for micro in spent]
+
+    turns = {"before": figures(300, 200), "now": figures(900, 100), "bare": figures(50)}
+    assert pairs._compared(turns) == ["200", "100", "50", "0.50", "2.0", "0.50"]
+
+
 def _result(piece: str, **rates: float) -> dict[str, Any]:
     turn = {"service_cpu": 200.0, "database_cpu": 1.0, "p50": 10, "p99": 40}
     return {
@@ -176,14 +194,15 @@ def test_goals_are_met_or_missed() -> None:
     def judged(result: dict[str, Any]) -> list[bool]:
         return [goal.met for goal in judge([result]) if goal.measured != "not measured"]
 
-    met = _result("get", service=80, limit=100, orm=10, filters=85)
-    missed = _result("get", service=40, limit=100, orm=10, filters=50)
-    assert judged(met) == [True, True, True, False, False]
-    assert judged(missed) == [False, False, False, False, False]
+    met = _result("get", service=80, limit=100, pipeline=110, orm=6, filters=85, before=50)
+    missed = _result("get", service=40, limit=100, pipeline=110, orm=6, filters=50, before=50)
+    # Rate and processor time to before, both shares of pgbench, peer, guarantee, tail.
+    assert judged(met) == [True, False, True, True, True, True, False]
+    assert judged(missed) == [False, False, False, False, False, False, False]
 
 
 def test_what_was_not_measured_is_not_met() -> None:
     goals = judge([])
-    assert len(goals) == 26
+    assert len(goals) == 37
     assert not any(goal.met for goal in goals)
     assert {goal.measured for goal in goals} == {"not measured"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.mails import render, templates
+from service.jobs.mail.rendering import render, templates
 from tests.commands.test_commands import found, kollegium
 from tests.fixtures.database import ROOT, NewDatabase, Urls, connected
 
@@ -78,7 +78,7 @@ async def test_mails_of_the_world(new_database: NewDatabase, world_template: Any
 
 
 def test_every_template_of_the_functions_has_texts() -> None:
-    sql = "".join(path.read_text() for path in (ROOT / "sql" / "functions").glob("*.sql"))
+    sql = "".join(path.read_text() for path in (ROOT / "sql" / "functions").rglob("*.sql"))
     used = set(re.findall(r"app_private\.mail(?:_\w+)?\(\s*'([a-z-]+)'", sql))
     assert used == templates()
     for template in used:

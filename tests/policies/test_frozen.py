@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -15,9 +17,8 @@ from tests.fixtures.database import ROOT, NewDatabase, connected, database
 from tests.fixtures.programs import psql
 from tests.policies.fingerprint import fingerprint
 
-SQL = [
-    file for file in (ROOT / "sql").rglob("*.sql") if file.parent.name not in ("audit", "legacy")
-]
+NOT_APPLIED = [ROOT / "sql" / "audit", ROOT / "sql" / "legacy"]
+SQL = [file for file in (ROOT / "sql").rglob("*.sql") if file.parent not in NOT_APPLIED]
 # Takes the wall away and leaves the tables: what sql/ does not put back is missed afterwards.
 TEAR_DOWN = """
     do $$
@@ -49,7 +50,7 @@ async def head(new_database: NewDatabase) -> AsyncIterator[Any]:
         yield connection
 
 
-async def _rebuilt(head: Any, *, change: str = "") -> list[str]:
+async def _rebuilt(head: Any, *, change: str = "", wall: list[Path] | None = None) -> list[str]:
     """The fingerprint after tearing the wall down and applying sql/; rolled back afterwards."""
     transaction = head.transaction()
     await transaction.start()
@@ -58,8 +59,7 @@ async def _rebuilt(head: Any, *, change: str = "") -> list[str]:
         torn = await fingerprint(head)
         assert not [line for line in torn if line.startswith(("policy:", "function:"))]
         await head.execute((ROOT / "sql" / "roles.sql").read_text("utf-8"))
-        for file in frozen.wall():
-            await head.execute(f"set local role kollegium_owner;\n{file.read_text('utf-8')}")
+        await head.execute(frozen.joined(wall or frozen.wall()))
         await head.execute(f"reset role; {change}")
         return await fingerprint(head)
     finally:
@@ -70,6 +70,29 @@ async def test_sql_files_rebuild_the_wall(head: Any) -> None:
     before = await fingerprint(head)
     assert await _rebuilt(head) == before
     assert await fingerprint(head) == before
+
+
+async def test_functions_stand_in_no_order(head: Any) -> None:
+    """A name says the subject and nothing else; backwards the same wall is built."""
+    functions = [file for file in frozen.wall() if "functions" in file.parts]
+    policies = [file for file in frozen.wall() if "policies" in file.parts]
+    assert await _rebuilt(head, wall=[*reversed(functions), *policies]) == await fingerprint(head)
+
+
+@pytest.mark.parametrize(
+    ("language", "body"), [("sql", "select no_such_name"), ("plpgsql", "begin no such thing; end")]
+)
+async def test_a_body_that_means_nothing_is_refused(head: Any, language: str, body: str) -> None:
+    """Bodies are looked at when all functions are there, but they are."""
+    wrong = f"create function app.wrong() returns void language {language} as $b${body}$b$;"
+    script = frozen.joined(frozen.wall()).replace(frozen.BODIES, wrong + frozen.BODIES)
+    transaction = head.transaction()
+    await transaction.start()
+    try:
+        with pytest.raises((asyncpg.UndefinedColumnError, asyncpg.PostgresSyntaxError)):
+            await head.execute(script)
+    finally:
+        await transaction.rollback()
 
 
 @pytest.mark.parametrize(
