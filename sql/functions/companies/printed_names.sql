@@ -64,7 +64,7 @@ begin
 end
 $$;
 
--- After a merge, its undo, a split: on the cards and marketplaces of both companies, and on the leads that
+-- After a merge and its undo: on the cards and marketplaces of both companies, and on the leads that
 -- changed hands. One may have been renamed since the merge, so what the journal knows is not enough.
 create or replace function app_private.print_after_move(
   p_one uuid, p_other uuid, p_markets uuid[], p_leads uuid[])

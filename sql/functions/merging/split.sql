@@ -58,7 +58,7 @@ begin
   update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
-  perform app_private.print_after_move(v_old, v_new, p_markets, p_leads);
+  perform app_private.print_live_names(p_markets, p_leads);
   insert into app_private.company_split (id, company_id, new_company_id, colleague_id, reference, leads)
   select v_id, v_old, v_new, v_colleague.id, p_reference, coalesce(jsonb_agg(jsonb_build_object(
     'marketplace_id', k.m, 'lead_id', k.l)), '[]') from unnest(p_markets, p_leads) k (m, l);
