@@ -97,7 +97,7 @@ async def owned(superuser: Any, company: UUID) -> list[str]:
     return found
 
 
-# Every name that is printed on a live row, beside the name of whom it names (docs/domain.md, case 11).
+# Every name that is printed on a live row, beside whom it names (docs/domain.md, case 11).
 PRINTED = """
     select 'app.lead operator_name' as place, id::text as row, operator_name as printed,
       operator_company_id as of from app.lead

@@ -1,5 +1,5 @@
-"""Names that are printed on live rows follow a merge, its undo and a split (docs/domain.md, case 11);
-what is evidence keeps the name of its time."""
+"""Names on live rows follow a merge, its undo and a split (docs/domain.md, case 11); what is
+evidence keeps the name of its time."""
 
 from typing import Any
 
