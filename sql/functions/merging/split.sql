@@ -36,7 +36,12 @@ begin
     perform app_private.refuse(404, 'not-found');
   end if;
   perform app_private.lock_companies(v_old, v_new);
-  select * into v_colleague from app.colleague where email = p_email and company_id = v_old for update;
+  -- What was looked up before may be over by now: he left, or goes by another address or company.
+  select * into v_colleague from app.colleague
+  where email = p_email and company_id = v_old and active for update;
+  if not found then
+    raise exception using errcode = '40001', message = 'the colleague was changed meanwhile';
+  end if;
   if not exists (select from app.colleague c where c.company_id = v_old and c.id <> v_colleague.id
                  and c.active and c.role = 'admin') then
     perform app_private.refuse(409, 'last-admin');
