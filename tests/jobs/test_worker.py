@@ -86,7 +86,11 @@ async def test_a_job_that_hangs_delays_no_other(urls: Urls, superuser: Any) -> N
     """By hand: the lock that the one waits for is held here until the other ended twice."""
     await superuser.execute("select pg_advisory_lock(77)")
     try:
-        async with running(urls, Job("hangs", 0.05, 600, hanging), Job("fine", 0.05, 60, fine)):
+        async with running(
+            urls,
+            Job("hangs", "hangs_done", 0.05, 600, hanging),
+            Job("fine", "fine_done", 0.05, 60, fine),
+        ):
             waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             await waiting_for_locks(superuser, waiting)
             first = await until(row(superuser, "fine", "succeeded_at is not null"))
@@ -104,7 +108,7 @@ async def test_a_round_is_cut_off_at_its_limit(urls: Urls, superuser: Any) -> No
     """Its statement is cancelled in the database, too: nobody waits any more."""
     await superuser.execute("select pg_advisory_lock(77)")
     try:
-        async with running(urls, Job("hangs", 0.05, 0.2, hanging)):
+        async with running(urls, Job("hangs", "hangs_done", 0.05, 0.2, hanging)):
             found = await until(row(superuser, "hangs", "failures >= 2"))
             assert (found["failure"], found["succeeded_at"]) == ("TimeoutError", None)
     finally:
@@ -122,7 +126,11 @@ async def test_a_job_that_breaks_delays_no_other(
     async def broken(connection: Any, stop: asyncio.Event) -> int:
         raise error
 
-    async with running(urls, Job("broken", 0.05, 60, broken), Job("fine", 0.05, 60, fine)) as task:
+    async with running(
+        urls,
+        Job("broken", "broken_done", 0.05, 60, broken),
+        Job("fine", "fine_done", 0.05, 60, fine),
+    ) as task:
         found = await until(row(superuser, "broken", "failures >= 3"))
         assert found["failure"] == getattr(error, "sqlstate", None) or type(error).__name__
         await until(row(superuser, "fine", "succeeded_at > now() - interval '1 hour'"))
@@ -133,7 +141,7 @@ async def test_a_connection_that_is_cut_is_opened_anew(
     urls: Urls, superuser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "longer_and_longer", lambda _: 0.01)
-    async with running(urls, Job("fine", 0.05, 60, fine)):
+    async with running(urls, Job("fine", "fine_done", 0.05, 60, fine)):
         first = await until(row(superuser, "fine", "succeeded_at is not null"))
         await superuser.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -148,7 +156,7 @@ async def test_what_waiting_cannot_cure_ends_the_worker() -> None:
         raise Hopeless
 
     with pytest.raises(Hopeless):
-        await Worker(refused, asyncio.Event(), [Job("fine", 1, 60, fine)]).run()
+        await Worker(refused, asyncio.Event(), [Job("fine", "fine_done", 1, 60, fine)]).run()
 
 
 async def test_only_one_worker_has_a_lease_and_a_dead_one_s_is_taken_over(
@@ -208,7 +216,7 @@ async def test_a_lease_is_renewed_while_its_round_goes_on(
     monkeypatch.setattr(loop, "KEEP_SECONDS", 0.05)
     await superuser.execute("select pg_advisory_lock(77)")
     try:
-        async with running(urls, Job("hangs", 0.05, 600, hanging)):
+        async with running(urls, Job("hangs", "hangs_done", 0.05, 600, hanging)):
             held = await until(row(superuser, "hangs", "lease is not null"))
             later = (
                 f"leased_until > timestamptz '{held['leased_until'].isoformat()}' + interval '1 ms'"
@@ -232,7 +240,7 @@ async def test_a_round_ends_by_itself_and_the_next_goes_on_at_once(
         rounds.append(done)
         return done
 
-    async with running(urls, Job("large", 3600, 0.4, large)):
+    async with running(urls, Job("large", "large_done", 3600, 0.4, large)):
 
         async def three() -> bool:
             return len(rounds) >= 3
@@ -250,7 +258,7 @@ async def test_the_metrics_of_a_worker_show_every_job(
     await hand.fetchval("select app.end_job($1, null, 600)", lease)
     lease = await hand.fetchval("select app.take_job('mails', 1, 15)")
     await hand.fetchval("select app.end_job($1, '40P01', 600)", lease)
-    async with running(urls, Job("fine", 0.05, 60, fine)):
+    async with running(urls, Job("fine", "fine_done", 0.05, 60, fine)):
 
         async def shown() -> bool:
             names = ("waves", "fine")

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 LEASE_SECONDS = 15
 KEEP_SECONDS = 5.0
+_SELDOM = 60.0  # a job that is done so seldom tells of each round: a sign of life
 
 SUCCEEDED = Gauge("kollegium_job_last_success_seconds", "When a job last ended well", ["job"])
 TOOK = Gauge("kollegium_job_duration_seconds", "How long that took", ["job"])
@@ -32,10 +33,12 @@ Connect = Callable[[], Awaitable[Any]]
 
 
 class Job(NamedTuple):
-    """Done every `period` seconds, or at once again while something is left. A round ends by itself
-    after half of `limit`, and is cut off at `limit`; so many workers as `slots` may be at it."""
+    """Done every `period` seconds, or at once again while something is left; `event` is what the log
+    calls it. A round ends by itself after half of `limit`, and is cut off at `limit`; so many
+    workers as `slots` may be at it."""
 
     name: str
+    event: str
     period: float
     limit: float
     work: Callable[[Any, asyncio.Event], Awaitable[int]]
@@ -43,16 +46,15 @@ class Job(NamedTuple):
 
 
 JOBS = [
-    Job("offers", 5, 60, timers.expire),
-    Job("waves", 5, 60, timers.end_waves),
-    Job("names", 5, 120, timers.print_names),
-    Job("mails", 5, 60, timers.address),
-    Job(
-        "merges", 5, 1400, timers.merges
-    ),  # one may take ten minutes, and is begun before half of it
-    Job("imports", 1, 120, timers.imports, slots=4),
-    Job("consents", 1, 120, timers.consents, slots=2),
-    Job("purge", 600, 120, timers.purge),
+    Job("offers", "offers_expired", 5, 60, timers.expire),
+    Job("waves", "waves_ended", 5, 60, timers.end_waves),
+    Job("names", "names_printed", 5, 120, timers.print_names),
+    Job("mails", "mails_addressed", 5, 60, timers.address),
+    # One merge may take ten minutes, and is begun before half of the limit.
+    Job("merges", "merges_worked_on", 5, 1400, timers.merges),
+    Job("imports", "imports_advanced", 1, 120, timers.imports, slots=4),
+    Job("consents", "consents_advanced", 1, 120, timers.consents, slots=2),
+    Job("purge", "purged", 600, 120, timers.purge),
 ]
 
 
@@ -125,8 +127,8 @@ class Worker:
         pause = 0.0 if enough.is_set() else job.period
         if not await self._end(connection, lease, None, pause=pause):
             log.warning("lease_lost", job=job.name)
-        if done:
-            log.info("job_done", job=job.name, done=done)
+        if done or job.period >= _SELDOM:
+            log.info(job.event, done=done)
         return pause
 
     async def _end(self, connection: Any, lease: UUID, why: str | None, pause: float) -> bool:
