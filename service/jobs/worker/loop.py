@@ -33,8 +33,8 @@ Connect = Callable[[], Awaitable[Any]]
 
 
 class Job(NamedTuple):
-    """Done every `period` seconds, or at once again while something is left; `event` is what the log
-    calls it. A round ends by itself after half of `limit`, and is cut off at `limit`; so many
+    """Done every `period` seconds, or at once again while something is left; `event` is what the
+    log calls it. A round ends by itself after half of `limit`, and is cut off at `limit`; so many
     workers as `slots` may be at it."""
 
     name: str
