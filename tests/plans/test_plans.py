@@ -32,11 +32,11 @@ class Noted:
         self.sql = ""
         self.values: tuple[Any, ...] = ()
 
-    async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
+    async def rows(self, kind: Any, sql: str, *values: Any, **_: Any) -> list[Any]:
         self.sql, self.values = sql, values
         return []
 
-    async def view(self, kind: Any, sql: str, *values: Any) -> None:
+    async def view(self, kind: Any, sql: str, *values: Any, **_: Any) -> None:
         self.sql, self.values = sql, values
 
     async def page(self, kind: Any, sql: str, *values: Any, key: str = "id", **_: Any) -> None:
