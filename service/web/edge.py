@@ -75,6 +75,10 @@ class Edge:
                 await self._read(found, scope, receive, answer)
             else:
                 await self._ask(scope, receive, answer)
+        except Exception as error:
+            if answer.status is not None:
+                raise
+            await _refuse(error, scope, answer)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             elapsed = (answer.began or time.perf_counter()) - started
@@ -125,10 +129,6 @@ class Edge:
         inner: HTTPScope = {**scope}
         try:
             await self._serve(inner, receive, answer)
-        except Exception as error:
-            if answer.status is not None:
-                raise
-            await _refuse(error, inner, answer)
         finally:
             answer.route = str(inner.get("path_template") or "unknown")
 
