@@ -4,7 +4,8 @@ A list walks the index of its capacity in its order. What that index does not kn
 the way, which is fast as long as matches are frequent. So such a list first looks at the next 3,000
 leads; if those do not fill the page, few match, and a function of `sql/functions/leads/finding.sql`
 says which may: they are read through the same policies and filters. Only when it says "many", and
-all of them lie deeper than that, the walk goes on to its end.
+all of them lie deeper than that, the walk goes on to its end. A search alone is asked of its
+function (`sql/functions/leads/searching.sql`), which does both and names the page.
 """
 
 from typing import Any, get_args
@@ -59,16 +60,15 @@ class _Statement(msgspec.Struct):
     filtered: list[str]
     values: list[Any]
 
-    def sql(self, rows: int, near: bool = False, found: list[UUID] | None = None) -> str:
-        """near: among the next leads only. found: among these."""
+    def sql(self, rows: int, near: bool = False, found: str | None = None) -> str:
+        """near: among the next leads only. found: among those whose ids are this expression."""
         end = f"order by {self.order.by('l.')} limit {rows}"
         branches = []
         for capacity, walked in self.walked.items():
             # What a taker works is beyond the states in which duplicates are shown.
             view = LEAD + (DUPLICATES if capacity != "taker" else _NO_DUPLICATES)
             if found is not None:
-                self.values.append(found)
-                walked = [*walked, f"l.id = any (${len(self.values)}::uuid[])"]
+                walked = [*walked, "l.id = any ((select ids from found)::uuid[])"]
                 where = " and ".join([*walked, *self.filtered])
                 leads = f"(select l.* {FROM} where {where} {end})"
                 branches.append(f"({view} from {leads} l {JOINS} {end})")
@@ -81,7 +81,10 @@ class _Statement(msgspec.Struct):
                 where = " and ".join([*walked, *self.filtered])
                 branches.append(f"({view} {FROM} where {where} {end})")
         end = f"order by {self.order.by()} limit {rows}"
-        return f"select * from ({' union all '.join(branches)}) x {end}"
+        whole = f"select * from ({' union all '.join(branches)}) x {end}"
+        if found is None:
+            return whole
+        return f"with found as materialized (select {found} as ids) {whole}"
 
 
 async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
@@ -89,6 +92,9 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
     rows, order = fetched(limit), ORDERS[narrow.sort]
     statement = _statement(narrow, cursor)
     values = statement.values
+    if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
+        sql = _search(statement, narrow, cursor, rows)
+        return order.cut(await tx.rows(Lead, sql, *values), limit)
     if not statement.filtered:
         return order.cut(await tx.rows(Lead, statement.sql(rows), *values), limit)
     near = await tx.rows(Lead, statement.sql(rows, near=True), *values)
@@ -99,8 +105,18 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
         return order.cut(await tx.rows(Lead, statement.sql(rows), *values), limit)
     if not found:
         return Page([])
-    sql = statement.sql(rows, found=found)  # adds to the values
+    values.append(found)
+    sql = statement.sql(rows, found=f"${len(values)}::uuid[]")
     return order.cut(await tx.rows(Lead, sql, *values), limit)
+
+
+def _search(statement: _Statement, narrow: LeadFilter, cursor: str | None, rows: int) -> str:
+    """A search and nothing else, from the newest on: the broker's function names the page itself.
+    It is asked by the statement that reads the page, so both see the same leads."""
+    before = "null" if cursor is None else "$1"
+    statement.values.extend([narrow.capacity, narrow.text])
+    last = len(statement.values)
+    return statement.sql(rows, found=f"app.find_by_text(${last - 1}, ${last}, {before}, {rows})")
 
 
 def _statement(narrow: LeadFilter, cursor: str | None) -> _Statement:
@@ -168,7 +184,8 @@ async def _find(tx: Tx, narrow: LeadFilter) -> list[UUID] | None:
     decides; all the others are applied to what it finds."""
     asked: list[tuple[str, list[Any]]] = []
     if narrow.text:
-        asked.append(("app.find_by_text($1, $2)", [narrow.capacity, narrow.text]))
+        words = [narrow.capacity, narrow.text]
+        asked.append((f"app.find_by_text($1, $2, null, {MANY + 1})", words))
     if narrow.engagement or narrow.step or narrow.handler:
         mine = "(select app.current_colleague_id())::text" if narrow.handler == "me" else "$3"
         third = [] if narrow.handler == "me" else [narrow.handler]
@@ -186,7 +203,7 @@ async def _find(tx: Tx, narrow: LeadFilter) -> list[UUID] | None:
             asked.append((_since(key, narrow.capacity), [since]))
     for sql, values in asked:
         found = await tx.one(_Found, f"select {sql} as ids", *values)
-        if found.ids is not None:
+        if found.ids is not None and len(found.ids) <= MANY:
             return found.ids
     return None
 
