@@ -254,7 +254,7 @@ async def test_a_search_names_nobody_elses_leads(filled: Any) -> None:
         parties = "select parties from app.lead where source = 'messe' limit 1"
         known = {str(company) for company in await superuser.fetchval(parties)}
     asked = (
-        "app.find_by_text(null, 'Quittenbaum')",
+        "app.find_by_text(null, 'Quittenbaum', null, 100)",
         "app.find_by_facets(null, 'messe', null, null, null)",
         "app.find_by_engagement(null, 'besonders', null)",
     )

@@ -141,7 +141,7 @@ declare
   v_operated constant uuid[] := case p_as when 'operator' then
     array(select m.id from app.marketplace m where m.operator_company_id = p_company) end;
   v_before uuid := p_before;
-  v_leads integer := 500;
+  v_leads integer := least(500, 5 * p_rows);
   v_seen integer := 0;
   v_ahead bigint;
   v_asked boolean := false;
@@ -158,9 +158,9 @@ begin
     end if;
     v_seen := v_seen + v_leads;
     v_before := v_window.last;
-    v_sample := coalesce(v_sample, v_window.texts);
+    v_sample := coalesce(v_window.texts, v_sample);
     v_ahead := v_seen::bigint * (p_rows - cardinality(v_found)) / nullif(cardinality(v_found), 0);
-    if not v_asked and (v_ahead > 25000 or v_ahead is null and v_seen > 500) then
+    if not v_asked and (v_ahead > 25000 or v_ahead is null and v_seen > 2000) then
       v_asked := true;
       v_named := app_private.search_index(p_company, v_operated, p_words, p_numbers, v_sample, v_before,
         p_rows - cardinality(v_found));
