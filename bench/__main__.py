@@ -21,7 +21,7 @@ from bench.loads import LoadError
 from bench.measure import PIECES, Bench, Plan
 from bench.tools import ToolMissing
 from service.commands.connections import data_dir_default
-from service.embedded import EmbeddedServerError
+from service.embedded.server import EmbeddedServerError
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence"

@@ -19,10 +19,10 @@ from unittest.mock import patch
 
 import asyncpg
 
-from service import embedded
 from service.commands.connections import with_database, with_login
 from service.demo.database import set_passwords
-from service.embedded import EmbeddedServer
+from service.embedded import server as embedded
+from service.embedded.server import EmbeddedServer
 
 ROLES = ("kollegium_api", "bench_peer")
 
@@ -33,7 +33,7 @@ def memory_mb() -> int:
 
 
 def settings() -> dict[str, str]:
-    """What differs from PostgreSQL's defaults, besides `service.embedded.SETTINGS`."""
+    """What differs from PostgreSQL's defaults, besides `service.embedded.server.SETTINGS`."""
     shared = min(4096, memory_mb() // 4)
     return {
         "shared_buffers": f"{shared}MB",

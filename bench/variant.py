@@ -15,8 +15,8 @@ from unittest.mock import patch
 import msgspec
 
 from service.commands.serve import serve
-from service.postgres import Connection, Statement, messages
-from service.postgres.parameters import as_text
+from service.database.wire import Connection, Statement, messages
+from service.database.wire.parameters import as_text
 
 # The one statement of the measured operations that names no company of its own.
 ONE_LEAD = "where l.marketplace_id = $1 and l.id = $2"

@@ -17,7 +17,8 @@ from alembic import command
 from alembic.config import Config
 
 from bench.cluster import Cluster
-from service import identity, readiness
+from service import identity
+from service.database import readiness
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLDS = {"50k": 50_000, "500k": 500_000, "5m": 5_000_000}

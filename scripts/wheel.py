@@ -1,6 +1,7 @@
 """What a wheel carries beside the code; the build backend calls it (pyproject.toml).
 
-An editable install needs none of it: there everything lies in the checkout (service/shipped.py).
+An editable install needs none of it: there everything lies in the checkout
+(service/database/shipped.py).
 """
 
 from typing import Any

@@ -2,13 +2,15 @@
 
 The path of a request, one room after the other:
 
-1. `edge.py` (ASGI): request id, log line, metrics, HEAD, strict bytes (size, UTF-8, NUL, depth).
-2. Litestar routes it to a handler in `<room>/http.py`, which parses and makes one call.
-3. `calls.py` opens the transaction through `database.py`: begin, `app.enter_to_write(token)`,
-   operation, commit; `retries.py` says when it begins again. Nothing else sets the tenant context,
-   and nothing names a company. `postgres/` sends what belongs together in one write.
-4. `<room>/operations.py` says what happens, `<room>/queries.py` holds the SQL, PostgreSQL decides
-   who sees and may change what (`sql/policies`, `sql/functions`).
+1. `web/edge.py` (ASGI): request id, log line, metrics, HEAD, strict bytes (size, UTF-8, NUL,
+   depth).
+2. Litestar routes it to a handler in `domain/<room>/http.py`, which parses and makes one call.
+3. `web/calls.py` opens the transaction through `database/transaction.py`: begin,
+   `app.enter_to_write(token)`, operation, commit; `retries.py` says when it begins again. Nothing
+   else sets the tenant context, and nothing names a company. `wire/` sends what belongs together in
+   one write.
+4. `operations.py` says what happens, `queries.py` holds the SQL, PostgreSQL decides who sees and
+   may change what (`sql/policies`, `sql/functions`).
 5. The answer leaves after the commit. For an Idempotency-Key it is encoded before, and kept in the
-   same transaction; errors of any kind become problem documents in `problems.py`.
+   same transaction; errors of any kind become problem documents in `web/problems.py`.
 """

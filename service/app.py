@@ -7,34 +7,34 @@ from typing import Any, NoReturn
 from litestar import Litestar, Request
 from litestar.di import NamedDependency, Provide
 
-from service import readiness
-from service.calls import Call
-from service.companies.http import router as companies
-from service.database import Database
-from service.dispatch import Dispatch, prepare
-from service.docs_page import router as docs_page
-from service.edge import Edge
-from service.engagements.http import router as engagements
-from service.imports.http import router as imports
-from service.leads.http import router as leads
-from service.marketplaces.http import router as marketplaces
-from service.merges.http import router as merges
-from service.offers.http import router as offers
-from service.openapi import describe
-from service.operation.http import router as operation
-from service.sessions.http import router as sessions
+from service.database import readiness
+from service.database.transaction import Database
+from service.domain.companies.http import router as companies
+from service.domain.engagements.http import router as engagements
+from service.domain.imports.http import router as imports
+from service.domain.leads.http import router as leads
+from service.domain.marketplaces.http import router as marketplaces
+from service.domain.merges.http import router as merges
+from service.domain.offers.http import router as offers
+from service.domain.sessions.http import router as sessions
+from service.domain.timeline.http import router as timeline
 from service.settings import Settings
-from service.together.http import router as together
+from service.web.calls import Call
+from service.web.dispatch import Dispatch, prepare
+from service.web.docs_page import router as docs_page
+from service.web.edge import Edge
+from service.web.health import router as health
+from service.web.openapi import describe
 
 ROOMS = [
-    operation,
+    health,
     sessions,
     companies,
     marketplaces,
     leads,
     offers,
     engagements,
-    together,
+    timeline,
     imports,
     merges,
     docs_page,
@@ -42,8 +42,8 @@ ROOMS = [
 
 
 def provide_call() -> Call:
-    """Tells Litestar that `call` is no query parameter; service/dispatch.py gives it."""
-    raise RuntimeError("service/dispatch.py calls handlers, not Litestar")
+    """Tells Litestar that `call` is no query parameter; service/web/dispatch.py gives it."""
+    raise RuntimeError("service/web/dispatch.py calls handlers, not Litestar")
 
 
 def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
@@ -53,7 +53,7 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
 
 def create_app(settings: Settings) -> Edge:
     """The application. Starting it connects, and refuses a privileged role or an old schema
-    (service.readiness.NotReady)."""
+    (service.database.readiness.NotReady)."""
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:

@@ -40,7 +40,7 @@ class Problem(Exception):
     """An error for the client: a slug of KINDS and what helps him, never what he may not see.
 
     `errors` says where it is wrong; `detail` are further members of the answer, named in
-    `service/openapi_problems.py`. A slug that nobody knows is an error of ours: internal.
+    `service/web/openapi_problems.py`. A slug that nobody knows is an error of ours: internal.
     """
 
     def __init__(

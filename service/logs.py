@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from service.postgres import PostgresError
+from service.database.wire import PostgresError
 
 _FRAMES = 12
 _to_json = msgspec.json.Encoder(enc_hook=repr).encode

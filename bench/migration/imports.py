@@ -26,9 +26,9 @@ from typing import Any
 import asyncpg
 
 from bench.migration.evidence import goal, record
-from service.embedded import EmbeddedServer, locate_binaries
-from service.legacy.filling import fill_schema
-from service.legacy.generating import Generator
+from service.embedded.server import EmbeddedServer, locate_binaries
+from service.jobs.legacy.practice.filling import fill_schema
+from service.jobs.legacy.practice.generating import Generator
 from tests.fixtures.database import Urls, _set_passwords, migrate, urls_for
 
 TABLES = (

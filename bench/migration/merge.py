@@ -32,9 +32,9 @@ from bench.cluster import Cluster
 from bench.migration.evidence import goal, record
 from bench.migration.reader import Reader
 from bench.services import started
-from service import embedded
 from service.commands.connections import with_database, with_login
-from service.embedded import EmbeddedServer
+from service.embedded import server as embedded
+from service.embedded.server import EmbeddedServer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

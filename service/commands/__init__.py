@@ -7,17 +7,17 @@ import click
 
 # name -> module and attribute; imported when needed, so that `--help` answers at once.
 COMMANDS = {
-    "demo": "demo:demo",
+    "demo": "demo.command:demo",
     "serve": "serve:serve",
     "worker": "worker:worker",
     "migrate": "migrate:migrate",
     "check": "check:check",
     "company": "company:company",
-    "merge": "merge:merge",
+    "merge": "merges.group:merge",
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
     "psql": "psql:psql",
-    "legacy": "legacy:legacy",
+    "legacy": "legacy.group:legacy",
 }
 
 

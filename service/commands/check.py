@@ -6,10 +6,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from service import readiness
 from service.commands import connections
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.readiness import Finding
+from service.database import readiness
+from service.database.readiness import Finding
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 

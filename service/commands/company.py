@@ -13,14 +13,7 @@ from rich.table import Column, Table
 
 from service import identity
 from service.commands.connections import connected
-from service.commands.output import (
-    console,
-    data_dir_option,
-    json_option,
-    print_json,
-    run,
-    sentence,
-)
+from service.commands.output import console, data_dir_option, json_option, print_json, run, sentence
 from service.errors import Problem
 from service.vocabulary import Language, Name, email_address
 

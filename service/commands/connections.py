@@ -17,8 +17,8 @@ import asyncpg
 import click
 import msgspec
 
-from service.postgres import ConnectionLost, PoolExhausted
-from service.server_files import forget_libpq_variables
+from service.database.wire import ConnectionLost, PoolExhausted
+from service.embedded.files import forget_libpq_variables
 
 PREFIX = "kollegium_"
 VARIABLES = {

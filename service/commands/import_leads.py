@@ -21,16 +21,16 @@ from rich.table import Table
 from service.commands import connections
 from service.commands.connections import PREFIX, Source
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.database import Database
-from service.imports import operations
-from service.imports.mapping import parse_mapping
-from service.imports.messages import ImportReport
-from service.imports.reading import ParsedFile, read_file
-from service.imports.refused import ImportRefused
-from service.imports.uploads import Upload, prepared
-from service.postgres import PostgresError
-from service.sessions import operations as sessions
-from service.sessions.messages import LogIn
+from service.database.transaction import Database
+from service.database.wire import PostgresError
+from service.domain.imports import operations
+from service.domain.imports.files.mapping import parse_mapping
+from service.domain.imports.files.reading import ParsedFile, read_file
+from service.domain.imports.files.refused import ImportRefused
+from service.domain.imports.files.uploads import Upload, prepared
+from service.domain.imports.messages import ImportReport
+from service.domain.sessions import operations as sessions
+from service.domain.sessions.messages import LogIn
 from service.settings import Settings
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}

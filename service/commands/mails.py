@@ -13,7 +13,7 @@ from rich.text import Text
 
 from service.commands.connections import connected, read_urls
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.mails import TemplateUnknown, render
+from service.jobs.mail.rendering import TemplateUnknown, render
 from service.vocabulary import address_of
 
 # app.read_mails cannot filter by recipient; with --to this many are read at most.

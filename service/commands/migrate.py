@@ -12,10 +12,10 @@ from alembic.util import CommandError
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import readiness
 from service.commands import connections
 from service.commands.connections import Source
 from service.commands.output import console, data_dir_option, run
+from service.database import readiness
 
 
 def pending(current: str | None) -> list[Script]:

@@ -12,8 +12,8 @@ import msgspec
 from rich.console import Console
 
 from service.commands.connections import LOST, data_dir_default
+from service.database.wire import PostgresError
 from service.errors import KINDS, Problem
-from service.postgres import PostgresError
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,7 +68,7 @@ def explained(error: Exception) -> click.ClickException:
     if isinstance(error, PostgresError | asyncpg.PostgresError):
         state = error.sqlstate or ""
         if state.startswith("KG"):
-            from service.problems import from_database
+            from service.web.problems import from_database
 
             return click.ClickException(sentence(from_database(_own(error))))
         if state == "28000":

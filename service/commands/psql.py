@@ -9,7 +9,7 @@ import click
 
 from service.commands import connections
 from service.commands.output import data_dir_option, run
-from service.server_files import locate_binaries
+from service.embedded.files import locate_binaries
 
 
 def _answers(program: str) -> bool:

@@ -7,10 +7,11 @@ import asyncpg
 import click
 import structlog
 
-from service import logs, readiness
+from service import logs
 from service.commands import connections
 from service.commands.connections import Source
 from service.commands.output import data_dir_option
+from service.database import readiness
 from service.settings import SettingMissing, Settings, from_environment
 
 log = structlog.get_logger()

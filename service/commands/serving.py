@@ -14,9 +14,9 @@ import prometheus_client
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service import problems
 from service.errors import Problem
 from service.settings import Settings
+from service.web import problems
 
 _GRACE_SECONDS = 10  # a request may take as long (settings.request_timeout)
 _BACKLOG = 2048

@@ -9,21 +9,21 @@ import msgspec
 import structlog
 
 from service import identity
-from service.companies import operations as companies
-from service.companies import queries as company_queries
-from service.companies.messages import Acceptance
-from service.database import Database, Tx
+from service.database.transaction import Database, Tx
 from service.demo import people
 from service.demo.people import File, Firm, Market, Partner
+from service.domain.companies import operations as companies
+from service.domain.companies import queries as company_queries
+from service.domain.companies.messages import Acceptance
+from service.domain.imports import operations as imports
+from service.domain.imports.files.mapping import parse_mapping
+from service.domain.imports.files.reading import read_file
+from service.domain.imports.files.uploads import prepared
+from service.domain.marketplaces import operations as marketplaces
+from service.domain.marketplaces.messages import MarketplaceDraft, PartnerInvitation
+from service.domain.sessions import operations as sessions
+from service.domain.sessions.messages import LogIn
 from service.errors import Problem
-from service.imports import operations as imports
-from service.imports.mapping import parse_mapping
-from service.imports.reading import read_file
-from service.imports.uploads import prepared
-from service.marketplaces import operations as marketplaces
-from service.marketplaces.messages import MarketplaceDraft, PartnerInvitation
-from service.sessions import operations as sessions
-from service.sessions.messages import LogIn
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from service.marketplaces.messages import Capacity
+from service.domain.marketplaces.messages import Capacity
 from service.vocabulary import Role
 
 PASSWORD = "kollegium-demo"  # noqa: S105 - everybody's, and printed at every start

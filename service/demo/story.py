@@ -7,17 +7,17 @@ world tells the same story. Each part looks at what is so before it acts: repeat
 from typing import Literal
 from uuid import UUID
 
+from service.database.wire import PostgresError
 from service.demo import people
 from service.demo.build import Actor, World
-from service.engagements import operations as engagements
-from service.engagements.messages import Closing, EngagementChange
-from service.leads import operations as leads
-from service.leads.messages import Assignment, Lead, LeadFilter, Rejection, Withdrawal
-from service.offers import operations as offers
-from service.offers.messages import Offer, OfferFilter, Refusal
-from service.postgres import PostgresError
-from service.together import operations as together
-from service.together.messages import Entry
+from service.domain.engagements import operations as engagements
+from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.leads import operations as leads
+from service.domain.leads.messages import Assignment, Lead, LeadFilter, Rejection, Withdrawal
+from service.domain.offers import operations as offers
+from service.domain.offers.messages import Offer, OfferFilter, Refusal
+from service.domain.timeline import operations as timeline
+from service.domain.timeline.messages import Entry
 from service.vocabulary import LeadState
 
 Capacity = Literal["operator", "giver", "taker"]
@@ -167,19 +167,19 @@ async def _work(world: World, firm: str) -> None:
     for number, lead in enumerate(await _leads(await world.actor(firm), "taker", "engaged")):
         colleague = await world.actor(firm, number + len(people_of) - 1)
         place, lead_id = lead.marketplace_id, lead.id
-        if (await colleague.do(together.list_notes, place, lead_id, None, 1)).items:
+        if (await colleague.do(timeline.list_notes, place, lead_id, None, 1)).items:
             continue
         note = Entry(text=_NOTES[number % len(_NOTES)])
-        await colleague.do(together.add_note, place, lead_id, note)
+        await colleague.do(timeline.add_note, place, lead_id, note)
         if number and lead.engagement:
             steps = lead.engagement.steps
             change = EngagementChange(step=steps[number % len(steps)])
             await colleague.do(engagements.change, place, lead_id, None, change)
         if number == 0:
-            await colleague.do(together.add_message, place, lead_id, Entry(text=_QUESTION))
+            await colleague.do(timeline.add_message, place, lead_id, Entry(text=_QUESTION))
             market = next(m for m in people.MARKETS if world.markets[m.name] == place)
             operator = await world.actor(market.operator, 1)
-            await operator.do(together.add_message, place, lead_id, Entry(text=_ANSWER))
+            await operator.do(timeline.add_message, place, lead_id, Entry(text=_ANSWER))
 
 
 async def _hand_over(world: World) -> None:

@@ -287,7 +287,7 @@ comment on column legacy_staging.finding.source_table is 'The legacy table.';
 comment on column legacy_staging.finding.legacy_key is 'The row''s legacy number, two of them with a slash for group_members; its place in the table where that cannot be read.';
 comment on column legacy_staging.finding.kind is
   'quarantine (not imported); adjusted (imported by a rule of docs/legacy-mapping.md); warning (imported as it is).';
-comment on column legacy_staging.finding.reason is 'What was found; service/legacy/reasons.toml has the words.';
+comment on column legacy_staging.finding.reason is 'What was found; service/jobs/legacy/reasons.toml has the words.';
 comment on column legacy_staging.finding.field is 'The columns concerned, where it is not the whole row.';
 comment on column legacy_staging.finding.blocked_by is 'For depends-on: the row that has to be healed, as table:number.';
 

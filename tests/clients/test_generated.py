@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.edge import Edge
+from service.web.edge import Edge
 from tests.fixtures.database import ROOT, Urls
 from tests.fixtures.http import listening
 from tests.fixtures.market import Market

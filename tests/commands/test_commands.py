@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service import readiness
+from service.database import readiness
 from tests.fixtures.database import ROOT, Urls, connected, database
 
 

@@ -14,7 +14,8 @@ import click
 import httpx
 import pytest
 
-from service.commands import connections, kollegium, welcome
+from service.commands import connections, kollegium
+from service.commands.demo import welcome
 from tests.fixtures.database import ROOT
 from tests.fixtures.demo import Demo
 from tests.fixtures.embedded import postmasters

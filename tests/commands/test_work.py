@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.mails import render, templates
+from service.jobs.mail.rendering import render, templates
 from tests.commands.test_commands import found, kollegium
 from tests.fixtures.database import ROOT, NewDatabase, Urls, connected
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.contact import cleaned, country_of, read_email, read_phone, read_postcode
-from service.contact.remarks import KEPT, TEXTS
+from service.domain.contact import cleaned, country_of, read_email, read_phone, read_postcode
+from service.domain.contact.remarks import KEPT, TEXTS
 
 BERLIN, MOBILE = "+493023125101", "+4915223456077"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.embedded import locate_binaries
+from service.embedded.server import locate_binaries
 from tests.fixtures.certificates import certificate_for_localhost
 from tests.fixtures.database import ROOT, Urls, role_password
 from tests.fixtures.programs import program

@@ -10,8 +10,8 @@ import click
 import pytest
 import yaml
 
-from service import readiness
 from service.commands import COMMANDS, connections, kollegium
+from service.database import readiness
 from service.settings import _VARIABLES, Settings
 from tests.deploy.stack import DEPLOY
 from tests.fixtures.database import ROOT

@@ -274,7 +274,12 @@ def test_every_route_is_described() -> None:
 def test_the_map_names_every_room() -> None:
     architecture = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     rooms = {
-        file.parent.relative_to(ROOT).as_posix() for file in ROOT.glob("service/*/__init__.py")
+        file.parent.relative_to(ROOT).as_posix()
+        for file in [
+            *ROOT.glob("service/*/__init__.py"),
+            *ROOT.glob("service/domain/*/__init__.py"),
+            *ROOT.glob("service/jobs/*/__init__.py"),
+        ]
     }
     assert {room for room in rooms if f"`{room}/`" not in architecture} == set()
 

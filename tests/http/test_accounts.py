@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service.edge import Edge
-from service.mails import render
+from service.jobs.mail.rendering import render
+from service.web.edge import Edge
 from tests.fixtures.database import connected, waiting_for_locks
 from tests.fixtures.http import Person, from_address, log_in
 from tests.fixtures.market import Market, slug
@@ -326,7 +326,7 @@ async def test_an_invitation_takes_as_long_for_who_is_known(
     """The answer leaves at a fixed time; the control is without it."""
     loop = asyncio.get_running_loop()
     for seconds in (0.5, 0.0):
-        monkeypatch.setattr("service.equal_time.SECONDS", seconds)
+        monkeypatch.setattr("service.web.equal_time.SECONDS", seconds)
         for email in ("lena@lang.example", f"{uuid4().hex}@nirgends.example"):
             start = loop.time()
             body = {"email": email, "capacity": "giver"}

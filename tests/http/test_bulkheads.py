@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service import database
+from service.database import transaction as database
 from service.settings import Settings
 from tests.fixtures.database import ROOT, Urls, connected
 from tests.fixtures.http import Person, from_address, running

@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 
 from service.app import create_app
-from service.openapi import operation_id
 from service.settings import Settings
+from service.web.openapi import operation_id
 from tests.fixtures.database import Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
@@ -78,8 +78,8 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "engagements.change": ("anna", "PATCH", "{engaged}/engagement", {"step": "angebot"}),
     "engagements.close": ("anna", "POST", "{engaged}/engagement/close", {"outcome": "won"}),
     "engagements.reopen": ("anna", "POST", "{won}/engagement/reopen", None),
-    "together.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
-    "together.add_message": ("anna", "POST", "{engaged}/messages", {"text": "x"}),
+    "timeline.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
+    "timeline.add_message": ("anna", "POST", "{engaged}/messages", {"text": "x"}),
     "imports.import_file": ("gerd", "POST", "/imports?marketplace={m}", FILE),
     "imports.state_consent": (
         "gerd", "POST", "/imports/{file}/consent",

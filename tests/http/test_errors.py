@@ -8,9 +8,9 @@ import httpx
 import pytest
 from litestar.exceptions import HTTPException, InternalServerException
 
-from service import problems
+from service.database.wire import ConnectionLost, PoolExhausted, PostgresError
 from service.errors import KINDS, Problem, as_markdown
-from service.postgres import ConnectionLost, PoolExhausted, PostgresError
+from service.web import problems
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, log_in
 from tests.fixtures.world import World
@@ -149,7 +149,7 @@ async def test_ours_is_a_problem_too(
     def fail(call: object, result: object) -> None:
         raise ZeroDivisionError("secret 4711")
 
-    monkeypatch.setattr("service.calls.Call.reply", fail)
+    monkeypatch.setattr("service.web.calls.Call.reply", fail)
     answer = await Person(client, world.anna.token).get("/me")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -8,8 +8,8 @@ import httpx
 import msgspec
 import pytest
 
-from service.faults import MOST, faults
 from service.vocabulary import Input, Line, Moment, Name
+from service.web.faults import MOST, faults
 from tests.fixtures.http import Person
 from tests.fixtures.world import World
 

@@ -9,9 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service.edge import Edge
+from service.domain.offers import operations as offers
 from service.errors import Problem
-from service.offers import operations as offers
+from service.web.edge import Edge
 from tests.fixtures.contract import Contract
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person
@@ -197,8 +197,8 @@ BODIES: dict[str, Any] = {
     "leads.reject": {"reason": "x"},
     "leads.assign": {"company_id": "0199b6a0-0000-7000-8000-000000000001"},
     "engagements.close": {"outcome": "won"},
-    "together.add_note": {"text": "x"},
-    "together.add_message": {"text": "x"},
+    "timeline.add_note": {"text": "x"},
+    "timeline.add_message": {"text": "x"},
     "merges.request": {"absorbed_company_email": "einmal@neu.example"},
     "merges.consent": {"rehearsal_id": "0199b6a0-0000-7000-8000-000000000001"},
     "merges.refuse": {"reason": "x"},

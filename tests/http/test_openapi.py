@@ -11,11 +11,11 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from service import docs_page
-from service.edge import Edge
 from service.errors import KINDS
-from service.openapi import describe, operation_id
-from service.openapi_problems import schema_name
+from service.web import docs_page
+from service.web.edge import Edge
+from service.web.openapi import describe, operation_id
+from service.web.openapi_problems import schema_name
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import log_in
 
@@ -92,7 +92,7 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
     }
     assert public == {
         "sessions.log_in", "sessions.request_reset", "sessions.reset_password", "companies.accept",
-        "operation.healthz", "operation.readyz", "merges.answer_by_token",
+        "health.healthz", "health.readyz", "merges.answer_by_token",
     }  # fmt: skip
 
 

@@ -14,8 +14,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from service import logs, readiness
-from service.edge import Edge
+from service import logs
+from service.database import readiness
+from service.web.edge import Edge
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, from_address, log_in
 from tests.fixtures.world import PASSWORD, World

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service.edge import Edge
+from service.web.edge import Edge
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, from_address, log_in
 from tests.fixtures.world import PASSWORD, World

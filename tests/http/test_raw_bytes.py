@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from service.strictness import ADDRESS_LIMIT, HEADERS_LIMIT
+from service.web.strictness import ADDRESS_LIMIT, HEADERS_LIMIT
 from tests.fixtures.database import Urls
 from tests.fixtures.http import listening
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from service.errors import Problem
-from service.strictness import clean_json
+from service.web.strictness import clean_json
 from tests.fixtures.http import Person
 from tests.fixtures.world import World
 

@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 import pytest
 
-from service.embedded import EmbeddedServer
+from service.embedded.server import EmbeddedServer
 from tests.fixtures.database import Urls, connected, database, migrate, role_password
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.line import Line

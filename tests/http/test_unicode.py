@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from service.edge import Edge
+from service.web.edge import Edge
 from tests.fixtures.http import Person
 from tests.fixtures.world import World
 

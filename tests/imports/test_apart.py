@@ -7,9 +7,9 @@ import psutil
 import pytest
 from anyio import BrokenWorkerProcess
 
+from service.domain.imports import apart
+from service.domain.imports.apart import File
 from service.errors import Problem
-from service.imports import apart
-from service.imports.apart import File
 
 HEAD = "Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
 

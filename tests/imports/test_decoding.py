@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.imports import ImportRefused, read_file
-from service.imports.decoding import Table, detect_separator
-from service.imports.decoding import decode as tables_of
-from service.imports.encodings import detect_encoding
-from service.imports.limits import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_ROWS
+from service.domain.imports.files import ImportRefused, read_file
+from service.domain.imports.files.decoding import Table, detect_separator
+from service.domain.imports.files.decoding import decode as tables_of
+from service.domain.imports.files.encodings import detect_encoding
+from service.domain.imports.files.limits import (
+    MAX_BYTES,
+    MAX_CELL,
+    MAX_COLUMNS,
+    MAX_LINES,
+    MAX_ROWS,
+)
 
 TEXT = "Vorname;Straße;Ort\nÄnne;Große Gasse 1;Köln\n"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

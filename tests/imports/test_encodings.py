@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.imports import ImportedLead, ImportRefused, parse_mapping, read_file
-from service.imports.encodings import REPLACED, decode_text, detect_encoding
+from service.domain.imports.files import ImportedLead, ImportRefused, parse_mapping, read_file
+from service.domain.imports.files.encodings import REPLACED, decode_text, detect_encoding
 
 HEADER = "Name;E-Mail;PLZ;Ort;Anliegen;Einwilligung\n"
 GERMAN = ["Jürgen Größer", "Änne Müller", "Zoë Weiß", "ÖZGÜR", "Karl-Heinz Süß", "Bärbel Hübsch"]

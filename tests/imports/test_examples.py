@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from service.imports import Duplicate, ImportRefused, ParsedFile, Refusal, parse_mapping, read_file
-from service.imports.decoding import decode as tables_of
+from service.domain.imports.files import (
+    Duplicate,
+    ImportRefused,
+    ParsedFile,
+    Refusal,
+    parse_mapping,
+    read_file,
+)
+from service.domain.imports.files.decoding import decode as tables_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.imports import (
+from service.domain.imports.files import (
     Duplicate,
     ImportedLead,
     ImportRefused,
@@ -19,8 +19,8 @@ from service.imports import (
     Refusal,
     read_file,
 )
-from service.imports.known_formats import FORMATS
-from service.imports.refused import TEXTS
+from service.domain.imports.files.known_formats import FORMATS
+from service.domain.imports.files.refused import TEXTS
 
 GERMAN = [
     "Anrede",

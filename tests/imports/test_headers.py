@@ -4,10 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.imports import ImportedLead, ImportRefused, ParsedFile, parse_mapping, read_file
-from service.imports import mapping as mapping_module
-from service.imports.suggesting import offered_mapping
-from service.imports.times import day_first, read_time, zone_in, zone_named
+from service.domain.imports.files import (
+    ImportedLead,
+    ImportRefused,
+    ParsedFile,
+    parse_mapping,
+    read_file,
+)
+from service.domain.imports.files import mapping as mapping_module
+from service.domain.imports.files.suggesting import offered_mapping
+from service.domain.imports.files.times import day_first, read_time, zone_in, zone_named
 
 BERLIN = zone_named("Europe/Berlin")
 

@@ -132,7 +132,7 @@ async def test_a_cut_request_leaves_its_import_to_the_worker(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was acknowledged to the key is true, and goes on."""
-    from service.imports import operations
+    from service.domain.imports import operations
 
     async def cut(*_: Any) -> bool:
         raise ConnectionResetError

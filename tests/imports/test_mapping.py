@@ -7,11 +7,7 @@ import io
 
 import pytest
 
-from service.imports import (
-    ImportRefused,
-    parse_mapping,
-    read_file,
-)
+from service.domain.imports.files import ImportRefused, parse_mapping, read_file
 
 
 def file_of(*rows: list[str], separator: str = ";") -> bytes:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from service.imports import (
+from service.domain.imports.files import (
     Duplicate,
     ImportedLead,
     ParsedFile,
@@ -14,9 +14,9 @@ from service.imports import (
     mark_duplicates,
     read_file,
 )
-from service.imports.formats import header_key
-from service.imports.limits import MAX_CELL, MAX_INTEREST
-from service.imports.topics import tags_of
+from service.domain.imports.files.formats import header_key
+from service.domain.imports.files.limits import MAX_CELL, MAX_INTEREST
+from service.domain.imports.files.topics import tags_of
 
 GERMAN = [
     "Anrede",

@@ -7,7 +7,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from service.imports import ImportedLead, ImportRefused, ParsedFile, Refusal, read_file
+from service.domain.imports.files import ImportedLead, ImportRefused, ParsedFile, Refusal, read_file
 
 HEADER = ["Name", "E-Mail", "Telefon", "PLZ", "Anliegen", "Einwilligung"]
 Rows = list[list[Any]]

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from service.legacy.importing import Outcome
-from service.legacy.proving import Proof, Prover
+from service.jobs.legacy.importing import Outcome
+from service.jobs.rollout.proving import Proof, Prover
 from tests.fixtures.database import Urls, as_bearer, connected
 from tests.legacy.system import imported, loaded
 from tests.merging.stage import Merging

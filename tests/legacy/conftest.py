@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from service.legacy.filling import fill_schema
-from service.legacy.generating import Generator
+from service.jobs.legacy.practice.filling import fill_schema
+from service.jobs.legacy.practice.generating import Generator
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.legacy.system import build
 

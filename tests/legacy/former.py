@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from service.legacy.filling import fill_schema
-from service.legacy.generating import Generator
-from service.legacy.importing import import_load
-from service.legacy.proving import Proof, Prover
-from service.legacy.sources import reading
-from service.legacy.staging import staged
+from service.jobs.legacy.importing import import_load
+from service.jobs.legacy.practice.filling import fill_schema
+from service.jobs.legacy.practice.generating import Generator
+from service.jobs.legacy.sources import reading
+from service.jobs.legacy.staging import staged
+from service.jobs.rollout.proving import Proof, Prover
 from tests.fixtures.database import NewDatabase, Urls, as_bearer, connected
 
 # Companies are active, so that somebody could look; `stranger` has nothing to do with the lead.

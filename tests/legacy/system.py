@@ -11,11 +11,11 @@ import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from service.legacy.contract import schema_script
-from service.legacy.importing import Outcome, Step, import_load
-from service.legacy.planning import Plan, plan_load
-from service.legacy.sources import reading
-from service.legacy.staging import staged
+from service.jobs.legacy.contract import schema_script
+from service.jobs.legacy.importing import Outcome, Step, import_load
+from service.jobs.legacy.planning import Plan, plan_load
+from service.jobs.legacy.sources import reading
+from service.jobs.legacy.staging import staged
 from tests.fixtures.database import Urls, connected
 
 PASSWORD = "Ein altes Passwort"

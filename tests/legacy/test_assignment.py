@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.legacy.cohorts import Assignment, Graph, assign
+from service.jobs.rollout.cohorts import Assignment, Graph, assign
 
 WEEKS = ["2026-W41", "2026-W42", "2026-W43"]
 

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.legacy.files import SourceError
+from service.jobs.legacy.files import SourceError
 from tests.fixtures.database import Urls, connected
 from tests.legacy.beside import Beside, beside
 from tests.legacy.system import TOKEN

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.legacy.reasons import reasons
+from service.jobs.legacy.reasons import reasons
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.legacy.system import AT, TOKEN, changes, copies, imported, planned, state
 

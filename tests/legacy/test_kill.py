@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from service.legacy.filling import fill_schema
-from service.legacy.generating import Generator
+from service.jobs.legacy.practice.filling import fill_schema
+from service.jobs.legacy.practice.generating import Generator
 from tests.fixtures.database import (
     ROOT,
     Urls,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.legacy import seen
-from service.legacy.totals import totals
+from service.jobs.rollout import seen
+from service.jobs.rollout.totals import totals
 from tests.commands.test_commands import kollegium
 from tests.fixtures.database import NewDatabase, connected
 from tests.legacy.former import Former, copied

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.legacy.contract import tables
-from service.legacy.generating import Generator
-from service.legacy.proving import PolicyShowsMore
-from service.legacy.report import as_csv
-from service.legacy.totals import totals
+from service.jobs.legacy.contract import tables
+from service.jobs.legacy.practice.generating import Generator
+from service.jobs.rollout.proving import PolicyShowsMore
+from service.jobs.rollout.report import as_csv
+from service.jobs.rollout.totals import totals
 from tests.fixtures.database import NewDatabase
 from tests.legacy.former import OFFER, PICKED, Former, copied, generate_and_import
 

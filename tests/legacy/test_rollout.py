@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.commands.legacy_cohorts import OUTCOMES
-from service.legacy.rollout import Rollout
-from service.mails import render
+from service.commands.legacy.cohorts import OUTCOMES
+from service.jobs.mail.rendering import render
+from service.jobs.rollout.weeks import Rollout
 from tests.fixtures.database import NewDatabase, Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World
@@ -270,6 +270,6 @@ async def test_staff_has_no_business_in_a_companys_room(stage_urls: Urls, functi
 def test_every_outcome_has_words(stage_urls: Urls) -> None:
     from typing import get_args
 
-    from service.legacy.rollout import Outcome
+    from service.jobs.rollout.weeks import Outcome
 
     assert set(OUTCOMES) == set(get_args(Outcome))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest_asyncio
 
-from service.legacy.filling import fill_schema
-from service.legacy.generating import Generator
+from service.jobs.legacy.practice.filling import fill_schema
+from service.jobs.legacy.practice.generating import Generator
 from tests.commands.test_commands import found, kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
 

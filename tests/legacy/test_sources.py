@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from service.legacy.contract import tables
-from service.legacy.files import SourceError
-from service.legacy.filling import fill_directory
-from service.legacy.generating import Generator
-from service.legacy.importing import Outcome, import_load
-from service.legacy.sources import FileSource
-from service.legacy.staging import staged
+from service.jobs.legacy.contract import tables
+from service.jobs.legacy.files import SourceError
+from service.jobs.legacy.importing import Outcome, import_load
+from service.jobs.legacy.practice.filling import fill_directory
+from service.jobs.legacy.practice.generating import Generator
+from service.jobs.legacy.sources import FileSource
+from service.jobs.legacy.staging import staged
 from tests.commands.test_commands import kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.legacy.conftest import LEADS, SEED, USERS

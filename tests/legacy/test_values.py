@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from service.legacy.contract import SCHEMA_FILE, tables
-from service.legacy.files import SourceError
-from service.legacy.importing import Outcome, import_load
-from service.legacy.sources import FileSource, Source, reading
-from service.legacy.staging import staged
-from service.legacy.totals import totals
+from service.jobs.legacy.contract import SCHEMA_FILE, tables
+from service.jobs.legacy.files import SourceError
+from service.jobs.legacy.importing import Outcome, import_load
+from service.jobs.legacy.sources import FileSource, Source, reading
+from service.jobs.legacy.staging import staged
+from service.jobs.rollout.totals import totals
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.legacy.former import copied
 from tests.legacy.system import AT, copies, imported, loaded, planned, silent, state

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from service.legacy.contract import schema_script
+from service.jobs.legacy.contract import schema_script
 from tests.legacy.beside import Beside
 from tests.legacy.system import HASH
 

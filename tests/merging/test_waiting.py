@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from service import database
+from service.database import transaction as database
 from tests.fixtures.database import as_bearer
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World

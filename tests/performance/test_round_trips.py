@@ -11,9 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.calls import Call
-from service.edge import Edge
-from service.openapi import operation_id
+from service.web.calls import Call
+from service.web.edge import Edge
+from service.web.openapi import operation_id
 from tests.fixtures.database import Urls
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
@@ -64,13 +64,13 @@ COSTS = {
     "offers.pick": (1, 4),
     "a refused pick, counted": (1, 4),
     "engagements.change": (1, 4),
-    "together.add_note": (1, 3),
-    "together.list_notes": (1, 2),
-    "together.add_message": (1, 3),
+    "timeline.add_note": (1, 3),
+    "timeline.list_notes": (1, 2),
+    "timeline.add_message": (1, 3),
     "with a key": (3, 8),
     "with the same key": (2, 5),
-    "together.list_messages": (1, 2),
-    "together.list_history": (1, 2),
+    "timeline.list_messages": (1, 2),
+    "timeline.list_history": (1, 2),
     "engagements.close": (1, 4),
     "engagements.reopen": (1, 4),
     "leads.reject": (1, 4),
@@ -85,8 +85,8 @@ COSTS = {
     "imports.list_mappings": (1, 2),
     "imports.forget_mapping": (1, 3),
     "sessions.log_in": (3, 5),
-    "operation.healthz": (0, 0),
-    "operation.readyz": (5, 5),
+    "health.healthz": (0, 0),
+    "health.readyz": (5, 5),
     "docs_page.description": (0, 0),
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),
@@ -213,14 +213,14 @@ async def leads(asker: Asker) -> None:
     await ask("a refused pick, counted", "cora", f"POST {lead}/pick", status=409)
     step = {"step": "kontaktiert"}
     await ask("engagements.change", "anna", f"PATCH {lead}/engagement", step, If_Match="*")
-    await ask("together.add_note", "anna", f"POST {lead}/notes", {"text": "x"})
-    await ask("together.list_notes", "anna", f"GET {lead}/notes")
+    await ask("timeline.add_note", "anna", f"POST {lead}/notes", {"text": "x"})
+    await ask("timeline.list_notes", "anna", f"GET {lead}/notes")
     message = f"POST {lead}/messages"
-    await ask("together.add_message", "anna", message, {"text": "x"})
+    await ask("timeline.add_message", "anna", message, {"text": "x"})
     await ask("with a key", "anna", message, {"text": "x"}, Idempotency_Key="one")
     await ask("with the same key", "anna", message, {"text": "x"}, Idempotency_Key="one")
-    await ask("together.list_messages", "anna", f"GET {lead}/messages")
-    await ask("together.list_history", "anna", f"GET {lead}/history")
+    await ask("timeline.list_messages", "anna", f"GET {lead}/messages")
+    await ask("timeline.list_history", "anna", f"GET {lead}/history")
     await ask("engagements.close", "anna", f"POST {lead}/engagement/close", {"outcome": "won"})
     await ask("engagements.reopen", "anna", f"POST {lead}/engagement/reopen")
     for name, tail, body in (
@@ -249,8 +249,8 @@ async def the_rest(asker: Asker) -> None:
     await ask("imports.list_mappings", "gerd", "GET /import-mappings")
     await ask("imports.forget_mapping", "gerd", f"DELETE /import-mappings/{kept['id']}")
     await ask("sessions.log_in", "", "POST /sessions", gerd)
-    await ask("operation.healthz", "", "GET /healthz")
-    await ask("operation.readyz", "", "GET /readyz")
+    await ask("health.healthz", "", "GET /healthz")
+    await ask("health.readyz", "", "GET /readyz")
     await ask("docs_page.description", "", "GET /openapi.json")
     await ask("docs_page.page", "", "GET /docs")
     await ask("docs_page.asset", "", "GET /docs/start.js")

@@ -18,9 +18,9 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from service.calls import Call
 from service.commands.serving import _OneWrite, _Protocol
-from service.edge import Edge
+from service.web.calls import Call
+from service.web.edge import Edge
 from tests.fixtures.world import World
 
 # Python calls of one request. More than that: look at what was added to every request, and raise

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.leads import listing
-from service.leads import queries as leads
-from service.leads.messages import LeadFilter
-from service.offers import queries as offers
-from service.offers.messages import OfferFilter
+from service.domain.leads import listing
+from service.domain.leads import queries as leads
+from service.domain.leads.messages import LeadFilter
+from service.domain.offers import queries as offers
+from service.domain.offers.messages import OfferFilter
 from tests.fixtures.crowd import token
 from tests.fixtures.database import connected
 

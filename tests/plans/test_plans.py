@@ -12,15 +12,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from service.app import create_app
-from service.imports import queries as imports
-from service.leads import listing
-from service.leads import queries as leads
-from service.leads.messages import LeadFilter
-from service.offers import queries as offers
-from service.offers.messages import OfferFilter
-from service.openapi import operation_id
+from service.domain.imports import queries as imports
+from service.domain.leads import listing
+from service.domain.leads import queries as leads
+from service.domain.leads.messages import LeadFilter
+from service.domain.offers import queries as offers
+from service.domain.offers.messages import OfferFilter
+from service.domain.timeline import queries as timeline
 from service.settings import Settings
-from service.together import queries as together
+from service.web.openapi import operation_id
 from tests.fixtures.crowd import LEADS, token
 from tests.fixtures.database import connected
 
@@ -90,9 +90,9 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "open offers": ("taker", offered(state="open")),
     "operator's offers": ("operator", offered("operator")),
     "one lead": ("taker", lambda tx: leads.lead(tx, uuid4(), uuid4())),
-    "messages": ("taker", lambda tx: together.messages(tx, uuid4(), uuid4(), None, 20)),
-    "history": ("taker", lambda tx: together.history(tx, uuid4(), uuid4(), None, 20)),
-    "notes": ("operator", lambda tx: together.notes(tx, uuid4(), uuid4(), None, 20)),
+    "messages": ("taker", lambda tx: timeline.messages(tx, uuid4(), uuid4(), None, 20)),
+    "history": ("taker", lambda tx: timeline.history(tx, uuid4(), uuid4(), None, 20)),
+    "notes": ("operator", lambda tx: timeline.notes(tx, uuid4(), uuid4(), None, 20)),
     "imports": ("giver", lambda tx: imports.imports(tx, None, 20)),
     "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, None)),
     "refused rows": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, "refused")),
@@ -101,8 +101,8 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
 # companies), a company's own or a marketplace's: colleagues, invitations, keys, participations,
 # merges. The leads behind a rehearsal are walked inside a function: what it reads is counted.
 ROUTES = {
-    "leads.list_leads", "offers.list_offers", "together.list_messages", "together.list_history",
-    "together.list_notes", "imports.list_imports", "imports.show_import",
+    "leads.list_leads", "offers.list_offers", "timeline.list_messages", "timeline.list_history",
+    "timeline.list_notes", "imports.list_imports", "imports.show_import",
 }  # fmt: skip
 SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",

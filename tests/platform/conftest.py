@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.embedded import EmbeddedServer
+from service.embedded.server import EmbeddedServer
 from tests.fixtures.embedded import new_directory
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import psutil
 import pytest
 
-from service.embedded import EmbeddedServer, EmbeddedServerError, version_of
+from service.embedded.server import EmbeddedServer, EmbeddedServerError, version_of
 from tests.fixtures.embedded import pid_of, postmasters, value
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))

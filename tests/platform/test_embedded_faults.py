@@ -12,8 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service import server_files
-from service.embedded import EmbeddedServer, EmbeddedServerError, locate_binaries
+from service.embedded import files as server_files
+from service.embedded.server import EmbeddedServer, EmbeddedServerError, locate_binaries
 from tests.fixtures.embedded import pid_of, postmasters, value
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ as_root = os.geteuid() == 0
 START_AND_REPORT = """
 import sys
 from pathlib import Path
-from service.embedded import EmbeddedServer
+from service.embedded.server import EmbeddedServer
 server = EmbeddedServer.start(Path(sys.argv[1]), durable=False)
 print(server.port, server._postmaster.pid(), flush=True)
 sys.stdin.read()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from service import server_files
 from service.commands import psql
-from service.embedded import EmbeddedServer, EmbeddedServerError
-from service.postmaster import Postmaster
+from service.embedded import files as server_files
+from service.embedded.postmaster import Postmaster
+from service.embedded.server import EmbeddedServer, EmbeddedServerError
 from tests.fixtures import programs
 from tests.fixtures.embedded import value
 

@@ -206,7 +206,7 @@ OTHERS = {
     "split_colleague": {"kollegium_staff"},
     "read_audit_log": {"kollegium_auditor", "kollegium_staff"},
 }
-# The roll-out and its proof, service/legacy/.
+# The roll-out and its proof, service/jobs/legacy/.
 OTHERS |= {
     name: {"kollegium_staff"}
     for name in (

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from service.database import Database, Tx
+from service.database.transaction import Database, Tx
 from service.settings import Settings
 from tests.fixtures.database import Urls
 from tests.fixtures.pooler import pooler

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from service.postgres import Connection, ConnectionLost, PostgresError, Statement
-from service.postgres.login import Scram, address
+from service.database.wire import Connection, ConnectionLost, PostgresError, Statement
+from service.database.wire.login import Scram, address
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.pooler import pooler
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.postgres import Connection, Json, Statement
-from service.postgres.login import address
-from service.postgres.parameters import as_text
+from service.database.wire import Connection, Json, Statement
+from service.database.wire.login import address
+from service.database.wire.parameters import as_text
 from tests.fixtures.database import Urls
 
 

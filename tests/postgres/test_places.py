@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from service.database import shares
-from service.postgres.places import Places, Share
+from service.database.transaction import shares
+from service.database.wire.places import Places, Share
 
 KINDS = ("reads", "writes", "long")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.postgres import (
+from service.database.wire import (
     Connection,
     ConnectionLost,
     Pool,
@@ -14,7 +14,7 @@ from service.postgres import (
     PostgresError,
     Statement,
 )
-from service.postgres.login import address
+from service.database.wire.login import address
 from tests.fixtures.database import Urls, connected
 
 

@@ -8,18 +8,18 @@ from uuid import UUID
 
 import pytest
 
-from service.companies import operations as companies
-from service.companies.messages import CompanyChange
-from service.database import Database, Tx
+from service.database.transaction import Database, Tx
+from service.database.wire import Connection, PostgresError
+from service.domain.companies import operations as companies
+from service.domain.companies.messages import CompanyChange
+from service.domain.leads import operations as leads
+from service.domain.leads.messages import LeadFilter
+from service.domain.offers import operations as offers
+from service.domain.offers.messages import OfferFilter
+from service.domain.timeline import operations as timeline
+from service.domain.timeline.messages import Entry
 from service.errors import Problem
-from service.leads import operations as leads
-from service.leads.messages import LeadFilter
-from service.offers import operations as offers
-from service.offers.messages import OfferFilter
-from service.postgres import Connection, PostgresError
 from service.settings import Settings
-from service.together import operations as together
-from service.together.messages import Entry
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.world import World
 
@@ -53,7 +53,7 @@ async def test_reads_take_one_round_trip(
         lambda tx: leads.show(tx, m, lead),
         lambda tx: leads.list_leads(tx, narrow, None, 20),
         lambda tx: offers.list_offers(tx, OfferFilter(state="open"), None, 20),
-        lambda tx: together.list_messages(tx, m, lead, None, 20),
+        lambda tx: timeline.list_messages(tx, m, lead, None, 20),
         companies.show_company,
     ]
     for read in reads:
@@ -72,7 +72,7 @@ async def test_writes_take_one_or_two(world_database: Urls, world: World, trips:
     assert trips == [4]  # context, pick, view, leave: a batch is a transaction
     trips.clear()
     note = await db.run(
-        world.ben.token, together.add_note, m, world.leads["offered"], Entry(text="x")
+        world.ben.token, timeline.add_note, m, world.leads["offered"], Entry(text="x")
     )
     assert note.text == "x"
     assert trips == [3]
@@ -100,7 +100,7 @@ async def test_what_fails_late_undoes_what_went_before(world_database: Urls, wor
     async with connected(world_database.superuser) as superuser:
         count = "select count(*) from app.note where text = 'verschwindet'"
         assert await superuser.fetchval(count) == 0
-    kept = await db.run(world.anna.token, together.add_note, m, lead, Entry(text="bleibt"))
+    kept = await db.run(world.anna.token, timeline.add_note, m, lead, Entry(text="bleibt"))
     assert kept.text == "bleibt"  # control, on the same pool
     await db.close()
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from service.postgres import Connection, ConnectionLost, Statement
-from service.postgres.login import address
+from service.database.wire import Connection, ConnectionLost, Statement
+from service.database.wire.login import address
 from tests.fixtures.certificates import certificate_for_localhost
 from tests.fixtures.database import Urls
 

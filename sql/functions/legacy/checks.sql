@@ -1,6 +1,6 @@
 -- The migration, part 2: what a load found about each row, and why some cannot be imported.
 --
--- Reasons are words of service/legacy/reasons.toml, which says what heals each. A check tells all
+-- Reasons are words of service/jobs/legacy/reasons.toml, which says what heals each. A check tells all
 -- reasons of a row at once. What depends on a row in quarantine waits with it, and says so.
 set local role kollegium_broker;
 

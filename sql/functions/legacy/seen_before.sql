@@ -1,8 +1,8 @@
 -- Proving, the side of the former service: what each user saw, by the legacy rules over the rows of a load
--- (sql/legacy/schema.sql, L1 to L8). The other side is asked in service/legacy/seen.py.
+-- (sql/legacy/schema.sql, L1 to L8). The other side is asked in service/jobs/rollout/seen.py.
 --
 -- part_id tells rows of one lead apart: of an offer the company it was made to, of a comment its id; of an
--- API key its id. Fields stand in the order in which service/legacy/seen.py names them.
+-- API key its id. Fields stand in the order in which service/jobs/rollout/seen.py names them.
 set local role kollegium_broker;
 
 -- An open offer there that nobody has here: since a merge the company of its user is the lead's own giver or
@@ -38,7 +38,7 @@ end
 $$;
 
 -- Leads and personal data by L3, with what became of them. One row for each user and lead, whatever capacities he had in it:
--- o operator, g giver, p picker, the letters that service/legacy/seen.py finds in the columns of
+-- o operator, g giver, p picker, the letters that service/jobs/rollout/seen.py finds in the columns of
 -- app.lead. waits: the row is in quarantine, so nothing is expected of it.
 create or replace function app_private.leads_seen_before(p_load integer, p_first bigint, p_last bigint)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,

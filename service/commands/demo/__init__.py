@@ -1,0 +1,1 @@
+"""`kollegium demo`, and its first words to whoever starts it."""

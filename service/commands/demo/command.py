@@ -1,0 +1,282 @@
+"""`kollegium demo`: everything on one machine, from an empty directory to open offers."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import asyncpg
+import click
+import structlog
+
+from service import logs
+from service.commands import connections, serving
+from service.commands.company import Staff
+from service.commands.connections import LOST, PREFIX, VARIABLES, Source
+from service.commands.demo import welcome
+from service.commands.migrate import upgrade
+from service.commands.output import explained, print_json, run
+from service.commands.serve import refuse_unfit, settings_for
+from service.commands.worker import connector, work
+from service.database.shipped import EXAMPLES
+from service.database.transaction import Database
+from service.database.wire import PostgresError
+from service.demo import build, people, story
+from service.demo import database as demo_database
+from service.demo.build import World
+from service.errors import Problem
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.embedded.server import EmbeddedServer
+
+log = structlog.get_logger()
+
+DATABASE = "kollegium"
+_LOOK_SECONDS = 1.0  # how long a dead server may stay unnoticed
+# As often within this time the server is started again; then something is wrong with it.
+_REVIVALS, _REVIVALS_SECONDS = 3, 60.0
+_MAINTENANCE = ("", "postgres", "template1")
+
+
+@contextlib.contextmanager
+def _ends_on_signals() -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the preparations too, so that the database is stopped."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    yield
+
+
+def _ignore_signals() -> None:
+    """The end has begun; an impatient second signal must not leave the database running."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _server(data_dir: Path) -> Iterator[tuple[Source, "EmbeddedServer | None"]]:
+    """The URL of somebody who may create roles: DATABASE_URL, else the embedded server's."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        try:
+            yield Source(connections.plain_url(given), "DATABASE_URL"), None
+        finally:
+            _ignore_signals()
+        return
+    from service.embedded.server import EmbeddedServer, EmbeddedServerError
+
+    try:
+        server = EmbeddedServer.start(data_dir)
+        try:
+            yield Source(server.superuser_url, "the embedded server"), server
+        finally:
+            _ignore_signals()
+            server.stop()
+    except EmbeddedServerError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _keep_alive(server: "EmbeddedServer", stop: asyncio.Event) -> None:
+    """Starts the embedded server again when it died. Raises EmbeddedServerError when that fails, or
+    when it dies again and again."""
+    from service.embedded.server import EmbeddedServerError
+
+    revived: deque[float] = deque(maxlen=_REVIVALS)
+    while not stop.is_set():
+        if not server.alive():
+            if len(revived) == _REVIVALS and time.monotonic() - revived[0] < _REVIVALS_SECONDS:
+                raise EmbeddedServerError(
+                    f"The embedded PostgreSQL died {_REVIVALS + 1} times within "
+                    f"{_REVIVALS_SECONDS:.0f} s; {server.data_dir / 'server.log'} says why."
+                )
+            log.warning("embedded_postgres_died", data_dir=str(server.data_dir))
+            await asyncio.to_thread(server.revive)
+            revived.append(time.monotonic())
+            log.info("embedded_postgres_restarted", port=server.port)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
+
+
+async def _create(server: Source, *, reset: bool) -> Source:
+    """The demo's database: the one DATABASE_URL names, else `kollegium` on that server."""
+    if urlsplit(server.url).path.strip("/") not in _MAINTENANCE:
+        return server
+    connection = await connections.log_in(server)
+    try:
+        await demo_database.ensure_database(connection, DATABASE, reset=reset)
+    finally:
+        await connection.close(timeout=5)
+    return Source(connections.with_database(server.url, DATABASE), server.variable)
+
+
+async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
+    """A URL for each role: the environment's, the one kept from the last run, or a new password."""
+    urls: dict[str, str] = {}
+    passwords: dict[str, str] = {}
+    for role, variable in VARIABLES.items():
+        given = os.environ.get(variable)
+        if given and role != "api":
+            urls[role] = connections.plain_url(given)
+            continue
+        name = PREFIX + role
+        password = connections.password_of(kept.get(role, "")) or secrets.token_urlsafe(24)
+        urls[role] = connections.with_login(admin.url, name, password)
+        if not await demo_database.works(urls[role]):
+            passwords[name] = password
+    if passwords:
+        connection = await connections.log_in(admin)
+        try:
+            await demo_database.set_passwords(connection, passwords)
+        except asyncpg.InsufficientPrivilegeError as error:
+            login = connections.user_of(admin.url)
+            roles = [name.removeprefix(PREFIX) for name in passwords]
+            names = ", ".join(VARIABLES[role] for role in roles if role != "api")
+            raise click.ClickException(
+                f"{admin.variable} logs in as {login}, which may not set the passwords of "
+                f"{', '.join(passwords)}: use a superuser's DATABASE_URL"
+                f"{f', or set {names}' if names else ''}."
+            ) from error
+        finally:
+            await connection.close(timeout=5)
+    return urls
+
+
+async def _refuse_foreign(staff: Staff, given: bool) -> None:
+    """A server of somebody else's may hold real companies; they get no invented neighbours."""
+    names = await staff.names()
+    demo = {firm.name for firm in people.FIRMS}
+    if given and names and not names & demo:
+        raise click.ClickException(
+            "The database of DATABASE_URL holds companies that are not the demo's: name an empty "
+            "database, or unset DATABASE_URL for the embedded one."
+        )
+
+
+async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
+    """Builds the demo world unless it is there."""
+    connection = await connections.log_in(staff_url)
+    database = await Database.open(settings)
+    try:
+        staff = Staff(connection)
+        await _refuse_foreign(staff, given)
+        world = World(database, EXAMPLES)
+        if not await build.is_complete(world, staff):
+            log.info("demo_building")
+            await build.set_up(world, staff)
+            await story.tell(world)
+            await build.invite_newcomer(world)
+        await world.log_out()
+    finally:
+        await database.close()
+        await connection.close(timeout=5)
+
+
+async def _serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    urls: dict[str, str],
+    data_dir: Path,
+    as_json: bool,
+    server: "EmbeddedServer | None",
+) -> None:
+    stop = asyncio.Event()
+    serving.stop_on_signals(stop)
+    await refuse_unfit(Source(urls["api"], "the demo's database"))
+    bound = serving.bind(host, port)
+    source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
+    beside = [asyncio.create_task(work(connector(source), stop))]
+    if server:
+        beside.append(asyncio.create_task(_keep_alive(server, stop)))
+    for task in beside:  # without its timers or its database the demo would be false
+        task.add_done_callback(lambda _: stop.set())
+
+    async def ready() -> None:
+        serving.settle()
+        base_url = serving.url_of(bound)
+        connections.write_urls(data_dir, {**urls, "base_url": base_url})
+        if as_json:
+            print_json(welcome.for_programs(base_url, urls))
+            return
+        database = await Database.open(settings)
+        try:
+            welcome.show(base_url, await welcome.calls(database, base_url), data_dir)
+        finally:
+            await database.close()
+
+    try:
+        await serving.serve_app(settings, bound, stop, ready)
+    finally:
+        stop.set()
+        for task in reversed(beside):
+            await task
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port of the service; 0 picks a free one.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=connections.data_dir_default,
+    help="Where the embedded PostgreSQL keeps its data, and the passwords of the roles. "
+    "Default: KOLLEGIUM_DATA_DIR, else .data.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one line of JSON when ready: base_url, logins, database.",
+)
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Drop the demo's database on the embedded server first, and begin anew.",
+)
+def demo(port: int, host: str, data_dir: Path, as_json: bool, reset: bool) -> None:
+    """Start everything with a German demo world, until SIGTERM or Ctrl-C.
+
+    An embedded PostgreSQL keeps its data in --data-dir between runs. With DATABASE_URL (a
+    superuser's, or the owner's) that server is used instead: the database it names, or `kollegium`
+    when it names `postgres`; roles get random passwords, kept in --data-dir. The world is built
+    once. Standard output has the log-ins, stderr the logs. Not for production: see deploy/.
+    """
+    import uvloop
+
+    given = bool(os.environ.get("DATABASE_URL"))
+    if given and reset:
+        raise click.ClickException(
+            "--reset drops only the embedded server's database: drop that of DATABASE_URL yourself."
+        )
+    logs.configure(os.environ.get("KOLLEGIUM_LOG_LEVEL", "info"))
+    data_dir = data_dir.absolute()
+    with _ends_on_signals(), _server(data_dir) as (place, server):
+        admin = run(_create(place, reset=reset))
+        before, after = upgrade(admin)
+        if before != after:
+            log.info("migrated", before=before, after=after)
+        urls = run(_role_urls(admin, connections.read_urls(data_dir)))
+        connections.write_urls(data_dir, urls)
+        settings = settings_for(Source(urls["api"], admin.variable))
+        run(_world(settings, Source(urls["staff"], admin.variable), given))
+        try:
+            uvloop.run(_serve(settings, host, port, urls, data_dir, as_json, server))
+        except (Problem, PostgresError, asyncpg.PostgresError, *LOST) as error:
+            raise explained(error) from error

@@ -1,0 +1,1 @@
+"""`kollegium legacy`: bringing data over from the former system."""

@@ -1,0 +1,1 @@
+"""`kollegium merge`: two companies become one."""

@@ -1,0 +1,1 @@
+"""One transaction under one token, and what it stands on; nothing else opens a connection."""

@@ -1,0 +1,322 @@
+"""The only module that knows the tenant: the transaction and its context.
+
+One transaction per request. Its first statement is `app.enter_to_write(token)`, for a read
+`app.enter_to_read(token)`: the token travels as a bind parameter and becomes a transaction-local
+setting, from which PostgreSQL looks the company up.
+Statements wait for each other only where Python needs an answer in between: what is queued with
+`do` goes out together with the next statement, and with it begin, context and, where the operation
+says that it is the last one, commit. Before that, a write asks `app.leave()` whether its token is
+still alive: it may have waited for a lock.
+"""
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import asyncpg
+import msgspec
+
+from service.database.retries import Retries
+from service.database.wire import (
+    Connection,
+    ConnectionLost,
+    Pool,
+    PoolExhausted,
+    PostgresError,
+    Share,
+    Statement,
+)
+from service.database.wire.login import address
+from service.errors import Problem, Refused
+from service.settings import Settings
+from service.vocabulary import Page, cut, decode_cursor, fetched
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_BEGIN = Statement("begin")
+_COMMIT = Statement("commit")
+_ROLLBACK = Statement("rollback")
+_SAVEPOINT = Statement("savepoint operation")
+_BACK = Statement("rollback to savepoint operation")
+_ENTER_TO_WRITE = "select app.enter_to_write($1)"
+_ENTER_TO_READ = "select app.enter_to_read($1)"
+_LEAVE = Statement("select app.leave()")
+
+
+class Tx:
+    """One open transaction. Rows come back as structs of the type that is asked for."""
+
+    def __init__(
+        self, connection: Connection, token: str | None, *, reads: bool, whole: bool, seconds: float
+    ) -> None:
+        self._connection = connection
+        enter = _ENTER_TO_READ if reads else _ENTER_TO_WRITE
+        self._enter = [] if token is None else [Statement(enter, (token,))]
+        # A read commits nothing; what it shows after its token died is nothing, too.
+        self._leave = [] if token is None or reads else [_LEAVE]
+        self._reads = reads
+        self._whole = whole
+        self._seconds = seconds
+        self._queue: list[Statement] = []
+        self._attempt: Statement | None = None
+        self._begun = False
+        self._ended = False
+
+    def do(self, sql: str, *values: Any) -> None:
+        """Queues a statement whose result nobody wants; it goes out with the next one."""
+        self._queue.append(Statement(sql, values))
+
+    def attempt(self, sql: str, *values: Any) -> None:
+        """Queues a statement that returns null, or a refusal as JSON. Then what it did is kept, and
+        the next statement raises Refused."""
+        self._attempt = Statement(sql, values)
+        self._queue.append(self._attempt)
+
+    async def rows(self, kind: type[T], sql: str, *values: Any) -> list[T]:
+        """All rows of a select."""
+        found = await self._send(
+            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values)
+        )
+        items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
+        return items
+
+    async def row(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T | None:
+        """The first row, or None. last: see `view`."""
+        found = await self._send(
+            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values), last=last
+        )
+        return cast("T", _decoder(kind).decode(found[0])) if found and found[0] else None
+
+    async def one(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T:
+        """The first row; what the policies hide does not exist: Problem not-found."""
+        row = await self.row(kind, sql, *values, last=last)
+        if row is None:
+            if self._begun and not self._ended:
+                # Nobody's context shows nothing: that is another answer than "it does not exist".
+                await self._connection.batch(self._leave, seconds=self._seconds)
+            raise Problem("not-found")
+        return row
+
+    async def view(self, kind: type[T], sql: str, *values: Any) -> T:
+        """The row with which an operation ends: what it wrote is committed in the same trip."""
+        return await self.one(kind, sql, *values, last=True)
+
+    async def value(self, kind: type[T], sql: str, *values: Any) -> T:
+        """The one column of the one row."""
+        found = await self._send(Statement(f"select to_json(x.v)::text from ({sql}) x (v)", values))
+        return cast("T", _decoder(kind).decode(found[0] or b"null"))
+
+    async def page(
+        self,
+        kind: type[T],
+        sql: str,
+        *values: Any,
+        cursor: str | None,
+        limit: int,
+        key: str = "id",
+        oldest_first: bool = False,
+    ) -> Page[T]:
+        """A page of a select without order and limit. Keyset: stable while rows are added.
+
+        `key` names a unique, time-ordered column; it must come back in the struct under its own
+        name (without its table). The limit is a literal, see `fetched`.
+        """
+        after = decode_cursor(cursor)
+        if after is not None:
+            word = "and" if " where " in sql else "where"
+            values = (*values, after)
+            sql = f"{sql} {word} {key} {'>' if oldest_first else '<'} ${len(values)}"
+        sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {fetched(limit)}"
+        return cut(await self.rows(kind, sql, *values), limit, key.rpartition(".")[2])
+
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What happens inside is undone when it raises; the transaction goes on."""
+        self._queue.append(_SAVEPOINT)
+        try:
+            yield
+        except Refused:
+            raise
+        except (Problem, PostgresError):
+            sent = _SAVEPOINT not in self._queue
+            self._queue.clear()
+            if sent:
+                await self._connection.batch([_BACK], seconds=self._seconds)
+            raise
+
+    async def _send(self, statement: Statement, *, last: bool = False) -> list[bytes | None]:
+        """Sends what is queued and this statement in one round trip; returns its values.
+
+        A batch outside begin and commit is a transaction of its own: reads need no more, and
+        neither does a write that is done with its first batch.
+        """
+        if self._ended:
+            raise RuntimeError("a statement after the one that ended the transaction")
+        last = last and not self._whole and not self._reads
+        batch: list[Statement] = []
+        if not self._begun:
+            if not (last or self._reads):
+                batch.append(_BEGIN)
+                self._begun = True
+            batch += self._enter
+        batch += self._queue
+        self._queue = []
+        position = len(batch)
+        batch.append(statement)
+        if last:
+            batch += self._leave
+            batch += [_COMMIT] if self._begun else []
+        results = await self._connection.batch(batch, seconds=self._seconds)
+        self._ended = last
+        if self._attempt is not None:
+            returned, self._attempt = results[batch.index(self._attempt)][0], None
+            if returned is not None:
+                refusal = msgspec.json.decode(returned)
+                raise Refused(refusal["problem"], **refusal["detail"])
+        return results[position]
+
+    async def finish(self) -> None:
+        """Commits what is not committed yet."""
+        if self._ended or not (self._begun or self._queue):
+            return
+        start, end = ([], [_COMMIT]) if self._begun else (self._enter, [])
+        batch = [*start, *self._queue, *self._leave, *end]
+        await self._connection.batch(batch, seconds=self._seconds)
+
+    async def undo(self) -> None:
+        """Ends an explicit transaction without effect."""
+        if self._begun and not self._connection.closed and not self._connection.idle:
+            await self._connection.batch([_ROLLBACK], seconds=self._seconds)
+
+
+# One a type, made once: making it costs more than a row.
+_decoder = cast("Callable[[Any], msgspec.json.Decoder[Any]]", functools.cache(msgspec.json.Decoder))
+
+
+def shares(size: int) -> dict[str, Share]:
+    """What of the pool is whose, so that none of them starves another: reads, writes, and long work
+    (files). A read never waits for a write that waits for a lock. Of one or two connections
+    nothing is kept for anybody."""
+    if size < 3:
+        return {}
+    kept, long = max(1, size // 3), max(1, size // 6)
+    most = size - kept - long
+    return {"reads": Share(kept, most), "writes": Share(kept, most), "long": Share(long, long)}
+
+
+class Database:
+    """A pool of connections as kollegium_api. seconds: what a request may take."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.database_url
+        self.seconds = settings.request_timeout
+        shared = shares(settings.connections)
+        spare = settings.connections - sum(share.kept for share in shared.values())
+        # Together all connections there are.
+        self._kinds = ["reads"] * spare
+        for kind, share in shared.items():
+            self._kinds += [kind] * share.kept
+        self._timeout = settings.pool_timeout
+        self._pool = Pool(
+            address(settings.database_url),
+            size=settings.connections,
+            seconds=settings.pool_timeout,
+            # PgBouncer in transaction mode may hand each transaction another server connection.
+            named=not settings.through_pgbouncer,
+            shares=shared,
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Database":
+        """Connects once, to fail early: raises OSError, TimeoutError or ConnectionLost when the
+        server does not let us in."""
+        database = cls(settings)
+        async with database._pool.lend("reads"):
+            return database
+
+    async def warm_up(self) -> None:
+        """Opens all connections and lets each look a token up once. The first statement of a new
+        connection takes ten times as long, and a burst should not be what pays for that."""
+        lost = (ConnectionLost, PoolExhausted, OSError, TimeoutError)
+        async with contextlib.AsyncExitStack() as stack:
+            with contextlib.suppress(*lost):  # requests will meet it, and tell
+                for kind in self._kinds:
+                    connection = await stack.enter_async_context(self._pool.lend(kind))
+                    for enter in (_ENTER_TO_WRITE, _ENTER_TO_READ):
+                        with contextlib.suppress(PostgresError):  # nobody has this token
+                            nobody = Statement(enter, ("kgs_nobody",))
+                            await connection.batch([nobody], seconds=self.seconds)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._pool.close()
+
+    async def run(
+        self,
+        token: str | None,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs an operation that writes, as the bearer of the token (None: as nobody).
+
+        Raises Problem, PostgresError (28000: no valid token), and what the pool raises.
+        """
+        return await self.transaction(token, lambda tx: operation(tx, *args, **kwargs))
+
+    async def transaction(
+        self,
+        token: str | None,
+        work: Callable[[Tx], Awaitable[T]],
+        *,
+        reads: bool = False,
+        whole: bool = False,
+        long: bool = False,
+    ) -> T:
+        """The same for any work. reads: it changes nothing, and each statement sees the
+        newest state. whole: it commits at its end and not with its `view`, because something
+        follows there. long: it may take its time, in a share of its own."""
+        kind = "long" if long else "reads" if reads else "writes"
+        retries = Retries(self.seconds)
+        while True:
+            try:
+                async with self._pool.lend(kind) as connection:
+                    tx = Tx(connection, token, reads=reads, whole=whole, seconds=self.seconds)
+                    return await _complete(tx, work)
+            except PostgresError as error:
+                pause = retries.pause(error)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def ping(self) -> None:
+        """Whether requests get a connection that works. Raises what they would meet."""
+        await self.transaction(None, lambda tx: tx.value(bool, "select true"), reads=True)
+
+    @contextlib.asynccontextmanager
+    async def probe(self) -> AsyncIterator[Any]:
+        """A new connection of its own, without context, to look at the database itself."""
+        connection = await asyncpg.connect(
+            self._url, timeout=self._timeout, command_timeout=self.seconds, statement_cache_size=0
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=1)
+
+
+async def _complete(tx: Tx, work: Callable[[Tx], Awaitable[T]]) -> T:
+    """Commits when the work succeeds; otherwise its effect is undone before anybody is told."""
+    try:
+        result = await work(tx)
+        await tx.finish()
+    except Refused:
+        await tx.finish()
+        raise
+    except (Problem, PostgresError):
+        await tx.undo()
+        raise
+    return result

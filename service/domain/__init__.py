@@ -1,0 +1,1 @@
+"""A room for each part of the domain: http -> operations (done) and queries (read) -> messages."""

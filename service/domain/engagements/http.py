@@ -1,0 +1,51 @@
+"""Routes: the engagement of a lead."""
+
+from uuid import UUID
+
+from litestar import Response, Router, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from service.domain.engagements import operations
+from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.leads.messages import Engagement
+from service.web.calls import Call
+
+
+@patch("/", summary="Step and handler")
+async def change(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[EngagementChange],
+) -> Response[Engagement]:
+    """Needs If-Match. Handing over to somebody else takes the role delegator, unless it is off."""
+    return await call.answer(operations.change, m, l, call.versions(), data)
+
+
+@post("/close", summary="Won or lost", status_code=200)
+async def close(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Closing],
+) -> Response[Engagement]:
+    """Ends the engagement; the lead is closed."""
+    return await call.answer(operations.close, m, l, data)
+
+
+@post("/reopen", summary="Re-open the engagement", status_code=200)
+async def reopen(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+) -> Response[Engagement]:
+    """Takes won or lost back within the days that the marketplace allows."""
+    return await call.answer(operations.reopen, m, l)
+
+
+router = Router(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
+    route_handlers=[change, close, reopen],
+    tags=["engagement"],
+)

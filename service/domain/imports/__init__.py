@@ -1,0 +1,1 @@
+"""Files of leads that come in: the routes and the jobs; `files/` reads them."""

@@ -1,0 +1,164 @@
+"""The SQL of marketplaces. An operator sees the marketplace, a partner its participation."""
+
+from typing import Any
+from uuid import UUID
+
+from service.database.transaction import Tx
+from service.domain.marketplaces.messages import Marketplace, Participation
+from service.vocabulary import Page, Versions
+
+# One list of what the policies show: own marketplaces, and the cards of the caller's company.
+# The operator sees cards of others too; they are left out here, they are no marketplaces of his.
+_MARKETPLACE = """
+  select * from (
+    select id, name, operator_name, operator_company_id, steps, true as as_operator,
+           '{}'::text[] as capacities, version, null::text as state,
+           json_build_object('operator_may_take', operator_may_take,
+             'giver_may_withdraw', giver_may_withdraw, 'auto_accept', auto_accept,
+             'auto_offer', auto_offer, 'response_hours', response_hours,
+             'reopen_days', reopen_days, 'teaser_digits', teaser_digits) as settings
+    from app.marketplace
+    union all
+    select marketplace_id, marketplace_name, operator_name, operator_company_id, steps, false,
+           capacities, version, state, null
+    from app.participation
+    where company_id = (select app.current_company_id()) and state in ('invited', 'active')
+  ) m where true"""
+
+_CARD = """
+  select company_id as id, marketplace_id, company_id, company_name, null::uuid as invitation_id,
+         null as email, state, capacities, postcode_areas, tags, cap, paused, invited_at,
+         marketplace_name, version
+  from app.participation"""
+
+_INVITED = """
+  select i.id, i.marketplace_id, i.company_id, null as company_name, i.id as invitation_id, i.email,
+         'invited' as state, array[i.capacity] as capacities, i.postcode_areas, i.tags, i.cap,
+         false as paused, i.created_at as invited_at, m.name as marketplace_name, null as version
+  from app.partner_invitation i join app.marketplace m on m.id = i.marketplace_id"""
+
+
+async def marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketplace]:
+    """What the company operates or takes part in, newest first."""
+    return await tx.page(Marketplace, _MARKETPLACE, cursor=cursor, limit=limit)
+
+
+async def marketplace(tx: Tx, marketplace_id: UUID) -> Marketplace:
+    """One of them."""
+    return await tx.view(Marketplace, f"{_MARKETPLACE} and id = $1", marketplace_id)
+
+
+async def create(tx: Tx, settings: dict[str, Any]) -> UUID:
+    """Returns the id of the new marketplace."""
+    return await tx.value(UUID, "select app.create_marketplace($1)", settings)
+
+
+def change(tx: Tx, marketplace_id: UUID, versions: Versions, settings: dict[str, Any]) -> None:
+    """Keys that are absent stay."""
+    tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, versions, settings)
+
+
+async def participations(
+    tx: Tx, marketplace_id: UUID, cursor: str | None, limit: int
+) -> Page[Participation]:
+    """Open invitations of the operator and the cards that the caller sees, newest first."""
+    return await tx.page(
+        Participation,
+        f"select * from ({_CARD} where marketplace_id = $1 union all"
+        f" {_INVITED} where i.marketplace_id = $1 and i.state = 'open') p where true",
+        marketplace_id,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+async def invitation(tx: Tx, marketplace_id: UUID, invitation_id: UUID) -> Participation:
+    """One invitation as the operator wrote it."""
+    return await tx.view(
+        Participation,
+        f"{_INVITED} where i.marketplace_id = $1 and i.id = $2",
+        marketplace_id,
+        invitation_id,
+    )
+
+
+async def own_card(tx: Tx, marketplace_id: UUID) -> Participation:
+    """The card of the caller's company."""
+    return await tx.view(
+        Participation,
+        f"{_CARD} where marketplace_id = $1 and company_id = (select app.current_company_id())",
+        marketplace_id,
+    )
+
+
+async def card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Participation:
+    """The card of one company."""
+    return await tx.view(
+        Participation,
+        f"{_CARD} where marketplace_id = $1 and company_id = $2",
+        marketplace_id,
+        company_id,
+    )
+
+
+async def invite(
+    tx: Tx,
+    marketplace_id: UUID,
+    company_id: UUID | None,
+    email: str | None,
+    capacity: str,
+    areas: list[str],
+    tags: list[str],
+    cap: int | None,
+) -> UUID:
+    """Returns the id of the invitation."""
+    return await tx.value(
+        UUID,
+        "select app.invite_partner($1, $2, $3, $4, $5, $6, $7)",
+        marketplace_id,
+        company_id,
+        email,
+        capacity,
+        areas,
+        tags,
+        cap,
+    )
+
+
+def answer(tx: Tx, marketplace_id: UUID, accept: bool) -> None:
+    """Accepts or declines the invitation of the caller's company."""
+    tx.do("select app.answer_partner_invitation($1, $2)", marketplace_id, accept)
+
+
+def end(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
+    """Ends a participation or withdraws an invitation."""
+    tx.do("select app.end_participation($1, $2)", marketplace_id, company_id)
+
+
+def expect_not_absorbed(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
+    """410 with the survivor, for the operator, when the company was absorbed by another one."""
+    tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
+
+
+async def locked_card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Participation:
+    """The card of one company, for who changes it in this transaction."""
+    return await tx.one(
+        Participation,
+        f"{_CARD} where marketplace_id = $1 and company_id = $2 for no key update",
+        marketplace_id,
+        company_id,
+    )
+
+
+def change_card(tx: Tx, card: Participation) -> None:
+    """Writes the columns that the grants allow."""
+    tx.do(
+        "update app.participation set postcode_areas = $3, tags = $4, paused = $5, cap = $6,"
+        " version = version + 1 where marketplace_id = $1 and company_id = $2",
+        card.marketplace_id,
+        card.company_id,
+        card.postcode_areas,
+        card.tags,
+        card.paused,
+        card.cap,
+    )

@@ -1,0 +1,1 @@
+"""A real PostgreSQL from a wheel, for the demo and the tests."""

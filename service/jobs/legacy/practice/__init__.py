@@ -1,0 +1,1 @@
+"""An invented former system to practise moving in with."""

@@ -1,0 +1,1 @@
+"""The mails of the outbox: their texts, in German and English."""

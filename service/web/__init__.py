@@ -1,0 +1,1 @@
+"""From bytes to a handler and back, for every room: nothing here knows a lead."""

@@ -1,0 +1,306 @@
+"""One HTTP call as handlers see it: run an operation for its bearer, answer with the result.
+
+A handler stays a line long: `return await call.answer(operations.pick, marketplace, lead)`.
+The answer is encoded inside the transaction, so that it is kept for an Idempotency-Key together
+with the effect, and a lost race repeats the operation and not the request.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import msgspec
+from litestar import Request, Response
+from litestar.params import QueryParameter
+from litestar.types import Receive, Scope, Send
+
+from service import identity
+from service.database.transaction import Database, Tx
+from service.errors import Problem
+from service.vocabulary import Accepted, Versions
+from service.web import problems
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+# What every list takes.
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items on the page")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=64, description="next_cursor of the page before")
+]
+
+_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+# A list of entity tags; empty elements are allowed (RFC 9110, 5.6.1 and 8.8.3).
+_TAG = rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ETAGS = re.compile(rb"[ \t,]*" + _TAG + rb"(?:[ \t]*,[ \t]*(?:" + _TAG + rb")?)*[ \t]*")
+# A comma may stand inside a tag, so one of ours is looked for between its neighbours.
+_OURS = re.compile(rb'(?:^|,)[ \t]*"(0|[1-9]\d{0,8})"[ \t]*(?=,|$)')
+# Answers that say "not now": a repeated request must run again.
+_NOT_KEPT = frozenset(
+    {"idempotency-in-progress", "idempotency-key-reused", "too-many-requests", "unauthenticated"}
+)
+# Stand for a secret in a kept answer: the place, and a header with its SHA-256.
+_SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
+_JSON = "application/json"
+_to_json = msgspec.json.Encoder().encode
+
+
+class Answer(Response[T], Generic[T]):
+    """What a handler returns: bytes that are ready. Litestar's own constructor prepares cookies,
+    encoders and background tasks, which no route has."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status_code: int = status
+        self.headers: dict[str, str] = headers
+        self.content: Any = body
+        self.media_type = None
+
+    async def send(self, send: Send) -> None:
+        """The two messages of ASGI."""
+        headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        if self.status_code != 204:
+            headers.append((b"content-length", b"%d" % len(self.content)))
+        start: Any = {"type": "http.response.start", "status": self.status_code, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})
+
+
+class _Kept(msgspec.Struct):
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+class Incoming(msgspec.Struct):
+    """What `edge.py` read and found in order. The body is empty where a file is taken."""
+
+    headers: dict[bytes, bytes]
+    body: bytes = b""
+
+
+class Call:
+    """The request at hand: its bearer, its preconditions, and the way to run an operation."""
+
+    __slots__ = (
+        "_content",
+        "_incoming",
+        "_receive",
+        "_scope",
+        "_secret",
+        "_status",
+        "_token",
+        "long",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, status: int) -> None:
+        self._scope: Any = scope
+        self._receive = receive
+        self._status = status
+        self._incoming: Incoming = self._scope["state"]["incoming"]
+        self._content: bytes | None = None
+        self._secret: str | None = None
+        self._token: str | None = None
+        self.long = (
+            False  # whether what it asks for may take its time, see service/database/transaction.py
+        )
+
+    @property
+    def request(self) -> Request[Any, Any, Any]:
+        """Litestar's view of the request, for what is seldom needed: forms and files."""
+        return Request(self._scope, receive=self._receive)
+
+    @property
+    def database(self) -> Database:
+        """The service's database."""
+        database: Database = self._scope["app"].state.database
+        return database
+
+    @property
+    def method(self) -> str:
+        """GET, POST, PUT, PATCH or DELETE; HEAD is GET here."""
+        return str(self._scope["method"])
+
+    @property
+    def body(self) -> bytes:
+        """The JSON that was sent, empty where there is none."""
+        return self._incoming.body
+
+    @property
+    def token(self) -> str:
+        """The bearer token. Raises Problem unauthenticated when there is none."""
+        if self._token is None:
+            scheme, _, token = self._incoming.headers.get(b"authorization", b"").partition(b" ")
+            if scheme.lower() != b"bearer" or not 0 < len(token) <= 256:
+                raise Problem("unauthenticated")
+            self._token = token.decode("latin-1")
+        return self._token
+
+    @property
+    def peer(self) -> str:
+        """The client's address as the server trusts it (trusted proxies are resolved before)."""
+        client = self._scope["client"]
+        return str(client[0]) if client else ""
+
+    async def gone(self) -> None:
+        """Returns when the client has left. What it sent is read already."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+
+    @property
+    def client(self) -> str | None:
+        """What the program calls itself (User-Agent), printable and at most 200 characters."""
+        given = self._incoming.headers.get(b"user-agent", b"").decode("latin-1")
+        return "".join(c for c in given if c.isprintable())[:200].strip() or None
+
+    @property
+    def language(self) -> str:
+        """de or en."""
+        accepted = self._incoming.headers.get(b"accept-language", b"")
+        return problems.language(accepted.decode("latin-1"))
+
+    def versions(self, *, required: bool = True) -> Versions:
+        """The versions that If-Match names, any of which may be the present one; None for `*`.
+
+        Raises Problem version-required (428) without the header where it is required, and
+        bad-request for what is no list of entity tags (RFC 9110, 13.1.1). Tags that are none of
+        ours, weak ones too, match nothing.
+        """
+        given = self._incoming.headers.get(b"if-match")
+        if given is None and required:
+            raise Problem("version-required")
+        if given is None or given.strip() == b"*":
+            return None
+        if not _ETAGS.fullmatch(given):
+            raise Problem("bad-request", reason="if-match")
+        return [int(digits) for digits in _OURS.findall(given)]
+
+    async def check(self) -> None:
+        """Refuses a token that is not valid now; for what is dear before `answer` is called."""
+
+        async def nothing(tx: Tx) -> bool:
+            return await tx.value(bool, "select true")
+
+        await self.database.transaction(self.token, nothing, reads=True)
+
+    async def answer(
+        self,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Response[T]:
+        """Runs the operation for the bearer; status by method (POST: what the route declares)."""
+
+        async def run(tx: Tx) -> Answer[T]:
+            return self.reply(await operation(tx, *args, **kwargs))
+
+        method = self.method
+        if method == "GET":
+            return await self.database.transaction(self.token, run, reads=True, long=self.long)
+        key = self._incoming.headers.get(b"idempotency-key")
+        if key is None or method != "POST":
+            return await self.database.transaction(self.token, run, long=self.long)
+        if not _KEY.fullmatch(key):
+            raise Problem("bad-request")
+        text, digest = key.decode(), self.digest()
+        return await self.database.transaction(
+            self.token,
+            lambda tx: self._once(tx, text, digest, run),
+            whole=True,
+            long=self.long,
+        )
+
+    async def public(
+        self,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Response[T]:
+        """The same without a bearer: the operation runs in no company's context."""
+        return self.reply(await self.database.run(None, operation, *args, **kwargs))
+
+    def reply(self, result: T) -> Answer[T]:
+        """The result as JSON; one with a version carries it as its strong ETag."""
+        if result is None:
+            return Answer(self._status, {}, b"")
+        status = 202 if isinstance(result, Accepted) and self.method == "POST" else self._status
+        headers = {"content-type": _JSON}
+        version = getattr(result, "version", None)
+        if version is not None:
+            headers["etag"] = f'"{version}"'
+        return Answer(status, headers, _to_json(result))
+
+    def is_about(self, *parts: bytes) -> None:
+        """What a repeated request must have in common with the first, instead of its raw body: the
+        boundary of a form is another one each time."""
+        self._content = b"".join(hashlib.sha256(part).digest() for part in parts)
+
+    @property
+    def key(self) -> str | None:
+        """The Idempotency-Key, as it came."""
+        key = self._incoming.headers.get(b"idempotency-key")
+        return None if key is None else key.decode("latin-1")
+
+    def digest(self) -> bytes:
+        """What a repeated request must have in common with the first."""
+        content = self.body if self._content is None else self._content
+        head = f"{self.method} {self._scope['path']}?{self._scope['query_string'].decode()}\n"
+        return hashlib.sha256(head.encode() + content).digest()
+
+    async def _once(
+        self, tx: Tx, key: str, digest: bytes, run: Callable[[Tx], Awaitable[Answer[T]]]
+    ) -> Answer[T]:
+        """Answers a repeated key from what was kept; keeps refusals as well as successes."""
+        kept = await tx.row(
+            _Kept,
+            "select status, headers, body from app.claim_idempotency_key($1, $2)",
+            key,
+            digest,
+        )
+        if kept is not None:
+            return self._unsealed(kept)
+        try:
+            async with tx.savepoint():
+                answer = await run(tx)
+        except Exception as error:
+            problem = problems.from_exception(error)
+            if problem.status >= 500 or problem.slug in _NOT_KEPT:
+                raise
+            answer = Answer(*problems.parts(problem, self.language))
+        stored = self._sealed(answer)
+        tx.do(
+            "select app.keep_answer($1, $2, $3, $4, $5)",
+            key,
+            digest,
+            stored.status_code,
+            stored.headers,
+            stored.content.decode(),
+        )
+        return answer
+
+    def secret(self, prefix: str) -> str:
+        """A token for the answer alone: no table keeps it, and the caller who repeats the request
+        gets it again (docs/decisions/0012)."""
+        key = self._incoming.headers.get(b"idempotency-key")
+        if key is None:
+            return identity.new_token(prefix)
+        self._secret = identity.repeatable_token(prefix, self.token, key.decode("latin-1"))
+        return self._secret
+
+    def _sealed(self, answer: Answer[T]) -> Answer[T]:
+        if self._secret is None or answer.status_code >= 400:
+            return answer
+        proof = identity.sha256(self._secret).hex()
+        body = answer.content.replace(self._secret.encode(), _SECRET)
+        return Answer(answer.status_code, {**answer.headers, _SEAL: proof}, body)
+
+    def _unsealed(self, kept: _Kept) -> Answer[Any]:
+        body = kept.body.encode()
+        proof = kept.headers.pop(_SEAL, None)
+        if proof is None:
+            return Answer(kept.status, kept.headers, body)
+        if self._secret is None or identity.sha256(self._secret).hex() != proof:
+            return Answer(*problems.parts(Problem("shown-once"), self.language))
+        return Answer(kept.status, kept.headers, body.replace(_SECRET, self._secret.encode()))

@@ -1,0 +1,265 @@
+"""The description of the API (OpenAPI 3.1), read from the routes: `describe(routes)`.
+
+Paths, parameters, bodies and results come from the handlers' signatures, schemas from msgspec;
+`openapi_tables.py` adds what a signature does not show.
+"""
+
+import inspect
+from collections.abc import Iterable
+from http import HTTPStatus
+from types import UnionType
+from typing import Any, get_args
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import BodyKwarg, PathParameter, QueryParameter
+from litestar.routes import BaseRoute, HTTPRoute
+from litestar.types import Empty
+from msgspec.json import schema_components
+
+from service.vocabulary import Accepted, whole
+from service.web import openapi_problems
+from service.web.openapi_problems import REF, Json
+from service.web.openapi_tables import EXAMPLES, INFO, PROBLEMS
+from service.web.strictness import FILE_TYPES
+
+_WITHOUT_DATABASE = frozenset({"health.healthz"})
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes a repeated request safe: it gets the first answer again",
+    "schema": {"type": "string", "pattern": whole("[!-~]{1,255}"), "examples": ["pick-4711"]},
+}
+_TAG = '(W/)?"[!#-~]*"'
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that was read, several of which one must match, or * for any",
+    "schema": {
+        "type": "string",
+        "pattern": whole(rf"\*|{_TAG}( *, *{_TAG})*"),
+        "examples": ['"3"'],
+    },
+}
+_HEADERS: Json = {
+    "X-Request-Id": ("Names this request in the logs", {"type": "string"}),
+    "ETag": ("Version of what is answered, for If-Match", {"type": "string"}),
+    "Retry-After": ("Seconds to wait", {"type": "integer", "minimum": 1}),
+    "Content-Language": ("Language of title and detail", {"type": "string", "enum": ["de", "en"]}),
+    "WWW-Authenticate": ("The scheme to log in with", {"type": "string", "enum": ["Bearer"]}),
+}
+
+
+def describe(routes: Iterable[BaseRoute]) -> bytes:
+    """The whole description as JSON."""
+    found = [
+        (route.path_format, handler)
+        for route in routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"} and handler.include_in_schema
+    ]
+    types = [kind for _, handler in found for kind in _types(handler)]
+    schemas, components = schema_components(types, ref_template=REF)
+    by_type = dict(zip(types, schemas, strict=True))
+    paths: Json = {}
+    shared: Json = {}
+    for path, handler in found:
+        method = next(iter(handler.http_methods)).lower()
+        paths.setdefault(path, {})[method] = _operation(path, handler, by_type, shared)
+    for name, example in EXAMPLES.items():
+        components[name]["examples"] = [example]
+    for schema in components.values():
+        if schema.get("additionalProperties") is False:
+            _say_defaults(schema["properties"])
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Kollegium", "version": "0.1.0", "description": INFO},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(_tag(h) for _, h in found)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "headers": {
+                name: {"description": text, "schema": schema}
+                for name, (text, schema) in _HEADERS.items()
+            },
+            "schemas": dict(sorted({**components, **openapi_problems.schemas()}.items())),
+            "responses": dict(sorted(shared.items())),
+            "examples": openapi_problems.examples(),
+        },
+    }
+    return msgspec.json.encode(document)
+
+
+def _say_defaults(properties: Json) -> None:
+    """`default` in a body is read in three ways: as required, as to be sent, as null."""
+    for field, schema in properties.items():
+        if "default" in schema:
+            default = msgspec.json.encode(schema["default"]).decode()
+            words = f"{schema.get('description', '')} Left out: {default}.".strip()
+            kept = {key: value for key, value in schema.items() if key != "default"}
+            properties[field] = {**kept, "description": words}
+
+
+def operation_id(handler: HTTPRouteHandler) -> str:
+    """Room and handler: offers.pick."""
+    return f"{handler.fn.__module__.split('.')[2]}.{handler.fn.__name__}"
+
+
+def _tag(handler: HTTPRouteHandler) -> str:
+    return sorted(handler.resolve_tags())[0] if handler.resolve_tags() else "other"
+
+
+def _types(handler: HTTPRouteHandler) -> list[Any]:
+    """Body and result, as far as there are any."""
+    body = handler.parsed_fn_signature.parameters.get("data")
+    given = [body.annotation] if body is not None else []
+    return given + _results(handler)
+
+
+def _results(handler: HTTPRouteHandler) -> list[Any]:
+    """What a handler answers with: nothing, one kind of thing, or one of several."""
+    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
+    if result is type(None):
+        return []
+    return list(get_args(result)) if isinstance(result, UnionType) else [result]
+
+
+def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json) -> Json:
+    slugs = _problems(path, handler)
+    parameters = _parameters(handler)
+    method = next(iter(handler.http_methods))
+    if method == "POST" and not handler.opt.get("public"):
+        parameters.append(_KEY)
+    if "version-stale" in slugs:
+        parameters.append({**_IF_MATCH, "required": "version-required" in slugs})
+    operation: Json = {
+        "operationId": operation_id(handler),
+        "summary": handler.summary,
+        "description": inspect.cleandoc(handler.fn.__doc__ or ""),
+        "tags": [_tag(handler)],
+        "parameters": parameters,
+        "responses": {
+            **_successes(handler, schemas),
+            **openapi_problems.failures(slugs, shared),
+        },
+    }
+    body = _request_body(handler, schemas)
+    if body is not None:
+        operation["requestBody"] = body
+    if handler.opt.get("public"):
+        operation["security"] = []
+    return operation
+
+
+def _problems(path: str, handler: HTTPRouteHandler) -> list[str]:
+    """The slugs that the route can answer with."""
+    name, method = operation_id(handler), next(iter(handler.http_methods))
+    slugs = ["bad-request", "validation-failed", "address-too-long", "headers-too-large"]
+    slugs += PROBLEMS.get(name, "").split()
+    if not handler.opt.get("public"):
+        slugs.append("unauthenticated")
+        if "{" in path:
+            slugs.append("not-found")
+        if method == "POST":
+            slugs += ["idempotency-key-reused", "idempotency-in-progress"]
+    if "cursor" in handler.parsed_fn_signature.parameters:
+        slugs.append("cursor-invalid")
+    if method in ("POST", "PUT", "PATCH"):
+        slugs += ["body-too-large", "media-type-unsupported"]
+    if name not in _WITHOUT_DATABASE:
+        slugs.append("unavailable")
+    return list(dict.fromkeys([*slugs, "internal"]))
+
+
+def _parameters(handler: HTTPRouteHandler) -> list[Json]:
+    found = []
+    for name, field in handler.parsed_fn_signature.parameters.items():
+        given = field.kwarg_definition
+        if not isinstance(given, PathParameter | QueryParameter):
+            continue
+        place = "path" if isinstance(given, PathParameter) else "query"
+        optional = field.default is not Empty
+        parameter: Json = {
+            "name": given.name or name,
+            "in": place,
+            "required": not optional,
+            "schema": _parameter_schema(field.annotation, given),
+        }
+        if given.description:
+            parameter["description"] = given.description
+        if optional and field.default is not None:
+            parameter["schema"]["default"] = field.default
+        found.append(parameter)
+    return found
+
+
+def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) -> Json:
+    """Type and limits. A query parameter is absent or has a value, never null."""
+    schema: Json = msgspec.json.schema(annotation)
+    variants = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
+    for variant in variants:
+        schema.update(variant)
+    if "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    names = {"ge": "minimum", "le": "maximum", "min_length": "minLength",
+             "max_length": "maxLength", "pattern": "pattern"}  # fmt: skip
+    for attribute, keyword in names.items():
+        if getattr(given, attribute) is not None:
+            schema[keyword] = getattr(given, attribute)
+    if schema.get("type") == "string" and not schema.keys() & {"format", "pattern", "enum"}:
+        schema["pattern"] = whole(r"[^\u0000-\u001f\u007f]*")  # strictness.address
+    return schema
+
+
+def _request_body(handler: HTTPRouteHandler, schemas: Json) -> Json | None:
+    if handler.opt.get("file"):
+        file: Json = {"type": "string", "format": "binary"}
+        form = {
+            "type": "object",
+            "properties": {"file": file, "mapping": {"type": "string", "description": "TOML"}},
+            "required": ["file"],
+        }
+        # Generators know these two; the others mean the same bytes, so they are told in words.
+        raw, form_type = FILE_TYPES[-2:]
+        text = f"CSV or XLSX, as {raw} or as what it is ({', '.join(FILE_TYPES[:-2])}), or a form"
+        content: Json = {raw: {"schema": file}, form_type: {"schema": form}}
+        return {"required": True, "description": text, "content": content}
+    body = handler.parsed_fn_signature.parameters.get("data")
+    if body is None or not isinstance(body.kwarg_definition, BodyKwarg):
+        return None
+    content = {"application/json": {"schema": schemas[body.annotation]}}
+    return {"required": body.default is Empty, "content": content}
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
+
+
+def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
+    """By status: what was only taken and is worked on is 202 to a POST."""
+    found: dict[int, list[Any]] = {}
+    for result in _results(handler):
+        taken = handler.http_methods == {"POST"} and Accepted in getattr(result, "__mro__", ())
+        found.setdefault(202 if taken else handler.status_code, []).append(result)
+    return {
+        str(status): _success(status, results, schemas)
+        for status, results in (found or {handler.status_code: []}).items()
+    }
+
+
+def _success(status: int, results: list[Any], schemas: Json) -> Json:
+    if not results:
+        return {"description": "Done", "headers": _headers()}
+    versioned = any("version" in getattr(one, "__struct_fields__", ()) for one in results)
+    kinds = [schemas[one] for one in results]
+    schema = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]
+    said = [inspect.cleandoc(one.__doc__ or HTTPStatus(status).phrase) for one in results]
+    return {
+        "description": "\n\nOr: ".join(said),
+        "headers": _headers(*(["ETag"] if versioned else [])),
+        "content": {"application/json": {"schema": schema}},
+    }
