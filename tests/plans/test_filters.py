@@ -39,11 +39,11 @@ class Reading:
     """Stands in for the service's transaction; counts the rows of tables that are read."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.connection = connection
 
     async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
         sql = f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
-        text = await self._connection.fetchval(sql, *values)
+        text = await self.connection.fetchval(sql, *values)
         found: list[Any] = msgspec.json.decode(text, type=list[kind])
         return found
 
@@ -56,7 +56,7 @@ class Reading:
             "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint"
             " from pg_stat_xact_user_tables where schemaname = 'app'"
         )
-        return int(await self._connection.fetchval(sql))
+        return int(await self.connection.fetchval(sql))
 
 
 @asynccontextmanager

@@ -58,7 +58,7 @@ grant execute on function app.search_words(text), app.search_numbers(text) to ko
 
 -- The condition on app.prospect that the index is asked for a search, with some of the company's texts at hand; null: the
 -- index is no help. Left to the comparison are words whose places are more than what they exclude: beginnings of one
--- or two letters, and what every twentieth text holds, or ten times as many as hold the rarest.
+-- or two letters, what every twentieth text holds or ten times as many as hold the rarest, and more than seven digits.
 create or replace function app_private.index_condition(p_words text[], p_sample text[]) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -68,66 +68,90 @@ as $$
   ), worth as (
     select * from known where not short or not exists (select from known k where not k.short)
   )
-  select string_agg(format('p.searched like %L', w), ' and ') from worth
+  select string_agg(format('p.searched like %L', regexp_replace(w, '^%\d+(\d{7}%)$', '%\1')), ' and ') from worth
   where texts <= greatest(cardinality(p_sample) / 20, 10 * (select min(texts) from worth))
 $$;
 
--- Leads before p_before by the index, newest first, at most p_rows. null: it is no help, or more than 20,000 leads match.
--- p_operated: in these marketplaces only, all of whose leads are the company's. null: in all; those of others are read, too.
-create or replace function app_private.search_index(p_company uuid, p_operated uuid[], p_words text[],
-  p_numbers text[], p_sample text[], p_before uuid, p_rows integer)
+-- Leads before p_before by the index, newest first, at most p_rows. null: it is no help, or it names more than 20,000. It
+-- knows no companies, so those of others are read, too.
+create or replace function app_private.search_index(p_company uuid, p_words text[], p_numbers text[], p_sample text[],
+  p_before uuid, p_rows integer)
 returns uuid[] language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_words constant text := app_private.index_condition(p_words, p_sample);
   v_numbers constant text := app_private.index_condition(p_numbers, p_sample);
-  v_where constant text := case when p_operated is null then '' else 'array[p.marketplace_id] && $3 and ' end;
   v_read integer;
   v_found uuid[];
 begin
-  if v_words is null or (v_numbers is null and p_numbers is not null) then
+  if v_words is null and p_words <> '{""}' or v_numbers is null and p_numbers is not null then
     return null;
   end if;
-  execute format('select count(*), array_agg(x.lead_id order by x.lead_id desc) filter (where x.own)'
-    ' from (select p.lead_id, $1 = any (p.parties) as own from app.prospect p where p.lead_id < $2'
-    ' and (p.searched like all ($4) or p.searched like all ($5)) and (%s) limit 20001) x',
-    concat_ws(' or ', v_where || v_words, v_where || v_numbers))
-  into v_read, v_found using p_company, p_before, p_operated, p_words, p_numbers;
+  execute format('select count(*), array_agg(x.lead_id order by x.lead_id desc)'
+    ' filter (where $1 = any (x.parties) and x.lead_id < $2 and (x.searched like all ($3) or x.searched like all ($4)))'
+    ' from (select * from app.prospect p where %s limit 20001) x', concat_ws(' or ', v_words, v_numbers))
+  into v_read, v_found using p_company, p_before, p_words, p_numbers;
   return case when v_read <= 20000 then coalesce(v_found[:p_rows], '{}') end;
 end
 $$;
 
 -- The next p_leads leads of the company in one capacity before p_before, on the way from the newest to the oldest: where they
--- end (null: there are no more), which the search finds, newest first, and the texts if no more than 500 are read.
-create or replace function app_private.search_window(p_company uuid, p_as text, p_operated uuid[], p_words text[],
-  p_numbers text[], p_before uuid, p_leads integer, out last uuid, out matching uuid[], out texts text[])
+-- end (null: there are no more), and which of them the search finds, newest first.
+create or replace function app_private.search_window(p_company uuid, p_as text, p_words text[], p_numbers text[],
+  p_before uuid, p_leads integer, out last uuid, out matching uuid[])
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
-declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_column constant text := case p_as when 'giver' then 'giver_company_id' else 'engaged_company_id' end;
 begin
+  last := (
+    (select l.id from app.lead l where p_as = 'operator' and l.operator_company_id = p_company and l.id < p_before
+      order by l.id desc offset p_leads - 1 limit 1)
+    union all
+    (select l.id from app.lead l where p_as = 'giver' and l.giver_company_id = p_company and l.id < p_before
+      order by l.id desc offset p_leads - 1 limit 1)
+    union all
+    (select l.id from app.lead l where p_as = 'taker' and l.engaged_company_id = p_company and l.id < p_before
+      order by l.id desc offset p_leads - 1 limit 1));
   if p_as = 'operator' then
-    last := (select l.id from app.lead l where l.operator_company_id = p_company and l.id < p_before
-             order by l.id desc offset p_leads - 1 limit 1);
     -- The keys of each of his marketplaces are in the order of time: read in a row, without the leads.
-    select array_agg(p.lead_id order by p.lead_id desc)
-        filter (where p.searched like all (p_words) or p.searched like all (p_numbers)),
-      array_agg(p.searched) filter (where p_leads <= 500)
-    into matching, texts
-    from app.prospect p
-    where p.marketplace_id = any (p_operated) and p.lead_id < p_before and p.lead_id >= coalesce(last, v_first);
+    matching := array(select p.lead_id from app.prospect p
+      where p.marketplace_id = any (array(
+          select m.id from app.marketplace m where m.operator_company_id = p_company))
+        and p.lead_id < p_before and p.lead_id >= coalesce(last, '00000000-0000-0000-0000-000000000000')
+        and (p.searched like all (p_words) or p.searched like all (p_numbers))
+      order by p.lead_id desc);
   else
-    execute format('select case when count(*) = $3 then min(x.id::text)::uuid end, array_agg(x.id order by x.id desc)'
-      ' filter (where p.searched like all ($4) or p.searched like all ($5)),'
-      ' array_agg(p.searched) filter (where $3 <= 500)'
-      ' from (select l.marketplace_id, l.id from app.lead l where l.%I = $1 and l.id < $2'
-      ' order by l.id desc limit $3) x'
-      ' join app.prospect p on p.marketplace_id = x.marketplace_id and p.lead_id = x.id', v_column)
-    into last, matching, texts using p_company, p_before, p_leads, p_words, p_numbers;
+    matching := array(select x.id
+      from (
+        select l.marketplace_id, l.id from app.lead l
+        where p_as = 'giver' and l.giver_company_id = p_company and l.id < p_before
+          and l.id >= coalesce(last, '00000000-0000-0000-0000-000000000000')
+        union all
+        select l.marketplace_id, l.id from app.lead l
+        where p_as = 'taker' and l.engaged_company_id = p_company and l.id < p_before
+          and l.id >= coalesce(last, '00000000-0000-0000-0000-000000000000')) x
+      join app.prospect p on p.marketplace_id = x.marketplace_id and p.lead_id = x.id
+      where p.searched like all (p_words) or p.searched like all (p_numbers)
+      order by x.id desc);
   end if;
 end
+$$;
+
+-- What is found of 400 of the company's newest leads in one capacity: by it the words of a search are weighed.
+create or replace function app_private.search_sample(p_company uuid, p_as text) returns text[]
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+  select array_agg(p.searched) from (
+    (select l.marketplace_id, l.id from app.lead l where p_as = 'operator' and l.operator_company_id = p_company
+      order by l.id desc limit 400)
+    union all
+    (select l.marketplace_id, l.id from app.lead l where p_as = 'giver' and l.giver_company_id = p_company
+      order by l.id desc limit 400)
+    union all
+    (select l.marketplace_id, l.id from app.lead l where p_as = 'taker' and l.engaged_company_id = p_company
+      order by l.id desc limit 400)) x
+  join app.prospect p on p.marketplace_id = x.marketplace_id and p.lead_id = x.id
 $$;
 
 -- What a search finds of the company's leads in one capacity before p_before, newest first, at most p_rows: fewer are all. It
@@ -138,32 +162,28 @@ create or replace function app_private.search_capacity(p_company uuid, p_as text
 returns uuid[] language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_operated constant uuid[] := case p_as when 'operator' then
-    array(select m.id from app.marketplace m where m.operator_company_id = p_company) end;
   v_before uuid := p_before;
   v_leads integer := least(500, 5 * p_rows);
   v_seen integer := 0;
   v_ahead bigint;
   v_asked boolean := false;
-  v_sample text[];
   v_window record;
   v_found uuid[] := '{}';
   v_named uuid[];
 begin
   loop
-    v_window := app_private.search_window(p_company, p_as, v_operated, p_words, p_numbers, v_before, v_leads);
+    v_window := app_private.search_window(p_company, p_as, p_words, p_numbers, v_before, v_leads);
     v_found := v_found || v_window.matching;
     if v_window.last is null or cardinality(v_found) >= p_rows then
       return v_found[:p_rows];
     end if;
     v_seen := v_seen + v_leads;
     v_before := v_window.last;
-    v_sample := coalesce(v_window.texts, v_sample);
     v_ahead := v_seen::bigint * (p_rows - cardinality(v_found)) / nullif(cardinality(v_found), 0);
     if not v_asked and (v_ahead > 25000 or v_ahead is null and v_seen > 2000) then
       v_asked := true;
-      v_named := app_private.search_index(p_company, v_operated, p_words, p_numbers, v_sample, v_before,
-        p_rows - cardinality(v_found));
+      v_named := app_private.search_index(p_company, p_words, p_numbers,
+        app_private.search_sample(p_company, p_as), v_before, p_rows - cardinality(v_found));
       if v_named is not null then
         return v_found || v_named;
       end if;
