@@ -295,3 +295,14 @@ end
 $$;
 comment on function app.revoke_api_key(uuid) is 'Ends a key of the caller''s company at once (admin).';
 grant execute on function app.revoke_api_key(uuid) to kollegium_api;
+
+-- Tokens of invitations that are over. Returns the number of rows.
+create or replace function app_private.purge_companies() returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  with tokens as (
+    delete from app_private.invitation_token t using app.invitation i
+    where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked')
+    returning 1)
+  select count(*) from tokens
+$$;

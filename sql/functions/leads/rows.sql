@@ -106,11 +106,7 @@ create or replace function app_private.renew_leads(p_markets uuid[], p_leads uui
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update app_private.legacy_lead k set version = k.version + 1
-  from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads)) and l.source = 'legacy'
-    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
-    and k.lead_id = l.id and k.version = l.version;
+  perform app_private.legacy_renew(p_markets, p_leads);
   update app.lead set version = version + 1, changed_at = now()
   where (marketplace_id, id) in (select * from unnest(p_markets, p_leads));
 end

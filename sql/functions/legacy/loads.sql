@@ -10,12 +10,6 @@ create or replace function app_private.legacy_load_lock(p_load integer) returns 
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$ select hashtextextended('legacy load ' || p_load, 0) $$;
 
--- Batches of an import hold this beside each other, a merge, its undo or a split alone: who gives rows of
--- the former system to a company, and who moves the company's rows, lock both in no order of their own.
-create or replace function app_private.legacy_lock_key() returns bigint
-language sql immutable parallel safe set search_path = pg_catalog, pg_temp
-as $$ select hashtextextended('legacy import', 0) $$;
-
 create or replace function app_private.legacy_hold_merges()
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$ select pg_advisory_xact_lock_shared(app_private.legacy_lock_key()) $$;

@@ -154,17 +154,3 @@ begin
   end if;
 end
 $$;
-
--- Leads of which something depends on who belongs together: the next import writes them as the former system
--- has them, as if they had changed there. Who touched one here keeps what is here.
-create or replace function app_private.legacy_read_anew(p_markets uuid[], p_leads uuid[])
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update app_private.legacy_lead k set row_hash = 1
-  from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads)) and l.source = 'legacy'
-    and k.legacy_id = case when l.external_ref ~ '^[0-9]{1,18}$' then l.external_ref::bigint end
-    and k.lead_id = l.id and k.version = l.version and k.row_hash <> 0;
-end
-$$;

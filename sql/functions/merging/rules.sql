@@ -70,9 +70,8 @@ as $$
     (220, 'app.company_merge', 'absorbed_company_id', 'keep', null, null, 'record of a merge'),
     (220, 'app.company_merge', 'parties', 'generated', null, null, 'both companies'),
     (220, 'app_private.cohort_company', 'company_id', 'keep', null, null, 'the week in which its features came'),
-    (220, 'app_private.legacy_proof', 'company_id', 'keep', null, null, 'what was proven of it then'),
-    (220, 'app_private.legacy_user', 'company_id', 'keep', null, null, 'the company made for him; the import goes on from it to its survivor'),
-    (220, 'app_private.legacy_participation', 'company_id', 'keep', null, null, 'the company made for the participant'),
     (230, 'app_private.company_split', 'company_id', 'keep', null, null, 'record of a split'),
     (230, 'app_private.company_split', 'new_company_id', 'keep', null, null, 'record of a split')
+  union all
+  select * from app_private.legacy_merge_rules()
 $$;

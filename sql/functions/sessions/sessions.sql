@@ -225,3 +225,16 @@ $$;
 comment on function app.replace_answer(text, bytea, integer, jsonb, text) is
   'The last answer to an Idempotency-Key whose request was answered 202 so far.';
 grant execute on function app.replace_answer(text, bytea, integer, jsonb, text) to kollegium_api;
+
+-- Sessions 30 days after their end, kept answers after 48 hours, links to a new password that nobody used, buckets
+-- that have been full for an hour. Returns the number of rows.
+create or replace function app_private.purge_sessions() returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  with bearers as (delete from app_private.bearer where expires_at < now() - interval '30 days' returning 1),
+    answers as (delete from app_private.idempotent_answer where created_at < now() - interval '48 hours' returning 1),
+    resets as (delete from app_private.password_reset where expires_at < now() returning 1),
+    buckets as (delete from app_private.rate where full_at < now() - interval '1 hour' returning 1)
+  select (select count(*) from bearers) + (select count(*) from answers) + (select count(*) from resets)
+    + (select count(*) from buckets)
+$$;

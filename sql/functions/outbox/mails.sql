@@ -1,35 +1,37 @@
--- For the worker and the auditor.
+-- Mails: written beside what they tell of, addressed by the worker.
 set local role kollegium_broker;
 
--- Removes what has served its time: sessions 30 days after their end, kept answers after 48 hours,
--- full rate buckets, expired invitation tokens, rows of files that nobody imported. Returns the number of rows.
-create or replace function app.purge() returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create or replace function app_private.mail(
+  p_template text, p_recipient text, p_language text, p_company uuid, p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_count bigint;
-  v_total bigint := 0;
-begin
-  delete from app_private.bearer where expires_at < now() - interval '30 days';
-  get diagnostics v_count = row_count;
-  v_total := v_total + v_count;
-  delete from app_private.idempotent_answer where created_at < now() - interval '48 hours';
-  get diagnostics v_count = row_count;
-  v_total := v_total + v_count;
-  delete from app_private.rate where full_at < now() - interval '1 hour';
-  get diagnostics v_count = row_count;
-  v_total := v_total + v_count;
-  delete from app_private.invitation_token t using app.invitation i
-  where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked');
-  get diagnostics v_count = row_count;
-  v_total := v_total + v_count;
-  delete from app_private.password_reset where expires_at < now();
-  get diagnostics v_count = row_count;
-  return v_total + v_count + app_private.purge_imports() + app_private.purge_merges();
-end
+  insert into app_private.outbox (id, kind, template, recipient, language, company_id, payload)
+  values (app_private.new_id(), 'mail', p_template, p_recipient, p_language, p_company, p_payload)
 $$;
-comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens, and rows of imports after 7 days.';
-grant execute on function app.purge() to kollegium_worker;
+
+-- A mail to the colleague who has an address, if there is one: which is found out by the worker, so that
+-- writing this takes the same for any address.
+create or replace function app_private.mail_owner(p_template text, p_recipient text, p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into app_private.outbox (id, kind, template, recipient, payload)
+  values (app_private.new_id(), 'reset', p_template, p_recipient, p_payload)
+$$;
+
+-- A circular: a mail to every active colleague of each of these companies, in his language. One row a
+-- company, whatever the number of its people; who they are is worked out by app.address_mails. A
+-- company that does not act any more is told nothing.
+create or replace function app_private.mail_companies(p_template text, p_companies uuid[], p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into app_private.outbox (id, kind, template, company_id, payload)
+  select app_private.new_id(), 'circular', p_template, co.id, p_payload
+  from unnest(p_companies) c (id) join app.company co on co.id = c.id and co.state = 'active'
+$$;
+
+create or replace function app_private.mail_company(p_template text, p_company uuid, p_payload jsonb)
+returns void language sql volatile set search_path = pg_catalog, pg_temp
+as $$ select app_private.mail_companies(p_template, array[p_company], p_payload) $$;
 
 -- Whom a row of the outbox that is no mail yet is for: all who act for a company, or the one colleague of
 -- an address who may have forgotten his password; nobody where there is none.
@@ -90,14 +92,3 @@ as $$
 $$;
 comment on function app.read_mails(integer) is 'Mails waiting in the outbox, newest first.';
 grant execute on function app.read_mails(integer) to kollegium_worker;
-
-create or replace function app.read_audit_log(p_since timestamptz, p_limit integer)
-returns table (at timestamptz, company_id uuid, colleague_id uuid, action text, object_id uuid, detail jsonb)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-  select a.at, a.company_id, a.colleague_id, a.action, a.object_id, a.detail
-  from app_private.audit_entry a where a.at >= p_since order by a.id desc limit p_limit
-$$;
-comment on function app.read_audit_log(timestamptz, integer) is
-  'Security-relevant events, newest first; ids and actions, no personal data.';
-grant execute on function app.read_audit_log(timestamptz, integer) to kollegium_auditor, kollegium_staff;

@@ -1,0 +1,58 @@
+-- Offers and waves that end because time is over.
+set local role kollegium_broker;
+
+-- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many. Leads of the
+-- former system that nobody touched here wait for its word until the cut-over: what an offer became is
+-- decided there, and a lead that this timer changed could not follow it any more.
+create or replace function app.expire_offers(p_limit integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_former constant timestamptz := app_private.legacy_since();
+  v_since constant timestamptz := coalesce(v_former, '-infinity');
+  v_due record;
+  v_count integer := 0;
+begin
+  for v_due in
+    select distinct o.marketplace_id, o.lead_id from app.offer o
+    where o.state = 'open' and o.expires_at <= now() and o.expires_at > v_since
+      and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id))
+    order by o.marketplace_id, o.lead_id limit p_limit
+  loop
+    perform app_private.lock_lead(v_due.marketplace_id, v_due.lead_id);
+    update app.offer set state = 'expired', answered_at = now()
+    where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
+      and state = 'open' and expires_at <= now();
+    if found then
+      perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.expire_offers(integer) is
+  'Timer of the response window: overdue offers expire, leads without an open offer are unplaced.';
+grant execute on function app.expire_offers(integer) to kollegium_worker;
+
+-- Timer: waves whose last refusal can no longer be taken back end. At most p_limit leads a call; returns
+-- how many it ended.
+create or replace function app.end_waves(p_limit integer)
+returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due record;
+  v_count integer := 0;
+begin
+  for v_due in
+    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= now()
+    order by b.marketplace_id, b.lead_id limit p_limit
+  loop
+    v_count := v_count + app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id)::integer;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function app.end_waves(integer) is
+  'Timer of the time in which a refusal may be taken back: then the lead is unplaced.';
+grant execute on function app.end_waves(integer) to kollegium_worker;

@@ -1,0 +1,13 @@
+-- What has served its time is removed: by each subject, called by the worker.
+set local role kollegium_broker;
+
+-- Each subject says in its own purge_<subject>() what has served its time there, and for how long it does.
+-- Returns the number of rows.
+create or replace function app.purge() returns bigint
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select app_private.purge_sessions() + app_private.purge_companies() + app_private.purge_imports()
+    + app_private.purge_merges()
+$$;
+comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens, and rows of imports after 7 days.';
+grant execute on function app.purge() to kollegium_worker;
