@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.leads import listing
-from service.leads.messages import LeadFilter
+from service.domain.leads import listing
+from service.domain.leads.messages import LeadFilter
 from tests.fixtures.crowd import token
 from tests.fixtures.database import connected
 from tests.plans.test_filters import Reading, acting
@@ -41,7 +41,7 @@ async def _scanned(tx: Reading, shown: list[tuple[str, str]], q: str) -> list[st
 def _drawn(shown: list[tuple[str, str]], draw: random.Random) -> list[str]:
     """Searches that find something: parts of words of a lead, or its number as people write it."""
     found = []
-    for _ in range(10):
+    for _ in range(4):
         words = draw.choice(shown)[1].split()
         parts = (draw.choice(words)[: draw.randint(2, 9)] for _ in range(draw.randint(1, 3)))
         found += [" ".join(parts), f"0{words[-1][2:4]}/{words[-1][4:]}"]
