@@ -1,6 +1,6 @@
 -- Finding the few among many. A list walks the index of its order and filters what it meets; while matches are
 -- frequent that is the fastest way to a page. When few rows match, these functions ask indexes that no
--- condition of kollegium_api can reach behind a policy (LIKE, @> and && are not leakproof). They answer
+-- condition of kollegium_api can reach behind a policy (@> is not leakproof). They answer
 -- with ids of leads of the caller's company and nothing else; the list then reads those through
 -- the policies, filters included. null says: many match, walk.
 set local role kollegium_broker;
