@@ -41,7 +41,7 @@ class Reading:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
+    async def rows(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> list[Any]:
         sql = f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
         text = await self.connection.fetchval(sql, *values)
         found: list[Any] = msgspec.json.decode(text, type=list[kind])
