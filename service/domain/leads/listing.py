@@ -8,7 +8,7 @@ all of them lie deeper than that, the walk goes on to its end. A search alone is
 function (`sql/functions/leads/searching.sql`), which does both and names the page.
 """
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -62,15 +62,18 @@ class _Statement(msgspec.Struct):
     filtered: list[str]
     values: list[Any]
 
-    def sql(self, rows: int, near: bool = False, found: str | None = None) -> str:
-        """near: among the next leads only. found: among those whose ids are this expression."""
+    def sql(self, rows: int, near: bool = False, found: list[UUID] | None = None) -> str:
+        """near: among the next leads only. found: among these."""
+        if not self.filtered and found is None:
+            return self._walk(rows)
         end = f"order by {self.order.by('l.')} limit {rows}"
         branches = []
         for capacity, walked in self.walked.items():
             # What a taker works is beyond the states in which duplicates are shown.
             view = LEAD + (DUPLICATES if capacity != "taker" else _NO_DUPLICATES)
             if found is not None:
-                walked = [*walked, "l.id = any ((select ids from found)::uuid[])"]
+                self.values.append(found)
+                walked = [*walked, f"l.id = any (${len(self.values)}::uuid[])"]
                 where = " and ".join([*walked, *self.filtered])
                 leads = f"(select l.* {FROM} where {where} {end})"
                 branches.append(f"({view} from {leads} l {JOINS} {end})")
@@ -83,42 +86,57 @@ class _Statement(msgspec.Struct):
                 where = " and ".join([*walked, *self.filtered])
                 branches.append(f"({view} {FROM} where {where} {end})")
         end = f"order by {self.order.by()} limit {rows}"
-        whole = f"select * from ({' union all '.join(branches)}) x {end}"
-        if found is None:
-            return whole
-        return f"with found as materialized (select {found} as ids) {whole}"
+        return f"select * from ({' union all '.join(branches)}) x {end}"
+
+    def _walk(self, rows: int) -> str:
+        """Nothing is filtered on the way: leads first, then what belongs to those of the page."""
+        end = f"order by {self.order.by('l.')} limit {rows}"
+        walks = " union all ".join(
+            f"(select l.* from app.lead l where {' and '.join(walked)} {end})"
+            for walked in self.walked.values()
+        )
+        leads = f"(select l.* from ({walks}) l {end})"
+        # What a taker works is beyond the states in which duplicates are shown.
+        view = LEAD + (DUPLICATES if set(self.walked) != {"taker"} else _NO_DUPLICATES)
+        return f"{view} from {leads} l {JOINS} order by {self.order.by('l.')}"
 
 
 async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
     """A page of leads. Without a capacity the indexes of all three are walked together."""
     rows, order = fetched(limit), ORDERS[narrow.sort]
+    if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
+        sql, values = _search(narrow.capacity, narrow.text, cursor, rows)
+        return order.cut(await tx.listed(Lead, sql, *values), limit)
     statement = _statement(narrow, cursor)
     values = statement.values
-    if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
-        sql = _search(statement, narrow, cursor, rows)
-        return order.cut(await tx.rows(Lead, sql, *values), limit)
     if not statement.filtered:
-        return order.cut(await tx.rows(Lead, statement.sql(rows), *values, lane=WALKED), limit)
-    near = await tx.rows(Lead, statement.sql(rows, near=True), *values)
+        return order.cut(await tx.listed(Lead, statement.sql(rows), *values, lane=WALKED), limit)
+    near = await tx.listed(Lead, statement.sql(rows, near=True), *values)
     if len(near) > limit:
         return order.cut(near, limit)
     found = await _find(tx, narrow)
     if found is None:
-        return order.cut(await tx.rows(Lead, statement.sql(rows), *values), limit)
+        return order.cut(await tx.listed(Lead, statement.sql(rows), *values), limit)
     if not found:
         return Page([])
-    values.append(found)
-    sql = statement.sql(rows, found=f"${len(values)}::uuid[]")
-    return order.cut(await tx.rows(Lead, sql, *values), limit)
+    sql = statement.sql(rows, found=found)  # adds to the values
+    return order.cut(await tx.listed(Lead, sql, *values), limit)
 
 
-def _search(statement: _Statement, narrow: LeadFilter, cursor: str | None, rows: int) -> str:
+def _search(
+    capacity: Literal["operator", "giver", "taker"] | None, text: str, cursor: str | None, rows: int
+) -> tuple[str, list[Any]]:
     """A search and nothing else, from the newest on: the broker's function names the page itself.
     It is asked by the statement that reads the page, so both see the same leads."""
+    statement = _statement(LeadFilter(capacity), cursor)
     before = "null" if cursor is None else "$1"
-    statement.values.extend([narrow.capacity, narrow.text])
+    statement.values.extend([capacity, text])
     last = len(statement.values)
-    return statement.sql(rows, found=f"app.find_by_text(${last - 1}, ${last}, {before}, {rows})")
+    found = f"app.find_by_text(${last - 1}, ${last}, {before}, {rows})"
+    for walked in statement.walked.values():
+        walked.append("l.id = any ((select ids from found)::uuid[])")
+    sql = f"with found as materialized (select {found} as ids) {statement.sql(rows)}"
+    return sql, statement.values
 
 
 def _statement(narrow: LeadFilter, cursor: str | None) -> _Statement:

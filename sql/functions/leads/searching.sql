@@ -197,7 +197,7 @@ $$;
 -- taker; null: in any capacity. What it answers, fewer than p_rows included, depends on the caller's leads alone.
 create or replace function app.find_by_text(p_as text, p_text text, p_before uuid, p_rows integer)
 returns uuid[] language plpgsql stable security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_company constant uuid := app.current_company_id();
@@ -211,8 +211,12 @@ begin
   end if;
   return array(
     select distinct f.id
-    from unnest(case when p_as is null then '{operator,giver,taker}'::text[] else array[p_as] end) c (capacity),
+    from (values
+        ('operator', exists (select from app.lead l where l.operator_company_id = v_company)),
+        ('giver', exists (select from app.lead l where l.giver_company_id = v_company)),
+        ('taker', exists (select from app.lead l where l.engaged_company_id = v_company))) c (capacity, has),
       unnest(app_private.search_capacity(v_company, c.capacity, v_words, v_numbers, v_before, v_rows)) f (id)
+    where c.has and c.capacity = coalesce(p_as, c.capacity)
     order by f.id desc limit v_rows);
 end
 $$;
