@@ -25,7 +25,7 @@ VERSIONS = ROOT / "alembic" / "versions"
 
 _NAME = re.compile(r"\b((?:app|app_private|legacy_staging|searching)\.\w+)")
 _MADE = re.compile(r"^create (?:unlogged )?(?:table|view|type|function) (\w+\.\w+)", re.MULTILINE)
-_FUNCTION = re.compile(r"\n\n(?=(?:--[^\n]*\n)*create or replace function )")
+FUNCTION = re.compile(r"\n\n(?=(?:--[^\n]*\n)*create or replace function )")
 _UNIT = re.compile(r"^-- unit: (.+)\n", re.MULTILINE)
 READERS = "kollegium_api, kollegium_worker, kollegium_staff, kollegium_auditor"
 
@@ -106,7 +106,7 @@ def units_of(scripts: list[str]) -> dict[str, str]:
 
 def units(*, first: bool) -> dict[str, str]:
     """What can be applied by itself, in order: the roles, the tables (`first`: later their own
-    statements change them), each function with its comment and grants, the policies of each table."""
+    statements change them), each function with its comment and grants, the policies of each."""
     found = {"roles": f"reset role;\n{roles().read_text('utf-8')}"}
     if first:
         found["alembic"] = (
@@ -119,7 +119,7 @@ def units(*, first: bool) -> dict[str, str]:
         if not place.startswith("functions/"):
             found[place] = _as("owner", file)
             continue
-        head, *functions = _FUNCTION.split(file.read_text("utf-8"))
+        head, *functions = FUNCTION.split(file.read_text("utf-8"))
         role = re.findall(r"^set local role kollegium_\w+;", head, re.MULTILINE)
         for function in functions:
             (name,) = re.findall(r"^create or replace function ([^$]+?)\)", function, re.MULTILINE)
@@ -135,9 +135,9 @@ def _state(revision: str) -> str:
     """The row that says what the database was built from, and who may go on serving on it: the
     releases of the revision before."""
     known = releases()
-    names = [release.revision for release in known]
+    names = list(dict.fromkeys(release.revision for release in known))
     place = names.index(revision) if revision in names else len(names)
-    hash_ = known[place].sql if place < len(names) else sql_hash()
+    hash_ = {r.revision: r.sql for r in known}.get(revision) or sql_hash()
     serves = f"{{{names[place - 1]}}}" if place else "{}"
     return (
         "insert into app_private.schema_state (revision, hash, serves)\n"

@@ -154,7 +154,7 @@ async def _schema(connection: Any) -> Finding:
         return Finding(
             "schema",
             "warning",
-            f"at {built.revision}, which is newer than this release ({schema.head()}) and serves it",
+            f"at {built.revision}, newer than this release ({schema.head()}), which it serves",
             "Replace this process by the release that made the schema.",
         )
     return Finding("schema", "ok", f"at head ({built.revision}), built from this sql/")

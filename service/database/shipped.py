@@ -18,13 +18,18 @@ SQL = ROOT / "sql"
 RELEASED = ROOT / "alembic" / "released.toml"
 
 
+def sql_files() -> list[Path]:
+    """What of `sql/` is applied; the audit questions and the former system's contract are not."""
+    apart = (SQL / "audit", SQL / "legacy")
+    return sorted(file for file in SQL.rglob("*.sql") if file.parent not in apart)
+
+
 @functools.cache
 def sql_hash() -> str:
     """Of what `sql/` builds: its files' places and texts, whatever the ends of lines. Read once a
     process (some milliseconds)."""
     digest = hashlib.sha256()
-    for file in sorted(SQL.rglob("*.sql")):
-        if file.parent not in (SQL / "audit", SQL / "legacy"):
-            place = file.relative_to(SQL).as_posix()
-            digest.update(f"{place}\0{file.read_text('utf-8')}\0".encode())
+    for file in sql_files():
+        place = file.relative_to(SQL).as_posix()
+        digest.update(f"{place}\0{file.read_text('utf-8')}\0".encode())
     return digest.hexdigest()
