@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-peers test-clients bench bench-migration bench-merge lint format revision release lock check clean
+.PHONY: help setup run test test-peers test-clients test-upgrade bench bench-migration bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -30,6 +30,9 @@ test-peers: setup ## run those against a pooler, a proxy, load generators, a sec
 test-clients: setup ## generate clients from the description and run a session with two of them
 	@sh tests/clients.sh
 	@exec $(BIN)/pytest --groups clients $(ARGS)
+
+test-upgrade: setup ## upgrade the last release with its data; needs git and a full clone
+	@exec $(BIN)/pytest --groups upgrade $(ARGS)
 
 # wrk and pgbench come from the distribution; the plots' library is locked in bench/.
 bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")

@@ -11,8 +11,8 @@ import pytest_asyncio
 from service.database import readiness, schema
 from service.database.schema import Built
 from service.database.shipped import sql_files, sql_hash
+from tests.commands.test_commands import kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
-from tests.fixtures.programs import kollegium
 
 OTHER = "1" * 64
 ANOTHER_TREE = f"update app_private.schema_state set hash = '{OTHER}'"

@@ -205,6 +205,7 @@ OTHERS = {
     "leads_of_merge": {"kollegium_staff"},
     "split_colleague": {"kollegium_staff"},
     "read_audit_log": {"kollegium_auditor", "kollegium_staff"},
+    "schema_state": set(RUNTIME),
 }
 # The roll-out and its proof, service/jobs/legacy/.
 OTHERS |= {
