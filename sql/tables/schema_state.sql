@@ -8,9 +8,9 @@ create table app_private.schema_state (
 comment on table app_private.schema_state is
   'What this database was built from: written by the last revision that was applied. No personal data; never erased.';
 comment on column app_private.schema_state.only_row is 'There is one row.';
-comment on column app_private.schema_state.revision is 'The last revision that was applied.';
-comment on column app_private.schema_state.hash is 'SHA-256 of the folder sql/ that it applied.';
+comment on column app_private.schema_state.revision is 'The last revision that was applied. [none]';
+comment on column app_private.schema_state.hash is 'SHA-256 of the folder sql/ that it applied. [none]';
 comment on column app_private.schema_state.serves is
-  'Older revisions whose releases may go on serving on this schema while they are being replaced.';
+  'Older revisions whose releases may go on serving on this schema while they are being replaced. [none]';
 
 grant select on app_private.schema_state to kollegium_broker;

@@ -88,20 +88,20 @@ async def orphans(db: Any) -> dict[str, int]:
     """Rows that refer to nothing, by foreign key. Counted, not asked of the constraint: it may have
     been validated over no row (alembic/blind.py). To be run as superuser."""
     keys = await db.fetch(
-        """select k.conname, k.conrelid::regclass::text as child, k.confrelid::regclass::text as parent,
+        """select k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text,
              array(select quote_ident(a.attname) from unnest(k.conkey) with ordinality u (n, i)
-                   join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.n order by u.i) as cols,
+                   join pg_attribute a on (a.attrelid, a.attnum) = (k.conrelid, u.n) order by u.i),
              array(select quote_ident(a.attname) from unnest(k.confkey) with ordinality u (n, i)
-                   join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.n order by u.i)
-               as others
+                   join pg_attribute a on (a.attrelid, a.attnum) = (k.confrelid, u.n) order by u.i)
            from pg_constraint k where k.contype = 'f'
              and k.connamespace::regnamespace::text in ('app', 'app_private')"""
     )
     assert len(keys) > 40
     found = {}
     for name, child, parent, cols, others in keys:
+        refers = ", ".join(f"c.{col}" for col in cols)
         count = await db.fetchval(
-            f"select count(*) from {child} c where num_nulls({', '.join('c.' + c for c in cols)}) = 0"
+            f"select count(*) from {child} c where num_nulls({refers}) = 0"
             f" and not exists (select from {parent} p where "
             + " and ".join(f"p.{o} = c.{c}" for c, o in zip(cols, others, strict=True))
             + ")"
