@@ -15,8 +15,8 @@ from unittest.mock import patch
 import msgspec
 
 from service.commands.serve import serve
-from service.database.wire import Connection, Statement, messages
-from service.database.wire.parameters import as_text
+from service.database.wire import Connection, messages
+from service.database.wire.protocol import Texts
 
 # The one statement of the measured operations that names no company of its own.
 ONE_LEAD = "where l.marketplace_id = $1 and l.id = $2"
@@ -36,22 +36,20 @@ def unguard() -> None:
 
 def record(file: str) -> None:
     """One line of JSON a batch: [[statement, [value, …]], …], values as text."""
-    batch = Connection.batch
+    send = Connection._send
 
-    async def noted(
-        self: Connection, statements: Sequence[Statement], *, seconds: float
-    ) -> list[list[bytes | None]]:
-        line = [[s.sql, [_text(value) for value in s.values]] for s in statements]
-        with open(file, "ab") as out:  # noqa: ASYNC230 - nothing is measured here
-            out.write(msgspec.json.encode(line) + b"\n")
-        return await batch(self, statements, seconds=seconds)
+    def noted(self: Connection, batches: Sequence[tuple[Texts, Any]]) -> None:
+        with open(file, "ab") as out:
+            for statements, _ in batches:
+                line = [[sql, [_text(value) for value in values]] for sql, values in statements]
+                out.write(msgspec.json.encode(line) + b"\n")
+        send(self, batches)
 
-    Connection.batch = noted  # type: ignore[method-assign]
+    Connection._send = noted  # type: ignore[method-assign]
 
 
-def _text(value: Any) -> str | None:
-    found = as_text(value)
-    return None if found is None else found.decode()
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def main() -> None:

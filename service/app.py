@@ -1,11 +1,13 @@
 """Puts the rooms together: `create_app(settings)` is the ASGI application."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NoReturn
 
 from litestar import Litestar, Request
 from litestar.di import NamedDependency, Provide
+from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
@@ -65,17 +67,26 @@ def create_app(settings: Settings) -> Edge:
         finally:
             await app.state.database.close()
 
+    return assemble(ROOMS, settings, [database])
+
+
+def assemble(
+    rooms: Sequence[ControllerRouterHandler], settings: Settings, lifespan: Sequence[Any] = ()
+) -> Edge:
+    """Rooms behind the edge. Raises service.web.routes.Ignored for a handler that names what would
+    be ignored."""
     app = Litestar(
-        route_handlers=ROOMS,
+        route_handlers=rooms,
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
         exception_handlers={Exception: _leave_it_to_the_edge},
-        lifespan=[database],
+        lifespan=lifespan,
         middleware=[Dispatch],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=max(settings.body_limit, settings.import_limit) + 1024,
         signature_types=[NamedDependency],
     )
-    prepare(app.routes)
+    prepare(app.routes, settings)
+    app.state.stopping = asyncio.Event()
     app.state.description = describe(app.routes)
-    return Edge(app, settings)
+    return Edge(app)

@@ -24,23 +24,21 @@ class Kind(NamedTuple):
         return (self.de, self.hint_de) if language == "de" else (self.en, self.hint_en)
 
 
-def _read() -> dict[str, Kind]:
-    text = Path(__file__).with_name("errors.toml").read_text(encoding="utf-8")
-    return {
-        slug: Kind(kind["status"], kind["en"][0], kind["de"][0], kind["en"][1], kind["de"][1])
-        for slug, kind in tomllib.loads(text).items()
-    }
-
-
-KINDS = _read()
+_TOLD = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encoding="utf-8"))
+KINDS = {
+    slug: Kind(kind["status"], kind["en"][0], kind["de"][0], kind["en"][1], kind["de"][1])
+    for slug, kind in _TOLD.items()
+}
+#: What an answer has beside these, by name.
+MEMBERS: dict[str, list[str]] = {slug: kind.get("members", []) for slug, kind in _TOLD.items()}
 URN = "urn:kollegium:problem:"
 
 
 class Problem(Exception):
     """An error for the client: a slug of KINDS and what helps him, never what he may not see.
 
-    `errors` says where it is wrong; `detail` are further members of the answer, named in
-    `service/web/openapi_problems.py`. A slug that nobody knows is an error of ours: internal.
+    `errors` says where it is wrong; `detail` are the members of the answer that `errors.toml`
+    names. A slug that nobody knows is an error of ours: internal.
     """
 
     def __init__(

@@ -183,6 +183,7 @@ async def serve_app(
     finally:
         for task in waiting:
             task.cancel()
+        app.stop()
         server.should_exit = True
         await serving
     if not stop.is_set():

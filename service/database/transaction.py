@@ -22,16 +22,22 @@ from service.database.retries import Retries
 from service.database.wire import (
     Connection,
     ConnectionLost,
+    Lane,
+    Lanes,
     Pool,
     PoolExhausted,
     PostgresError,
     Share,
     Statement,
 )
+from service.database.wire.connection import as_texts
 from service.database.wire.login import address
+from service.database.wire.protocol import Values
 from service.errors import Problem, Refused
 from service.settings import Settings
 from service.vocabulary import Page, cut, decode_cursor, fetched
+
+__all__ = ["Database", "Lane", "Tx"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -44,20 +50,23 @@ _BACK = Statement("rollback to savepoint operation")
 _ENTER_TO_WRITE = "select app.enter_to_write($1)"
 _ENTER_TO_READ = "select app.enter_to_read($1)"
 _LEAVE = Statement("select app.leave()")
+_READS = "reads"
 
 
 class Tx:
     """One open transaction. Rows come back as structs of the type that is asked for."""
 
+    # A statement that reads and nothing else needs no more than the one transaction that it is.
+    _reads = False
+
     def __init__(
-        self, connection: Connection, token: str | None, *, reads: bool, whole: bool, seconds: float
+        self, connection: Connection | None, token: str | None, *, whole: bool, seconds: float
     ) -> None:
         self._connection = connection
-        enter = _ENTER_TO_READ if reads else _ENTER_TO_WRITE
+        enter = _ENTER_TO_READ if self._reads else _ENTER_TO_WRITE
         self._enter = [] if token is None else [Statement(enter, (token,))]
         # A read commits nothing; what it shows after its token died is nothing, too.
-        self._leave = [] if token is None or reads else [_LEAVE]
-        self._reads = reads
+        self._leave = [] if token is None or self._reads else [_LEAVE]
         self._whole = whole
         self._seconds = seconds
         self._queue: list[Statement] = []
@@ -75,34 +84,44 @@ class Tx:
         self._attempt = Statement(sql, values)
         self._queue.append(self._attempt)
 
-    async def rows(self, kind: type[T], sql: str, *values: Any) -> list[T]:
-        """All rows of a select."""
+    async def rows(
+        self, kind: type[T], sql: str, *values: Any, lane: Lane | None = None
+    ) -> list[T]:
+        """All rows of a select. lane: see `view`."""
         found = await self._send(
-            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values)
+            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values), lane=lane
         )
         items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
         return items
 
-    async def row(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T | None:
-        """The first row, or None. last: see `view`."""
+    async def row(
+        self, kind: type[T], sql: str, *values: Any, last: bool = False, lane: Lane | None = None
+    ) -> T | None:
+        """The first row, or None. last, lane: see `view`."""
         found = await self._send(
-            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values), last=last
+            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values),
+            last=last,
+            lane=lane,
         )
         return cast("T", _decoder(kind).decode(found[0])) if found and found[0] else None
 
-    async def one(self, kind: type[T], sql: str, *values: Any, last: bool = False) -> T:
+    async def one(
+        self, kind: type[T], sql: str, *values: Any, last: bool = False, lane: Lane | None = None
+    ) -> T:
         """The first row; what the policies hide does not exist: Problem not-found."""
-        row = await self.row(kind, sql, *values, last=last)
+        row = await self.row(kind, sql, *values, last=last, lane=lane)
         if row is None:
             if self._begun and not self._ended:
                 # Nobody's context shows nothing: that is another answer than "it does not exist".
-                await self._connection.batch(self._leave, seconds=self._seconds)
+                await self._batch(self._leave)
             raise Problem("not-found")
         return row
 
-    async def view(self, kind: type[T], sql: str, *values: Any) -> T:
-        """The row with which an operation ends: what it wrote is committed in the same trip."""
-        return await self.one(kind, sql, *values, last=True)
+    async def view(self, kind: type[T], sql: str, *values: Any, lane: Lane | None = None) -> T:
+        """The row with which an operation ends: what it wrote is committed in the same trip. lane:
+        where the transaction only reads, it goes out with others of its kind; for statements that
+        are asked often and whose work is bounded."""
+        return await self.one(kind, sql, *values, last=True, lane=lane)
 
     async def value(self, kind: type[T], sql: str, *values: Any) -> T:
         """The one column of the one row."""
@@ -118,6 +137,7 @@ class Tx:
         limit: int,
         key: str = "id",
         oldest_first: bool = False,
+        lane: Lane | None = None,
     ) -> Page[T]:
         """A page of a select without order and limit. Keyset: stable while rows are added.
 
@@ -130,7 +150,8 @@ class Tx:
             values = (*values, after)
             sql = f"{sql} {word} {key} {'>' if oldest_first else '<'} ${len(values)}"
         sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {fetched(limit)}"
-        return cut(await self.rows(kind, sql, *values), limit, key.rpartition(".")[2])
+        rows = await self.rows(kind, sql, *values, lane=lane)
+        return cut(rows, limit, key.rpartition(".")[2])
 
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -144,10 +165,12 @@ class Tx:
             sent = _SAVEPOINT not in self._queue
             self._queue.clear()
             if sent:
-                await self._connection.batch([_BACK], seconds=self._seconds)
+                await self._batch([_BACK])
             raise
 
-    async def _send(self, statement: Statement, *, last: bool = False) -> list[bytes | None]:
+    async def _send(
+        self, statement: Statement, *, last: bool = False, lane: Lane | None = None
+    ) -> list[bytes | None]:
         """Sends what is queued and this statement in one round trip; returns its values.
 
         A batch outside begin and commit is a transaction of its own: reads need no more, and
@@ -169,7 +192,7 @@ class Tx:
         if last:
             batch += self._leave
             batch += [_COMMIT] if self._begun else []
-        results = await self._connection.batch(batch, seconds=self._seconds)
+        results = await self._batch(batch, lane)
         self._ended = last
         if self._attempt is not None:
             returned, self._attempt = results[batch.index(self._attempt)][0], None
@@ -184,12 +207,36 @@ class Tx:
             return
         start, end = ([], [_COMMIT]) if self._begun else (self._enter, [])
         batch = [*start, *self._queue, *self._leave, *end]
-        await self._connection.batch(batch, seconds=self._seconds)
+        await self._batch(batch)
 
     async def undo(self) -> None:
         """Ends an explicit transaction without effect."""
-        if self._begun and not self._connection.closed and not self._connection.idle:
-            await self._connection.batch([_ROLLBACK], seconds=self._seconds)
+        connection = self._connection
+        if self._begun and connection and not connection.closed and not connection.idle:
+            await self._batch([_ROLLBACK])
+
+    async def _batch(self, batch: list[Statement], lane: Lane | None = None) -> Values:
+        """One round trip on the connection that the transaction has."""
+        if self._connection is None:
+            raise RuntimeError("a transaction without a connection")
+        return await self._connection.batch(batch, seconds=self._seconds)
+
+
+class _Reading(Tx):
+    """Statements that read. Each is a transaction with a context of its own, and has a connection
+    for as long as it takes: from its lane, or on loan."""
+
+    _reads = True
+
+    def __init__(self, database: "Database", token: str | None, kind: str) -> None:
+        super().__init__(None, token, whole=False, seconds=database.seconds)
+        self._database, self._kind = database, kind
+
+    async def _batch(self, batch: list[Statement], lane: Lane | None = None) -> Values:
+        if lane is not None and self._kind == _READS:
+            return await self._database.lanes.ask(lane, as_texts(batch))
+        async with self._database.pool.lend(self._kind) as connection:
+            return await connection.batch(batch, seconds=self._seconds)
 
 
 # One a type, made once: making it costs more than a row.
@@ -220,7 +267,7 @@ class Database:
         for kind, share in shared.items():
             self._kinds += [kind] * share.kept
         self._timeout = settings.pool_timeout
-        self._pool = Pool(
+        self.pool = Pool(
             address(settings.database_url),
             size=settings.connections,
             seconds=settings.pool_timeout,
@@ -228,13 +275,16 @@ class Database:
             named=not settings.through_pgbouncer,
             shares=shared,
         )
+        # Of three connections that reads may have a lane takes two: one is for all else.
+        most = shared["reads"].most if shared else settings.connections
+        self.lanes = Lanes(self.pool, _READS, max(1, most - 1))
 
     @classmethod
     async def open(cls, settings: Settings) -> "Database":
         """Connects once, to fail early: raises OSError, TimeoutError or ConnectionLost when the
         server does not let us in."""
         database = cls(settings)
-        async with database._pool.lend("reads"):
+        async with database.pool.lend("reads"):
             return database
 
     async def warm_up(self) -> None:
@@ -244,7 +294,7 @@ class Database:
         async with contextlib.AsyncExitStack() as stack:
             with contextlib.suppress(*lost):  # requests will meet it, and tell
                 for kind in self._kinds:
-                    connection = await stack.enter_async_context(self._pool.lend(kind))
+                    connection = await stack.enter_async_context(self.pool.lend(kind))
                     for enter in (_ENTER_TO_WRITE, _ENTER_TO_READ):
                         with contextlib.suppress(PostgresError):  # nobody has this token
                             nobody = Statement(enter, ("kgs_nobody",))
@@ -252,7 +302,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._pool.close()
+        await self.pool.close()
 
     async def run(
         self,
@@ -279,12 +329,14 @@ class Database:
         """The same for any work. reads: it changes nothing, and each statement sees the
         newest state. whole: it commits at its end and not with its `view`, because something
         follows there. long: it may take its time, in a share of its own."""
-        kind = "long" if long else "reads" if reads else "writes"
+        kind = "long" if long else _READS if reads else "writes"
         retries = Retries(self.seconds)
         while True:
             try:
-                async with self._pool.lend(kind) as connection:
-                    tx = Tx(connection, token, reads=reads, whole=whole, seconds=self.seconds)
+                if reads:
+                    return await _complete(_Reading(self, token, kind), work)
+                async with self.pool.lend(kind) as connection:
+                    tx = Tx(connection, token, whole=whole, seconds=self.seconds)
                     return await _complete(tx, work)
             except PostgresError as error:
                 pause = retries.pause(error)

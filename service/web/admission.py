@@ -16,6 +16,7 @@ from litestar.params import BodyKwarg, PathParameter, QueryParameter
 from litestar.types import HTTPScope
 
 from service.errors import Problem
+from service.web.bodies import Body, is_form
 from service.web.calls import Call
 from service.web.faults import MOST, faults
 
@@ -49,10 +50,10 @@ class Parameter(msgspec.Struct, frozen=True):
 class Expected:
     """What one route takes."""
 
-    def __init__(self, handler: HTTPRouteHandler) -> None:
+    def __init__(self, handler: HTTPRouteHandler, body: Body | None) -> None:
+        self.body = body
         self.is_public = bool(handler.opt.get("public"))
-        self.is_file = bool(handler.opt.get("file"))
-        self.takes_body = bool(handler.http_methods & {"POST", "PUT", "PATCH"}) and not self.is_file
+        self.takes_body = body is not None and body.strict is not None
         self._query: dict[str, Parameter] = {}
         self._path: list[Parameter] = []
         self._ids = 0
@@ -61,7 +62,8 @@ class Expected:
         for name, field in handler.parsed_fn_signature.parameters.items():
             given = field.kwarg_definition
             if isinstance(given, BodyKwarg):
-                self._decoder = msgspec.json.Decoder(field.annotation)
+                # All that a form has are texts.
+                self._decoder = msgspec.json.Decoder(field.annotation, strict=not is_form(handler))
                 self._body_optional = field.default is None
             elif isinstance(given, QueryParameter):
                 self._query[given.name or name] = _parameter(name, field, given)
@@ -118,9 +120,10 @@ class Expected:
         try:
             given["data"] = self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            found = [
-                fault.told() for fault in faults(self._decoder.type, msgspec.json.decode(body))
-            ]
+            found = []
+            if self._decoder.strict:
+                told = faults(self._decoder.type, msgspec.json.decode(body))
+                found = [fault.told() for fault in told]
             raise Problem("validation-failed", errors=found or [_by_msgspec(error)]) from error
         except (msgspec.DecodeError, UnicodeError) as error:
             raise Problem("bad-request", reason="json") from error

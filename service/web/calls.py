@@ -7,19 +7,21 @@ with the effect, and a lost race repeats the operation and not the request.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
-from litestar.types import Receive, Scope, Send
+from litestar.types import Receive, Scope
 
 from service import identity
 from service.database.transaction import Database, Tx
 from service.errors import Problem
 from service.vocabulary import Accepted, Versions
 from service.web import problems
+from service.web.answers import Answer, Stream
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -46,26 +48,6 @@ _JSON = "application/json"
 _to_json = msgspec.json.Encoder().encode
 
 
-class Answer(Response[T], Generic[T]):
-    """What a handler returns: bytes that are ready. Litestar's own constructor prepares cookies,
-    encoders and background tasks, which no route has."""
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.status_code: int = status
-        self.headers: dict[str, str] = headers
-        self.content: Any = body
-        self.media_type = None
-
-    async def send(self, send: Send) -> None:
-        """The two messages of ASGI."""
-        headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
-        if self.status_code != 204:
-            headers.append((b"content-length", b"%d" % len(self.content)))
-        start: Any = {"type": "http.response.start", "status": self.status_code, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": self.content, "more_body": False})
-
-
 class _Kept(msgspec.Struct):
     status: int
     headers: dict[str, str]
@@ -73,10 +55,10 @@ class _Kept(msgspec.Struct):
 
 
 class Incoming(msgspec.Struct):
-    """What `edge.py` read and found in order. The body is empty where a file is taken."""
+    """What `edge.py` read and found in order."""
 
     headers: dict[bytes, bytes]
-    body: bytes = b""
+    is_head: bool
 
 
 class Call:
@@ -85,30 +67,32 @@ class Call:
     __slots__ = (
         "_content",
         "_incoming",
-        "_receive",
         "_scope",
         "_secret",
         "_status",
         "_token",
+        "body",
+        "headers",
         "long",
+        "receive",
     )
 
     def __init__(self, scope: Scope, receive: Receive, status: int) -> None:
         self._scope: Any = scope
-        self._receive = receive
+        self.receive = receive
         self._status = status
         self._incoming: Incoming = self._scope["state"]["incoming"]
+        self.headers = self._incoming.headers  # by name; those that must not be repeated are not
+        self.body = b""  # what was sent, where it is no file; forms too are JSON here
         self._content: bytes | None = None
         self._secret: str | None = None
         self._token: str | None = None
-        self.long = (
-            False  # whether what it asks for may take its time, see service/database/transaction.py
-        )
+        self.long = False  # whether it may take its time, see service/database/transaction.py
 
     @property
     def request(self) -> Request[Any, Any, Any]:
         """Litestar's view of the request, for what is seldom needed: forms and files."""
-        return Request(self._scope, receive=self._receive)
+        return Request(self._scope, receive=self.receive)
 
     @property
     def database(self) -> Database:
@@ -122,15 +106,10 @@ class Call:
         return str(self._scope["method"])
 
     @property
-    def body(self) -> bytes:
-        """The JSON that was sent, empty where there is none."""
-        return self._incoming.body
-
-    @property
     def token(self) -> str:
         """The bearer token. Raises Problem unauthenticated when there is none."""
         if self._token is None:
-            scheme, _, token = self._incoming.headers.get(b"authorization", b"").partition(b" ")
+            scheme, _, token = self.headers.get(b"authorization", b"").partition(b" ")
             if scheme.lower() != b"bearer" or not 0 < len(token) <= 256:
                 raise Problem("unauthenticated")
             self._token = token.decode("latin-1")
@@ -145,20 +124,33 @@ class Call:
     async def gone(self) -> None:
         """Returns when the client has left. What it sent is read already."""
         while True:
-            message = await self._receive()
+            message = await self.receive()
             if message["type"] == "http.disconnect":
                 return
+
+    def stream(
+        self,
+        source: AsyncGenerator[bytes, None],
+        media_type: str,
+        *,
+        headers: dict[str, str] | None = None,
+        cookies: Sequence[Cookie] = (),
+    ) -> Stream:
+        """An answer in parts; the source ends when the client leaves or the service stops."""
+        ends = (self.gone, self._scope["app"].state.stopping.wait)
+        runs = not self._incoming.is_head
+        return Stream(source, media_type, ends, runs=runs, headers=headers, cookies=cookies)
 
     @property
     def client(self) -> str | None:
         """What the program calls itself (User-Agent), printable and at most 200 characters."""
-        given = self._incoming.headers.get(b"user-agent", b"").decode("latin-1")
+        given = self.headers.get(b"user-agent", b"").decode("latin-1")
         return "".join(c for c in given if c.isprintable())[:200].strip() or None
 
     @property
     def language(self) -> str:
         """de or en."""
-        accepted = self._incoming.headers.get(b"accept-language", b"")
+        accepted = self.headers.get(b"accept-language", b"")
         return problems.language(accepted.decode("latin-1"))
 
     def versions(self, *, required: bool = True) -> Versions:
@@ -168,7 +160,7 @@ class Call:
         bad-request for what is no list of entity tags (RFC 9110, 13.1.1). Tags that are none of
         ours, weak ones too, match nothing.
         """
-        given = self._incoming.headers.get(b"if-match")
+        given = self.headers.get(b"if-match")
         if given is None and required:
             raise Problem("version-required")
         if given is None or given.strip() == b"*":
@@ -199,7 +191,7 @@ class Call:
         method = self.method
         if method == "GET":
             return await self.database.transaction(self.token, run, reads=True, long=self.long)
-        key = self._incoming.headers.get(b"idempotency-key")
+        key = self.headers.get(b"idempotency-key")
         if key is None or method != "POST":
             return await self.database.transaction(self.token, run, long=self.long)
         if not _KEY.fullmatch(key):
@@ -240,7 +232,7 @@ class Call:
     @property
     def key(self) -> str | None:
         """The Idempotency-Key, as it came."""
-        key = self._incoming.headers.get(b"idempotency-key")
+        key = self.headers.get(b"idempotency-key")
         return None if key is None else key.decode("latin-1")
 
     def digest(self) -> bytes:
@@ -283,7 +275,7 @@ class Call:
     def secret(self, prefix: str) -> str:
         """A token for the answer alone: no table keeps it, and the caller who repeats the request
         gets it again (docs/decisions/0012)."""
-        key = self._incoming.headers.get(b"idempotency-key")
+        key = self.headers.get(b"idempotency-key")
         if key is None:
             return identity.new_token(prefix)
         self._secret = identity.repeatable_token(prefix, self.token, key.decode("latin-1"))

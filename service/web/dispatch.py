@@ -16,9 +16,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from service.settings import Settings
 from service.web import problems
 from service.web.admission import Expected
-from service.web.calls import Answer, Call
+from service.web.answers import Answer
+from service.web.bodies import body_of
+from service.web.calls import Call
+from service.web.routes import handlers, refuse_ignored
 
 
 class Dispatch:
@@ -33,12 +37,14 @@ class Dispatch:
             await self._app(scope, receive, send)
             return
         handler = cast("HTTPRouteHandler", scope["route_handler"])
-        if scope["method"] == "OPTIONS":
-            await Answer(204, {"allow": handler.opt["allow"]}, b"").send(send)
-            return
         call = Call(scope, receive, handler.status_code)
         try:
+            if scope["method"] == "OPTIONS":
+                await Answer(204, {"allow": handler.opt["allow"]}, b"").send(send)
+                return
             expected: Expected = handler.opt["expected"]
+            if expected.body is not None:
+                await expected.body.read(call)
             given = expected.admit(scope, call)
             answer = _ready(await handler.fn(call, **given), handler.status_code)
         except Exception as error:
@@ -46,23 +52,27 @@ class Dispatch:
         await answer.send(send)
 
 
-def prepare(routes: Iterable[BaseRoute]) -> None:
-    """Reads what each route takes and leaves it with its handler."""
-    for route in routes:
-        if isinstance(route, HTTPRoute):
-            # Litestar's own answer to OPTIONS names the methods of one handler of the path.
-            methods = {
-                method for handler in route.route_handlers for method in handler.http_methods
-            }
-            for handler in route.route_handlers:
-                handler.opt["expected"] = Expected(handler)
-                handler.opt["allow"] = ", ".join(sorted(methods))
+def prepare(routes: Iterable[BaseRoute], settings: Settings) -> None:
+    """Reads what each route takes and leaves it with its handler. Raises service.web.routes.Ignored
+    for one that names what would be ignored here."""
+    routes = list(routes)
+    refuse_ignored(routes, settings)
+    methods: dict[str, set[str]] = {}
+    for route, handler in handlers(routes):
+        methods.setdefault(route.path, {"OPTIONS"}).update(handler.http_methods)
+        handler.opt["expected"] = Expected(handler, body_of(handler, settings))
+    for found in cast("list[HTTPRoute]", routes):
+        # Litestar's own answer to OPTIONS names the methods of one handler of the path.
+        for handler in found.route_handlers:
+            handler.opt["allow"] = ", ".join(sorted(methods[found.path]))
 
 
 def _ready(answer: Response[Any], status: int) -> Answer[Any]:
     """The same as bytes, where the handler did not ask for them."""
     if isinstance(answer, Answer):
         return answer
+    if type(answer) is not Response or answer.cookies or answer.background:
+        raise TypeError(f"{type(answer).__name__} is no answer of service/web/answers.py")
     content = answer.content
     body = content if isinstance(content, bytes) else msgspec.json.encode(content)
     headers = {name.lower(): value for name, value in answer.headers.items()}

@@ -18,10 +18,9 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from service import logs
-from service.errors import Problem
-from service.settings import Settings
 from service.web import problems, strictness
-from service.web.calls import Answer, Incoming
+from service.web.answers import Answer
+from service.web.calls import Incoming
 
 log = structlog.get_logger()
 
@@ -31,15 +30,13 @@ SECONDS = Histogram("kollegium_request_seconds", "Time to answer", ["method", "r
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 # A label must not be what a client invents.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
-_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 class Edge:
     """Wraps the Litestar application."""
 
-    def __init__(self, app: Litestar, settings: Settings) -> None:
+    def __init__(self, app: Litestar) -> None:
         self._app = app
-        self._settings = settings
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Starts and stops the application where no ASGI server does it (tests)."""
@@ -48,6 +45,10 @@ class Edge:
     async def warm_up(self) -> None:
         """Makes the first requests as fast as later ones."""
         await self._app.state.database.warm_up()
+
+    def stop(self) -> None:
+        """Ends the streams; whoever stops the server says so first, or it waits for them."""
+        self._app.state.stopping.set()
 
     @property
     def routes(self) -> list[Any]:
@@ -77,7 +78,7 @@ class Edge:
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = str(inner.get("path_template") or "unknown")
-            elapsed = time.perf_counter() - started
+            elapsed = (answer.began or time.perf_counter()) - started
             status = answer.status or 499  # the client left before there was an answer
             count, observe = _meters(method, route, status)
             count()
@@ -89,41 +90,13 @@ class Edge:
         headers = strictness.headers(scope["headers"])
         raw_path = scope.get("raw_path") or scope["path"].encode()
         scope["query_string"] = strictness.address(raw_path, scope["query_string"])
-        incoming = Incoming(headers)
-        if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
-            receive = await self._body(scope, incoming, receive)
-        scope["state"] = {**scope.get("state", {}), "incoming": incoming}
-        if scope["method"] == "HEAD":
+        if scope["method"] in strictness.BODILESS:
+            strictness.no_body(headers)
+        is_head = scope["method"] == "HEAD"
+        scope["state"] = {**scope.get("state", {}), "incoming": Incoming(headers, is_head)}
+        if is_head:
             scope["method"] = "GET"
         await self._app(scope, receive, answer)
-
-    async def _body(self, scope: HTTPScope, incoming: Incoming, receive: Receive) -> Receive:
-        """Checks the body: JSON is read here, a file is handed on as it comes."""
-        headers = incoming.headers
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit():
-            raise Problem("bad-request", reason="content-length")
-        if int(length) == 0 and b"transfer-encoding" not in headers:
-            return receive
-        if scope["method"] in _BODILESS:
-            raise Problem("bad-request", reason="body-unexpected")
-        is_file = scope["path"] in strictness.FILE_PATHS
-        limit = self._settings.import_limit if is_file else self._settings.body_limit
-        if int(length) > limit:
-            raise Problem("body-too-large", limit=limit)
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Problem("media-type-unsupported")
-        kind = strictness.media_type(headers.get(b"content-type", b""))
-        limited = _limited(receive, limit)
-        if is_file:
-            if kind not in strictness.FILE_TYPES:
-                raise Problem("media-type-unsupported")
-            return limited
-        body = await _read(limited)
-        if body and kind != "application/json":
-            raise Problem("media-type-unsupported")
-        incoming.body = strictness.clean_json(body) if body else body
-        return receive
 
 
 @functools.lru_cache(maxsize=4096)
@@ -140,12 +113,14 @@ class _Answer:
         given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex().encode()
         self.status: int | None = None
+        self.began = 0.0  # when the answer did: a stream may go on for hours
         self._send = send
         self._is_head = scope["method"] == "HEAD"
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.began = time.perf_counter()
             message = {**message, "headers": self._headers(message.get("headers", []))}
         elif self._is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
@@ -166,32 +141,6 @@ class _Answer:
         found.append((b"x-request-id", self.request_id))
         found.append((b"x-content-type-options", b"nosniff"))
         return found
-
-
-def _limited(receive: Receive, limit: int) -> Receive:
-    """The body as it comes, up to a size."""
-    size = 0
-
-    async def limited() -> Any:
-        nonlocal size
-        message: Any = await receive()
-        size += len(message.get("body", b""))
-        if size > limit:
-            raise Problem("body-too-large", limit=limit)
-        return message
-
-    return limited
-
-
-async def _read(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    while True:
-        message: Any = await receive()
-        if message["type"] == "http.disconnect":
-            raise Problem("bad-request", reason="body-cut-off")
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)
 
 
 async def _refuse(error: Exception, scope: HTTPScope, send: Send) -> None:

@@ -26,13 +26,13 @@ class Readiness(msgspec.Struct):
     status: str = "ok"
 
 
-@get("/healthz", summary="Is the process alive", opt={"public": True})
+@get("/healthz", summary="Is the process alive", public=True, standalone=True)
 async def healthz(call: NamedDependency[Call]) -> Response[Health]:
     """Answers as long as the process serves; asks no database."""
     return Response(Health())
 
 
-@get("/readyz", summary="May the service get traffic", opt={"public": True})
+@get("/readyz", summary="May the service get traffic", public=True, refuses="unavailable")
 async def readyz(call: NamedDependency[Call]) -> Response[Readiness]:
     """200 when the database answers within 2 s, its schema is at head and the role is the right
     one; otherwise 503, and the log says which."""

@@ -1,7 +1,7 @@
 """The description of the API (OpenAPI 3.1), read from the routes: `describe(routes)`.
 
-Paths, parameters, bodies and results come from the handlers' signatures, schemas from msgspec;
-`openapi_tables.py` adds what a signature does not show.
+Paths, parameters, bodies and results come from the handlers' signatures, schemas from msgspec; what
+no signature shows (problems, examples, files) is declared at the route (`routes.py`).
 """
 
 import inspect
@@ -13,17 +13,27 @@ from typing import Any, get_args
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, PathParameter, QueryParameter
-from litestar.routes import BaseRoute, HTTPRoute
+from litestar.routes import BaseRoute
 from litestar.types import Empty
 from msgspec.json import schema_components
 
 from service.vocabulary import Accepted, whole
 from service.web import openapi_problems
+from service.web.bodies import FORM, MULTIPART, RAW, Upload, is_form
 from service.web.openapi_problems import REF, Json
-from service.web.openapi_tables import EXAMPLES, INFO, PROBLEMS
-from service.web.strictness import FILE_TYPES
+from service.web.routes import handlers
 
-_WITHOUT_DATABASE = frozenset({"health.healthz"})
+INFO = """Colleagues of a company share the leads that one of them picked.
+
+* `Authorization: Bearer <token>` from `POST /sessions` or an API key; no cookies.
+* Lists: `limit` and the opaque `cursor`; `next_cursor` is null on the last page.
+* `Idempotency-Key` on `POST`: the same key and body get the first answer again for 24 hours.
+* `If-Match` on `PATCH` with the `ETag` of what was read; fields that are not named stay.
+* Errors are `application/problem+json`, in German or English (`Accept-Language`).
+* Every `GET` answers `HEAD`. Unknown fields and parameters are refused, also keys given twice.
+* An id that the caller's company may not see is answered like one that does not exist: 404.
+"""
+
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -55,10 +65,8 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
     """The whole description as JSON."""
     found = [
         (route.path_format, handler)
-        for route in routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if handler.http_methods != {"OPTIONS"} and handler.include_in_schema
+        for route, handler in handlers(routes)
+        if handler.include_in_schema
     ]
     types = [kind for _, handler in found for kind in _types(handler)]
     schemas, components = schema_components(types, ref_template=REF)
@@ -68,8 +76,8 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
     for path, handler in found:
         method = next(iter(handler.http_methods)).lower()
         paths.setdefault(path, {})[method] = _operation(path, handler, by_type, shared)
-    for name, example in EXAMPLES.items():
-        components[name]["examples"] = [example]
+    for _, handler in found:
+        _show_example(handler, by_type, components)
     for schema in components.values():
         if schema.get("additionalProperties") is False:
             _say_defaults(schema["properties"])
@@ -92,6 +100,18 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
         },
     }
     return msgspec.json.encode(document)
+
+
+def _show_example(handler: HTTPRouteHandler, schemas: Json, components: Json) -> None:
+    """At the schema of its body, which other routes may take, too."""
+    if "example" not in handler.opt:
+        return
+    schema = schemas[handler.parsed_fn_signature.parameters["data"].annotation]
+    names = [one.get("$ref", "").rpartition("/")[2] for one in schema.get("anyOf", [schema])]
+    name = next(filter(None, names))
+    given = [handler.opt["example"]]
+    if components[name].setdefault("examples", given) != given:
+        raise ValueError(f"{operation_id(handler)}: {name} has another example already")
 
 
 def _say_defaults(properties: Json) -> None:
@@ -122,8 +142,9 @@ def _types(handler: HTTPRouteHandler) -> list[Any]:
 
 def _results(handler: HTTPRouteHandler) -> list[Any]:
     """What a handler answers with: nothing, one kind of thing, or one of several."""
-    result = get_args(handler.parsed_fn_signature.return_type.annotation)[0]
-    if result is type(None):
+    given = get_args(handler.parsed_fn_signature.return_type.annotation)
+    result = given[0] if given else None
+    if result is None or result is type(None):
         return []
     return list(get_args(result)) if isinstance(result, UnionType) else [result]
 
@@ -157,9 +178,9 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
 
 def _problems(path: str, handler: HTTPRouteHandler) -> list[str]:
     """The slugs that the route can answer with."""
-    name, method = operation_id(handler), next(iter(handler.http_methods))
+    method = next(iter(handler.http_methods))
     slugs = ["bad-request", "validation-failed", "address-too-long", "headers-too-large"]
-    slugs += PROBLEMS.get(name, "").split()
+    slugs += handler.opt.get("refuses", "").split()
     if not handler.opt.get("public"):
         slugs.append("unauthenticated")
         if "{" in path:
@@ -170,7 +191,7 @@ def _problems(path: str, handler: HTTPRouteHandler) -> list[str]:
         slugs.append("cursor-invalid")
     if method in ("POST", "PUT", "PATCH"):
         slugs += ["body-too-large", "media-type-unsupported"]
-    if name not in _WITHOUT_DATABASE:
+    if not handler.opt.get("standalone"):
         slugs.append("unavailable")
     return list(dict.fromkeys([*slugs, "internal"]))
 
@@ -216,23 +237,25 @@ def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) ->
 
 
 def _request_body(handler: HTTPRouteHandler, schemas: Json) -> Json | None:
-    if handler.opt.get("file"):
-        file: Json = {"type": "string", "format": "binary"}
-        form = {
-            "type": "object",
-            "properties": {"file": file, "mapping": {"type": "string", "description": "TOML"}},
-            "required": ["file"],
-        }
-        # Generators know these two; the others mean the same bytes, so they are told in words.
-        raw, form_type = FILE_TYPES[-2:]
-        text = f"CSV or XLSX, as {raw} or as what it is ({', '.join(FILE_TYPES[:-2])}), or a form"
-        content: Json = {raw: {"schema": file}, form_type: {"schema": form}}
-        return {"required": True, "description": text, "content": content}
+    upload: Upload | None = handler.opt.get("upload")
+    if upload is not None:
+        return _upload(upload)
     body = handler.parsed_fn_signature.parameters.get("data")
     if body is None or not isinstance(body.kwarg_definition, BodyKwarg):
         return None
-    content = {"application/json": {"schema": schemas[body.annotation]}}
+    media_type = FORM.value if is_form(handler) else "application/json"
+    content = {media_type: {"schema": schemas[body.annotation]}}
     return {"required": body.default is Empty, "content": content}
+
+
+def _upload(upload: Upload) -> Json:
+    file: Json = {"type": "string", "format": "binary"}
+    parts = {name: {"type": "string", "description": text} for name, text in upload.parts.items()}
+    form = {"type": "object", "properties": {"file": file, **parts}, "required": ["file"]}
+    # Generators know these two; the others mean the same bytes, so they are told in words.
+    text = f"{upload.says}, as {RAW} or as what it is ({', '.join(upload.types)}), or a form"
+    content: Json = {RAW: {"schema": file}, MULTIPART: {"schema": form}}
+    return {"required": True, "description": text, "content": content}
 
 
 def _headers(*names: str) -> Json:
@@ -246,14 +269,20 @@ def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
         taken = handler.http_methods == {"POST"} and Accepted in getattr(result, "__mro__", ())
         found.setdefault(202 if taken else handler.status_code, []).append(result)
     return {
-        str(status): _success(status, results, schemas)
+        str(status): _success(status, results, schemas) if results else _plain(handler)
         for status, results in (found or {handler.status_code: []}).items()
     }
 
 
+def _plain(handler: HTTPRouteHandler) -> Json:
+    """Nothing, or what is no JSON."""
+    done: Json = {"description": "Done", "headers": _headers()}
+    kind = handler.parsed_fn_signature.return_type.annotation
+    sends = handler.opt.get("sends") or getattr(kind, "sends", None)
+    return {**done, "content": {sends: {}}} if sends else done
+
+
 def _success(status: int, results: list[Any], schemas: Json) -> Json:
-    if not results:
-        return {"description": "Done", "headers": _headers()}
     versioned = any("version" in getattr(one, "__struct_fields__", ()) for one in results)
     kinds = [schemas[one] for one in results]
     schema = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]

@@ -6,13 +6,59 @@ object with `enum` for what is fixed, and a status that has several is one of th
 
 from typing import Any
 
+from service import errors
 from service.errors import KINDS, URN
-from service.web.openapi_tables import MEMBERS, MEMBERS_OF
 from service.web.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{name}"
 _HEADER = "#/components/headers/{name}"
+
+# What problems have beyond type, title, status and detail.
+MEMBERS: dict[str, Json] = {
+    "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+    "reason": {"type": "string", "description": "What was found"},
+    "mapping": {
+        "type": "string",
+        "description": "A mapping (TOML) to begin with, made of the headers that were recognised",
+    },
+    "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
+    "version": {"type": "integer", "description": "The present version"},
+    "state": {"type": "string", "description": "The present state"},
+    "allowed": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "States in which it can be done",
+    },
+    "lead_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The lead that has this external_ref",
+    },
+    "cap": {"type": "integer", "description": "Leads worked at once"},
+    "companies": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The companies that do not fit",
+    },
+    "steps": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The steps there are",
+    },
+    "week": {"type": "string", "description": "When they come, such as 2026-W42"},
+    "days": {"type": "integer", "description": "How many days it was open"},
+    "company_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The company that goes on for it",
+    },
+    "blocks": {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Block"},
+        "description": "What forbids the merge, as in the rehearsal",
+    },
+}
 
 
 def schema_name(slug: str) -> str:
@@ -44,7 +90,7 @@ def _schema(slug: str) -> Json:
             "title": text,
             "status": {"type": "integer", "enum": [kind.status]},
             "detail": text,
-            **{name: MEMBERS[name] for name in MEMBERS_OF.get(slug, "").split()},
+            **{name: MEMBERS[name] for name in errors.MEMBERS[slug]},
         },
         "required": ["type", "title", "status", "detail"],
         "additionalProperties": False,

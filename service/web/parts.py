@@ -7,7 +7,8 @@ from litestar import Response
 
 from service.database.transaction import Database, Tx
 from service.web import problems
-from service.web.calls import Answer, Call
+from service.web.answers import Answer
+from service.web.calls import Call
 
 T = TypeVar("T")
 P = ParamSpec("P")

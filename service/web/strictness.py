@@ -18,15 +18,8 @@ from service.errors import Problem
 HEADERS_LIMIT = 32 * 1024
 ADDRESS_LIMIT = 8 * 1024
 DEPTH = 32
-# Routes that take a file (`opt={"file": True}`) instead of JSON.
-FILE_PATHS = frozenset({"/imports"})
-FILE_TYPES = (
-    "text/csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/octet-stream",
-    "multipart/form-data",
-)
-
+# Methods whose requests have no body, whatever the route.
+BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Twice, with two meanings, they are how requests are smuggled past one reader to another.
 _ONCE = frozenset(
     {
@@ -88,6 +81,20 @@ def address(raw_path: bytes, query: bytes) -> bytes:
     return urlencode([(k, unicodedata.normalize("NFC", v)) for k, v in pairs]).encode()
 
 
+def body_size(headers: dict[bytes, bytes]) -> int | None:
+    """How long the body is; None: it comes in parts. Raises bad-request for what is no number."""
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        raise Problem("bad-request", reason="content-length")
+    return None if b"transfer-encoding" in headers else int(length)
+
+
+def no_body(headers: dict[bytes, bytes]) -> None:
+    """Raises bad-request when there is one."""
+    if body_size(headers) != 0:
+        raise Problem("bad-request", reason="body-unexpected")
+
+
 def media_type(header: bytes) -> str:
     """The type without parameters, lower case. Raises media-type-unsupported for other charsets."""
     kind, *parameters = header.decode("latin-1").lower().split(";")
@@ -125,6 +132,21 @@ def clean_json(body: bytes) -> bytes:
     if "\\u0000" in plain:
         raise Problem("bad-request", reason="nul")
     return normal.encode()
+
+
+def clean_form(body: bytes) -> bytes:
+    """A form as JSON: an object of texts, held to the same as JSON is."""
+    if not body.isascii() or _BAD_PERCENT.search(body):
+        raise Problem("bad-request", reason="encoding")
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
+        )
+    except UnicodeError as error:
+        raise Problem("bad-request", reason="encoding") from error
+    except ValueError as error:
+        raise Problem("bad-request", reason="form") from error
+    return clean_json(msgspec.json.encode(_object(pairs)))
 
 
 def _loads(text: str) -> Any:

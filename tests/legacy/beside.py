@@ -121,6 +121,18 @@ class Beside:
             proofs = prover.prove(users, unfiltered=whom)
             return {one.legacy_user: one async for one in proofs}
 
+    async def prove_only(self, user: int) -> Proof:
+        """The proof of one user, with all its rows."""
+        async with loaded(self.urls) as (staff, load):
+            prover = Prover(staff, [self.api], load)
+            users = [one for one in await prover.users() if one.legacy_user == user]
+            (proof,) = [proof async for proof in prover.prove(users, whole=True)]
+            return proof
+
+    async def staff_rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows, as staff."""
+        return [tuple(row) for row in await self.staff.fetch(sql, *values)]
+
     async def differing(self) -> dict[int, list[tuple[str, str | None, str]]]:
         """Users whose proof differs: kind, legacy number and reason of the rows."""
         return {

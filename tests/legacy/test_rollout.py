@@ -233,7 +233,9 @@ STAFF_ONLY = (
     "app.switch_cohort('2026-W41', true, true)", "app.list_merge_suggestions()",
     "app.open_proof_sessions('{}', '{}')", "app.close_proof_sessions('{}')",
     "app.keep_proofs('[]')", "app.list_proof_users(1)", "app.prove_before(1, 1, 1)",
-    "app.prove_before_rows(1, '{1}')", "app.prove_since_import(1, '{}', '{}', '{}', '{}')",
+    "app.prove_before_rows(1, '{1}')", "app.prove_before_joined(1, gen_random_uuid())",
+    "app.prove_since_import(1, gen_random_uuid(), '{}', '{}', '{}', '{}', '{}')",
+    "app.open_joined_proof_sessions('{}', '{}')",
     "app.prove_totals(1)",
 )  # fmt: skip
 

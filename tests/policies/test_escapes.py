@@ -214,6 +214,7 @@ OTHERS |= {
         "assign_cohorts", "close_proof_sessions", "keep_proofs", "list_cohort_links",
         "list_cohorts", "list_merge_suggestions", "list_proof_users", "move_to_cohort",
         "open_proof_sessions", "prove_before", "prove_before_rows", "prove_since_import",
+        "open_joined_proof_sessions", "prove_before_joined",
         "prove_begin", "prove_credentials", "prove_tokens", "prove_totals", "rollout_status",
         "set_password", "switch_cohort",
     )

@@ -3,6 +3,7 @@
 That no context is left after cancellation is in tests/policies/test_pooling.py.
 """
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +29,13 @@ from tests.fixtures.world import World
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of statements of each batch that is sent from here on."""
     sent: list[int] = []
-    batch = Connection.batch
+    send = Connection._send
 
-    async def counted(self: Connection, statements: Any, *, seconds: float) -> Any:
-        sent.append(len(statements))
-        return await batch(self, statements, seconds=seconds)
+    def counted(self: Connection, batches: Any) -> None:
+        sent.extend(len(statements) for statements, _ in batches)
+        send(self, batches)
 
-    monkeypatch.setattr(Connection, "batch", counted)
+    monkeypatch.setattr(Connection, "_send", counted)
     return sent
 
 
@@ -60,6 +61,39 @@ async def test_reads_take_one_round_trip(
         trips.clear()
         await db.transaction(world.anna.token, read, reads=True)
         assert trips == [2]  # context and statement, in one write
+    await db.close()
+
+
+async def test_hot_reads_of_one_turn_share_a_write(
+    world_database: Urls, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each kind has a write of its own, however many ask; a filtered list has its loan."""
+    lines: list[int] = []
+    send = Connection._send
+
+    def counted(self: Connection, batches: Any) -> None:
+        lines.append(len(batches))
+        send(self, batches)
+
+    db = await database(world_database)
+    m, lead = world.nord_id, world.leads["engaged"]
+    kinds: list[Any] = [
+        lambda tx: leads.show(tx, m, lead),
+        lambda tx: leads.list_leads(tx, LeadFilter("taker"), None, 20),
+        lambda tx: offers.list_offers(tx, OfferFilter(state="open"), None, 20),
+    ]
+    filtered: Any = lambda tx: leads.list_leads(tx, LeadFilter("taker", source="x"), None, 20)  # noqa: E731
+    for read in (*kinds, filtered):
+        await db.transaction(world.anna.token, read, reads=True)
+    monkeypatch.setattr(Connection, "_send", counted)
+    reads = [read for read in kinds for _ in range(6)]
+    await asyncio.gather(*(db.transaction(world.anna.token, read, reads=True) for read in reads))
+    assert lines == [6, 6, 6]
+    lines.clear()
+    await asyncio.gather(
+        *(db.transaction(world.anna.token, filtered, reads=True) for _ in range(3))
+    )
+    assert set(lines) == {1}  # the control: these wait for one another
     await db.close()
 
 
@@ -139,13 +173,13 @@ async def test_clients_do_not_decide_how_many_statements_are_kept(
 ) -> None:
     """Every page size from 1 to 100 is served by two statements; each page is as long as asked."""
     sent: set[str] = set()
-    batch = Connection.batch
+    send = Connection._send
 
-    async def noted(self: Connection, statements: Any, *, seconds: float) -> Any:
-        sent.update(statement.sql for statement in statements)
-        return await batch(self, statements, seconds=seconds)
+    def noted(self: Connection, batches: Any) -> None:
+        sent.update(sql for statements, _ in batches for sql, _ in statements)
+        send(self, batches)
 
-    monkeypatch.setattr(Connection, "batch", noted)
+    monkeypatch.setattr(Connection, "_send", noted)
     db = await database(world_database)
     narrow = LeadFilter("operator")
     everything = len((await db.run(world.olga.token, leads.list_leads, narrow, None, 100)).items)

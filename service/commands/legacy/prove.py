@@ -22,7 +22,7 @@ STATES = {
     "deleted": "deleted in the former system: saw nothing and cannot log in",
     "waits": "in quarantine, has no company yet",
     "missing": "has no company, for no reason: run the import again",
-    "joined": "no longer alone: merged, or has colleagues",
+    "joined": "no longer alone: merged, or has colleagues; the company is compared once",
 }
 
 

@@ -1,23 +1,22 @@
-"""One connection: log-in, then batches, one at a time. What cannot be trusted is closed."""
+"""One connection: log-in, then groups of statements, one batch at a time or several in a line. What
+cannot be trusted is closed."""
 
 import asyncio
 import itertools
-import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self, cast
 
 from service.database.wire import messages
 from service.database.wire.errors import ConnectionLost, PostgresError
 from service.database.wire.login import Address, Scram
 from service.database.wire.parameters import as_text
+from service.database.wire.protocol import Group, Protocol, Texts, Values
 
 _SETTINGS = {"client_encoding": "UTF8", "application_name": "kollegium", "TimeZone": "UTC"}
 # Named statements a connection keeps; the service has fewer, so this only bounds a mistake.
 _MAX_STATEMENTS = 500
 # A prepared statement whose result type online DDL changed, or that the server does not know.
 _STALE = frozenset({"0A000", "26000"})
-_length = struct.Struct("!xI").unpack_from  # of a message, after its kind
-_column = struct.Struct("!2xi").unpack_from  # of the one column of a row, -1 for null
 
 
 class Statement(NamedTuple):
@@ -27,73 +26,9 @@ class Statement(NamedTuple):
     values: Sequence[Any] = ()
 
 
-class _Protocol(asyncio.Protocol):
-    """Collects the server's messages until it is ready for the next batch."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.waiter: asyncio.Future[None] | None = None
-        self.results: list[list[bytes | None]] = []
-        self.error: PostgresError | None = None
-        self.requests: list[bytes] = []
-        self.status = b""
-        self.lost = False
-        self._rows: list[bytes | None] = []
-        self._rest = bytearray()
-        self.loop = asyncio.get_running_loop()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost = True
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_exception(self.error or ConnectionLost("the server hung up"))
-
-    def begin(self) -> asyncio.Future[None]:
-        """Forgets the last answer; the future is done when the server is ready again."""
-        self.results, self._rows, self.error, self.status = [], [], None, b""
-        self.waiter = self.loop.create_future()
-        return self.waiter
-
-    def data_received(self, data: bytes) -> None:
-        """Takes whole messages out; the rest of a cut one waits for more."""
-        buffer: bytes | bytearray = data
-        if self._rest:
-            buffer = self._rest
-            buffer += data
-        start, size = 0, len(buffer)
-        while size - start >= 5:
-            end = start + 1 + _length(buffer, start)[0]
-            if end > size:
-                break
-            self._message(buffer[start], buffer, start + 5, end)
-            start = end
-        if buffer is self._rest:
-            del self._rest[:start]
-        elif start < size:
-            self._rest += data[start:]
-
-    def _message(self, kind: int, buffer: bytes | bytearray, start: int, end: int) -> None:
-        if kind == messages.DATA_ROW:
-            length = _column(buffer, start)[0]
-            value = None if length < 0 else bytes(buffer[start + 6 : start + 6 + length])
-            self._rows.append(value)
-        elif kind in (messages.COMMAND_COMPLETE, messages.EMPTY_QUERY):
-            self.results.append(self._rows)
-            self._rows = []
-        elif kind == messages.READY:
-            self.status = bytes(buffer[start:end])
-            self._wake()
-        elif kind == messages.ERROR:
-            self.error = PostgresError(messages.fields(bytes(buffer[start:end])))
-        elif kind == messages.AUTHENTICATION:
-            self.requests.append(bytes(buffer[start:end]))
-            self._wake()
-
-    def _wake(self) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+def as_texts(statements: Sequence[Statement]) -> Texts:
+    """Statements as they travel. Raises TypeError for a value that has no text form."""
+    return [(sql, [as_text(value) for value in values]) for sql, values in statements]
 
 
 class _Question(asyncio.Protocol):
@@ -114,13 +49,14 @@ class _Question(asyncio.Protocol):
 class Connection:
     """A logged-in connection. `trips` counts round trips, for who guards their number."""
 
-    def __init__(self, where: Address, protocol: _Protocol, *, named: bool) -> None:
+    def __init__(self, where: Address, protocol: Protocol, *, named: bool) -> None:
         self._where = where
         self._protocol = protocol
         self._named = named
         self._names: dict[str, bytes] = {}
         self._numbers = itertools.count()
         self.trips = 0
+        protocol.answered = self._answered
 
     @classmethod
     async def open(cls, where: Address, *, seconds: float, named: bool = True) -> Self:
@@ -149,9 +85,7 @@ class Connection:
         """Whether it is outside any transaction, and so may serve somebody else."""
         return not self._protocol.lost and self._protocol.status == messages.IDLE
 
-    async def batch(
-        self, statements: Sequence[Statement], *, seconds: float
-    ) -> list[list[bytes | None]]:
+    async def batch(self, statements: Sequence[Statement], *, seconds: float) -> Values:
         """Sends all statements at once; one list of values for each.
 
         Outside an explicit transaction the batch is one: it is committed when all of it succeeded,
@@ -160,26 +94,80 @@ class Connection:
         within a second (client_connection_check_interval in sql/roles.sql); no cancel request is
         sent: PgBouncer before 1.21 stops on one that comes at the wrong moment.
         """
+        answer: asyncio.Future[Values] = self._protocol.loop.create_future()
+        self._send([(as_texts(statements), answer)])
+        # What asyncio.timeout does, without its bookkeeping: nothing else is waited for here.
+        limit = self._protocol.loop.call_later(seconds, give_up, answer)
+        try:
+            return await answer
+        except PostgresError:
+            raise
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            limit.cancel()
+
+    def line(
+        self,
+        batches: Sequence[tuple[Texts, "asyncio.Future[Values]"]],
+        *,
+        seconds: float,
+        ended: Callable[[], None],
+    ) -> None:
+        """Sends batches of several requests in one write, each a transaction of its own that
+        answers its own future. Nobody can cancel it from outside; after so many seconds it closes
+        the connection, and what has no answer yet gets TimeoutError. `ended` is called when nothing
+        is under way any more. Raises ConnectionLost."""
+        self._send(batches)
+        late = TimeoutError()
+        limit = self._protocol.loop.call_later(seconds, self._protocol.break_off, late)
+
+        def end() -> None:
+            limit.cancel()
+            ended()
+
+        self._protocol.ended = end
+
+    def _send(self, batches: Sequence[tuple[Texts, "asyncio.Future[Values]"]]) -> None:
+        """One write. Who waits for it is remembered in the order in which it is sent."""
+        protocol = self._protocol
+        if protocol.lost or protocol.transport is None:
+            raise ConnectionLost("the connection is closed")
         out: list[bytes] = []
-        prepared: list[str] = []
+        groups = []
+        for statements, answer in batches:
+            group = Group(answer, len(statements))
+            self._encode(statements, group, out)
+            groups.append(group)
+        protocol.groups.extend(groups)
+        protocol.transport.write(b"".join(out))
+        self.trips += 1
+
+    def _encode(self, statements: Texts, group: Group, out: list[bytes]) -> None:
+        """A group as messages. Names are prepared before anything is executed: what a group's first
+        statement refuses must not keep the name from the next group."""
+        names = self._names
+        bound: list[bytes] = []
         for sql, values in statements:
-            name = self._names.get(sql)
+            name = names.get(sql)
             if name is None:
-                name = self._name(sql, prepared)
-                out.append(messages.parse(name, sql))
-            out.append(messages.bind(name, [as_text(value) for value in values]))
-            out.append(messages.EXECUTE)
+                name = self._name(sql, group.prepared)
+                (out if name else bound).append(messages.parse(name, sql))
+            bound.append(messages.bind(name, values))
+            bound.append(messages.EXECUTE)
+        out += bound
         out.append(messages.SYNC)
-        await self._exchange(b"".join(out), seconds)
-        if self._protocol.error is not None:
-            # What follows an error is skipped, so a new name may stand for nothing. Names are not
-            # used twice: one that does exist on the server must not be prepared again.
-            for sql in prepared:
-                del self._names[sql]
-            if self._protocol.error.sqlstate in _STALE:
-                self._names.clear()
-            raise self._protocol.error
-        return self._protocol.results
+
+    def _answered(self, group: Group) -> None:
+        if group.error is None:
+            return
+        # What follows an error is skipped, so a new name may stand for nothing. Names are not
+        # used twice: one that does exist on the server must not be prepared again.
+        for sql in group.prepared:
+            self._names.pop(sql, None)
+        if group.error.sqlstate in _STALE:
+            self._names.clear()
 
     def _name(self, sql: str, prepared: list[str]) -> bytes:
         """A name for a statement that is not prepared yet; the unnamed one where names do not
@@ -190,23 +178,6 @@ class Connection:
         self._names[sql] = name
         prepared.append(sql)
         return name
-
-    async def _exchange(self, data: bytes, seconds: float) -> None:
-        protocol = self._protocol
-        if protocol.lost or protocol.transport is None:
-            raise ConnectionLost("the connection is closed")
-        waiter = protocol.begin()
-        protocol.transport.write(data)
-        self.trips += 1
-        # What asyncio.timeout does, without its bookkeeping: nothing else is waited for here.
-        limit = protocol.loop.call_later(seconds, give_up, waiter)
-        try:
-            await waiter
-        except BaseException:
-            self.abort()
-            raise
-        finally:
-            limit.cancel()
 
     async def _log_in(self) -> None:
         protocol = self._protocol
@@ -242,16 +213,14 @@ class Connection:
         protocol = self._protocol
         if protocol.lost or protocol.transport is None:
             raise ConnectionLost("the server hung up during the log-in")
-        waiter = protocol.begin()
+        waiter = protocol.say()
         if data:
             protocol.transport.write(data)
         await waiter
 
     def abort(self) -> None:
         """Closes at once; nothing that was sent is waited for."""
-        self._protocol.lost = True
-        if self._protocol.transport is not None:
-            self._protocol.transport.abort()
+        self._protocol.break_off(ConnectionLost("the connection was closed"))
 
     async def close(self) -> None:
         """Says goodbye and closes."""
@@ -262,27 +231,27 @@ class Connection:
             transport.close()
 
 
-def give_up(waiter: asyncio.Future[None]) -> None:
+def give_up(waiter: asyncio.Future[Any]) -> None:
     """Ends a wait whose time is over; whoever waits gets TimeoutError."""
     if not waiter.done():
         waiter.set_exception(TimeoutError())
 
 
-async def _dial(where: Address) -> _Protocol:
+async def _dial(where: Address) -> Protocol:
     """A transport to the server, encrypted when the address says so."""
     loop = asyncio.get_running_loop()
     if where.socket is not None:
-        _, protocol = await loop.create_unix_connection(_Protocol, where.socket)
+        _, protocol = await loop.create_unix_connection(Protocol, where.socket)
         return protocol
     if where.tls is None:
-        _, protocol = await loop.create_connection(_Protocol, where.host, where.port)
+        _, protocol = await loop.create_connection(Protocol, where.host, where.port)
         return protocol
     plain, question = await loop.create_connection(_Question, where.host, where.port)
     plain.write(messages.SSL_REQUEST)
     if await question.answer != b"S":
         plain.close()
         raise ConnectionLost("the server does not speak TLS")
-    protocol = _Protocol()
+    protocol = Protocol()
     encrypted = await loop.start_tls(plain, protocol, where.tls, server_hostname=where.host)
     protocol.connection_made(cast("asyncio.BaseTransport", encrypted))
     return protocol

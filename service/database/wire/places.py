@@ -30,10 +30,16 @@ class Places:
         self._waiting: dict[str, collections.deque[tuple[int, asyncio.Future[None]]]] = {}
         self._arrivals = itertools.count()
 
+    def take_now(self, kind: str) -> bool:
+        """Takes a place unless one has to be waited for; whether it did."""
+        if self._waiting.get(kind) or not self._is_free(kind):
+            return False
+        self._occupy(kind)
+        return True
+
     async def take(self, kind: str, *, seconds: float) -> None:
         """Waits for a place. Raises TimeoutError after so many seconds."""
-        if not self._waiting.get(kind) and self._is_free(kind):
-            self._occupy(kind)
+        if self.take_now(kind):
             return
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()

@@ -23,7 +23,7 @@ class Pool:
         shares: Mapping[str, Share] = {},
     ) -> None:
         self._where = where
-        self._seconds = seconds
+        self.seconds = seconds
         self._named = named
         self._free: list[Connection] = []
         self._places = Places(size, shares)
@@ -38,12 +38,36 @@ class Pool:
         """
         return Loan(self, kind)
 
-    def _take_back(self, connection: Connection) -> None:
+    def try_lend(self, kind: str) -> Connection | None:
+        """A connection that is free at this moment, to be given back; None when there is none."""
+        if not self._free or not self._places.take_now(kind):
+            return None
+        while self._free:
+            connection = self._free.pop()
+            if not connection.closed:
+                return connection
+        self._places.give(kind)
+        return None
+
+    async def borrow(self, kind: str) -> Connection:
+        """A connection to be given back; waits for it. Raises what `lend` raises."""
+        try:
+            await self._places.take(kind, seconds=self.seconds)
+        except TimeoutError as error:
+            raise PoolExhausted("no connection became free in time") from error
+        try:
+            return await (self._fresh() if self._free else self._one_at_a_time())
+        except BaseException:
+            self._places.give(kind)
+            raise
+
+    def give_back(self, kind: str, connection: Connection) -> None:
         """Keeps it only when no transaction is open: nobody inherits another's context."""
         if self._closed or not connection.idle:
             connection.abort()
         else:
             self._free.append(connection)
+        self._places.give(kind)
 
     async def _fresh(self) -> Connection:
         while self._free:
@@ -51,7 +75,7 @@ class Pool:
             if not connection.closed:
                 return connection
         try:
-            return await Connection.open(self._where, seconds=self._seconds, named=self._named)
+            return await Connection.open(self._where, seconds=self.seconds, named=self._named)
         except PostgresError as error:
             # Our own log-in was refused: nothing that a client did, whatever the SQLSTATE.
             raise ConnectionLost(f"the server refused the log-in ({error.sqlstate})") from error
@@ -59,18 +83,12 @@ class Pool:
     async def _one_at_a_time(self) -> Connection:
         """A connection that came back meanwhile, or a new one. A burst that opened as many at once
         as it could would wait longer for their log-ins than for one another."""
-        async with asyncio.timeout(self._seconds):
+        async with asyncio.timeout(self.seconds):
             await self._opening.acquire()
         try:
             return await self._fresh()
         finally:
             self._opening.release()
-
-    async def _take_place(self, kind: str) -> None:
-        try:
-            await self._places.take(kind, seconds=self._seconds)
-        except TimeoutError as error:
-            raise PoolExhausted("no connection became free in time") from error
 
     async def close(self) -> None:
         """Closes the free connections; those on loan close when they come back."""
@@ -89,15 +107,8 @@ class Loan:
         self._kind = kind
 
     async def __aenter__(self) -> Connection:
-        pool = self._pool
-        await pool._take_place(self._kind)
-        try:
-            self._connection = await (pool._fresh() if pool._free else pool._one_at_a_time())
-        except BaseException:
-            pool._places.give(self._kind)
-            raise
+        self._connection = await self._pool.borrow(self._kind)
         return self._connection
 
     async def __aexit__(self, *_: object) -> None:
-        self._pool._take_back(self._connection)
-        self._pool._places.give(self._kind)
+        self._pool.give_back(self._kind, self._connection)

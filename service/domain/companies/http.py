@@ -32,7 +32,12 @@ async def show_company(call: NamedDependency[Call]) -> Response[Company]:
     return await call.answer(operations.show_company)
 
 
-@patch("/company", summary="Change my company")
+@patch(
+    "/company",
+    summary="Change my company",
+    refuses="admin-required version-stale",
+    example={"name": "Firma Huber GmbH", "delegator_role": True},
+)
 async def change_company(
     call: NamedDependency[Call], data: JSONBody[CompanyChange]
 ) -> Response[Company]:
@@ -40,7 +45,11 @@ async def change_company(
     return await call.answer(operations.change_company, call.versions(required=False), data)
 
 
-@get("/company/merge-suggestions", summary="Companies that may belong to mine")
+@get(
+    "/company/merge-suggestions",
+    summary="Companies that may belong to mine",
+    refuses="admin-required",
+)
 async def list_merge_suggestions(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[MergeSuggestion]]:
@@ -56,7 +65,12 @@ async def list_colleagues(
     return await call.answer(operations.list_colleagues, cursor, limit)
 
 
-@patch("/colleagues/{colleague_id:uuid}", summary="Change a colleague")
+@patch(
+    "/colleagues/{colleague_id:uuid}",
+    summary="Change a colleague",
+    refuses="admin-required last-admin version-stale",
+    example={"role": "delegator"},
+)
 async def change_colleague(
     call: NamedDependency[Call], colleague_id: FromPath[UUID], data: JSONBody[ColleagueChange]
 ) -> Response[Colleague]:
@@ -65,7 +79,12 @@ async def change_colleague(
     return await call.answer(operations.change_colleague, colleague_id, versions, data)
 
 
-@post("/invitations", summary="Invite a colleague")
+@post(
+    "/invitations",
+    summary="Invite a colleague",
+    refuses="admin-required colleague-features-off conflict too-many-requests",
+    example={"email": "ben@huber.example", "role": "member"},
+)
 async def invite(
     call: NamedDependency[Call], data: JSONBody[InvitationDraft]
 ) -> Response[Invitation]:
@@ -81,7 +100,12 @@ async def list_invitations(
     return await call.answer(operations.list_invitations, cursor, limit)
 
 
-@delete("/invitations/{invitation_id:uuid}", summary="Take an invitation back", status_code=204)
+@delete(
+    "/invitations/{invitation_id:uuid}",
+    summary="Take an invitation back",
+    status_code=204,
+    refuses="admin-required",
+)
 async def revoke_invitation(
     call: NamedDependency[Call], invitation_id: FromPath[UUID]
 ) -> Response[None]:
@@ -89,7 +113,13 @@ async def revoke_invitation(
     return await call.answer(operations.revoke_invitation, invitation_id)
 
 
-@post("/invitations/{token:str}/accept", summary="Accept an invitation", opt={"public": True})
+@post(
+    "/invitations/{token:str}/accept",
+    summary="Accept an invitation",
+    public=True,
+    refuses="not-found email-taken invitation-accepted too-many-requests",
+    example={"name": "Ben Huber", "password": "correct horse battery"},
+)
 async def accept(
     call: NamedDependency[Call],
     token: Annotated[str, PathParameter(max_length=200)],
@@ -107,7 +137,12 @@ async def list_api_keys(
     return await call.answer(operations.list_api_keys, cursor, limit)
 
 
-@post("/api-keys", summary="Create an API key")
+@post(
+    "/api-keys",
+    summary="Create an API key",
+    refuses="admin-required shown-once",
+    example={"name": "CRM"},
+)
 async def create_api_key(
     call: NamedDependency[Call], data: JSONBody[ApiKeyDraft]
 ) -> Response[NewApiKey]:
@@ -115,7 +150,12 @@ async def create_api_key(
     return await call.answer(operations.create_api_key, data, call.secret("kgk"))
 
 
-@delete("/api-keys/{key_id:uuid}", summary="Revoke an API key", status_code=204)
+@delete(
+    "/api-keys/{key_id:uuid}",
+    summary="Revoke an API key",
+    status_code=204,
+    refuses="admin-required",
+)
 async def revoke_api_key(call: NamedDependency[Call], key_id: FromPath[UUID]) -> Response[None]:
     """For admins; takes effect with the next request."""
     return await call.answer(operations.revoke_api_key, key_id)

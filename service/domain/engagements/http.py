@@ -12,7 +12,15 @@ from service.domain.leads.messages import Engagement
 from service.web.calls import Call
 
 
-@patch("/", summary="Step and handler")
+@patch(
+    "/",
+    summary="Step and handler",
+    refuses=(
+        "taker-required delegator-required engagement-state step-unknown"
+        " handler-unknown version-stale version-required"
+    ),
+    example={"step": "kontaktiert", "handler_id": "0199b6a0-0000-7000-8000-000000000001"},
+)
 async def change(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -23,7 +31,13 @@ async def change(
     return await call.answer(operations.change, m, l, call.versions(), data)
 
 
-@post("/close", summary="Won or lost", status_code=200)
+@post(
+    "/close",
+    summary="Won or lost",
+    status_code=200,
+    refuses="taker-required engagement-state",
+    example={"outcome": "won", "value": 12500},
+)
 async def close(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -34,7 +48,12 @@ async def close(
     return await call.answer(operations.close, m, l, data)
 
 
-@post("/reopen", summary="Re-open the engagement", status_code=200)
+@post(
+    "/reopen",
+    summary="Re-open the engagement",
+    status_code=200,
+    refuses="taker-required engagement-state reopen-window-over",
+)
 async def reopen(
     call: NamedDependency[Call],
     m: FromPath[UUID],

@@ -25,13 +25,25 @@ from service.domain.imports.messages import (
 )
 from service.errors import Problem
 from service.vocabulary import Page
+from service.web.bodies import Upload
 from service.web.calls import Call, Cursor, Limit
 from service.web.parts import answer_in_parts
 
+FILE = Upload(
+    types=("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    limit="import_limit",
+    parts={"mapping": "TOML"},
+    says="CSV or XLSX",
+)
 Rows = Annotated[int, QueryParameter(ge=1, le=1000, description="Rows of the report on the page")]
 
 
-@post("/imports", summary="Import a file of leads", opt={"file": True})
+@post(
+    "/imports",
+    summary="Import a file of leads",
+    upload=FILE,
+    refuses="not-found giver-required file-unreadable",
+)
 async def import_file(
     call: NamedDependency[Call],
     marketplace: Annotated[UUID, QueryParameter(description="Where the leads go")],
@@ -66,7 +78,16 @@ async def import_file(
     return await answer_in_parts(call, finish, operations.start, marketplace, upload)
 
 
-@post("/imports/{import_id:uuid}/consent", summary="State the consent for the drafts of a file")
+@post(
+    "/imports/{import_id:uuid}/consent",
+    summary="State the consent for the drafts of a file",
+    refuses="giver-required import-state",
+    example={
+        "text": "Meine Daten dürfen an Fachbetriebe weitergegeben werden.",
+        "source": "Messe Nord, Formular auf Papier",
+        "given_at": "2026-10-01T08:00:00Z",
+    },
+)
 async def state_consent(
     call: NamedDependency[Call], import_id: FromPath[UUID], data: JSONBody[ConsentDraft]
 ) -> Response[ConsentJob | ConsentReport]:
@@ -94,7 +115,12 @@ async def list_mappings(
     return await call.answer(operations.list_mappings, cursor, limit)
 
 
-@post("/import-mappings", summary="Keep a mapping")
+@post(
+    "/import-mappings",
+    summary="Keep a mapping",
+    refuses="file-unreadable too-many-mappings",
+    example={"mapping": 'name = "messe"\n[columns]\nname = "Wer"\nemail = "Mail"\n'},
+)
 async def save_mapping(
     call: NamedDependency[Call], data: JSONBody[MappingDraft]
 ) -> Response[SavedMapping]:

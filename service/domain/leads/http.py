@@ -53,7 +53,7 @@ Ordered = Annotated[
 ]
 
 
-@get("/leads", summary="My leads")
+@get("/leads", summary="My leads", refuses="colleague-required")
 async def list_leads(
     call: NamedDependency[Call],
     capacity: Capacity = None,
@@ -100,7 +100,23 @@ async def counts(call: NamedDependency[Call]) -> Response[Counts]:
     return await call.answer(operations.counts)
 
 
-@post("/marketplaces/{m:uuid}/leads", summary="Put a lead in")
+@post(
+    "/marketplaces/{m:uuid}/leads",
+    summary="Put a lead in",
+    refuses=("giver-required lead-exists distribution-permission-missing contact-missing"),
+    example={
+        "prospect": {
+            "name": "Petra Muster",
+            "email": "petra@muster.example",
+            "phone": "+49 30 23125000",
+            "postcode": "10115",
+            "city": "Berlin",
+        },
+        "interest": "Wärmepumpe für ein Einfamilienhaus",
+        "distribution_permission": True,
+        "submit": True,
+    },
+)
 async def create(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[LeadDraft]
 ) -> Response[Lead]:
@@ -118,7 +134,12 @@ async def show(
     return await call.answer(operations.show, m, l)
 
 
-@patch("/marketplaces/{m:uuid}/leads/{l:uuid}", summary="Correct a lead")
+@patch(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}",
+    summary="Correct a lead",
+    refuses=("operator-required version-stale version-required lead-state contact-missing"),
+    example={"prospect": {"phone": "+49 30 23125001"}},
+)
 async def change(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -129,7 +150,12 @@ async def change(
     return await call.answer(operations.change, m, l, call.versions(), data)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/submit", summary="Submit", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/submit",
+    summary="Submit",
+    status_code=200,
+    refuses=("giver-required lead-state distribution-permission-missing contact-missing"),
+)
 async def submit(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -139,7 +165,12 @@ async def submit(
     return await call.answer(operations.submit, m, l)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/accept", summary="Accept", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/accept",
+    summary="Accept",
+    status_code=200,
+    refuses="operator-required lead-state",
+)
 async def accept(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -149,7 +180,13 @@ async def accept(
     return await call.answer(operations.accept, m, l)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/reject", summary="Reject", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/reject",
+    summary="Reject",
+    status_code=200,
+    refuses="operator-required lead-state",
+    example={"reason": "Die Telefonnummer gehört jemand anderem"},
+)
 async def reject(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -160,7 +197,13 @@ async def reject(
     return await call.answer(operations.reject, m, l, data)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/offer", summary="Offer", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/offer",
+    summary="Offer",
+    status_code=200,
+    refuses=("operator-required lead-state no-matching-taker taker-unfit company-absorbed"),
+    example={"company_ids": ["0199b6a0-0000-7000-8000-000000000001"], "response_hours": 24},
+)
 async def offer(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -171,7 +214,16 @@ async def offer(
     return await call.answer(operations.offer, m, l, data)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/assign", summary="Assign", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/assign",
+    summary="Assign",
+    status_code=200,
+    refuses=(
+        "operator-required lead-state cap-reached operator-may-not-take"
+        " operator-takes-after-first-wave taker-unfit company-absorbed"
+    ),
+    example={"company_id": "0199b6a0-0000-7000-8000-000000000001"},
+)
 async def assign(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -182,7 +234,13 @@ async def assign(
     return await call.answer(operations.assign, m, l, data)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/withdraw", summary="Withdraw", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/withdraw",
+    summary="Withdraw",
+    status_code=200,
+    refuses="operator-required giver-may-not-withdraw lead-engaged lead-state",
+    example={"reason": "Die Person hat es sich anders überlegt"},
+)
 async def withdraw(
     call: NamedDependency[Call],
     m: FromPath[UUID],

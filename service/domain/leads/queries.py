@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service.database.transaction import Tx
+from service.database.transaction import Lane, Tx
 from service.domain.leads.messages import Counts, Created, Lead, Whereabouts
 from service.vocabulary import Versions
 
@@ -50,6 +50,10 @@ DUPLICATES = """,
       order by o.id desc limit 20) d) end as possible_duplicates"""
 
 
+ONE = Lane("lead", seconds=5)
+COUNTS = Lane("counts", seconds=5)
+
+
 async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
     """One lead; not-found when the policy hides it or there is none."""
     return await tx.view(
@@ -57,6 +61,7 @@ async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
         f"{LEAD}{DUPLICATES} {FROM} where l.marketplace_id = $1 and l.id = $2",
         marketplace_id,
         lead_id,
+        lane=ONE,
     )
 
 
@@ -91,7 +96,7 @@ async def counts(tx: Tx) -> Counts:
         f"(select count(*) from (select from {rows} limit 1000) x) as {name}"
         for name, rows in _WAITING.items()
     )
-    return await tx.one(Counts, f"select {', '.join(columns)}")
+    return await tx.one(Counts, f"select {', '.join(columns)}", lane=COUNTS)
 
 
 async def create(

@@ -28,7 +28,11 @@ async def list_marketplaces(
     return await call.answer(operations.list_marketplaces, cursor, limit)
 
 
-@post("/", summary="Create a marketplace")
+@post(
+    "/",
+    summary="Create a marketplace",
+    example={"name": "Marktplatz Nord", "steps": ["neu", "kontaktiert", "Angebot"]},
+)
 async def create_marketplace(
     call: NamedDependency[Call], data: JSONBody[MarketplaceDraft]
 ) -> Response[Marketplace]:
@@ -42,7 +46,12 @@ async def show_marketplace(call: NamedDependency[Call], m: FromPath[UUID]) -> Re
     return await call.answer(operations.show_marketplace, m)
 
 
-@patch("/{m:uuid}", summary="Change a marketplace")
+@patch(
+    "/{m:uuid}",
+    summary="Change a marketplace",
+    refuses="version-stale",
+    example={"response_hours": 24},
+)
 async def change_marketplace(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[MarketplaceChange]
 ) -> Response[Marketplace]:
@@ -59,7 +68,17 @@ async def list_participations(
     return await call.answer(operations.list_participations, m, cursor, limit)
 
 
-@post("/{m:uuid}/participations", summary="Invite a partner")
+@post(
+    "/{m:uuid}/participations",
+    summary="Invite a partner",
+    refuses="own-company conflict company-absorbed too-many-requests",
+    example={
+        "email": "cora@klein.example",
+        "capacity": "taker",
+        "postcode_areas": ["10", "12"],
+        "cap": 20,
+    },
+)
 async def invite_partner(
     call: NamedDependency[Call], m: FromPath[UUID], data: JSONBody[PartnerInvitation]
 ) -> Response[Participation]:
@@ -69,7 +88,12 @@ async def invite_partner(
         return await call.answer(operations.invite_partner, m, data)
 
 
-@post("/{m:uuid}/participations/accept", summary="Accept the invitation", status_code=200)
+@post(
+    "/{m:uuid}/participations/accept",
+    summary="Accept the invitation",
+    status_code=200,
+    refuses="participation-state",
+)
 async def accept_participation(
     call: NamedDependency[Call], m: FromPath[UUID]
 ) -> Response[Participation]:
@@ -77,7 +101,12 @@ async def accept_participation(
     return await call.answer(operations.answer_invitation, m, True)
 
 
-@post("/{m:uuid}/participations/decline", summary="Decline the invitation", status_code=200)
+@post(
+    "/{m:uuid}/participations/decline",
+    summary="Decline the invitation",
+    status_code=200,
+    refuses="participation-state",
+)
 async def decline_participation(
     call: NamedDependency[Call], m: FromPath[UUID]
 ) -> Response[Participation]:
@@ -85,7 +114,12 @@ async def decline_participation(
     return await call.answer(operations.answer_invitation, m, False)
 
 
-@patch("/{m:uuid}/participations/{company_id:uuid}", summary="Change a participation")
+@patch(
+    "/{m:uuid}/participations/{company_id:uuid}",
+    summary="Change a participation",
+    refuses="version-stale company-absorbed",
+    example={"paused": True},
+)
 async def change_participation(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -98,7 +132,10 @@ async def change_participation(
 
 
 @delete(
-    "/{m:uuid}/participations/{company_id:uuid}", summary="End a participation", status_code=204
+    "/{m:uuid}/participations/{company_id:uuid}",
+    summary="End a participation",
+    status_code=204,
+    refuses="participation-state company-absorbed",
 )
 async def end_participation(
     call: NamedDependency[Call], m: FromPath[UUID], company_id: FromPath[UUID]

@@ -26,7 +26,12 @@ from service.web.equal_time import equal_time
 To = Annotated[Side, QueryParameter(description="Whose colleagues would newly see them")]
 
 
-@post("/merges", summary="Ask for a merge")
+@post(
+    "/merges",
+    summary="Ask for a merge",
+    refuses=("admin-required colleague-features-off merge-with-itself too-many-requests"),
+    example={"absorbed_company_email": "cora@klein.example"},
+)
 async def request(call: NamedDependency[Call], data: JSONBody[MergeDraft]) -> Response[Merge]:
     """For admins. Its admins are asked by e-mail; the answer is the same whether or not the address
     or id belongs to a company."""
@@ -48,14 +53,23 @@ async def show(call: NamedDependency[Call], merge_id: FromPath[UUID]) -> Respons
     return await call.answer(operations.show, merge_id)
 
 
-@post("/merges/{merge_id:uuid}/rehearsal", summary="Order a rehearsal", status_code=202)
+@post(
+    "/merges/{merge_id:uuid}/rehearsal",
+    summary="Order a rehearsal",
+    status_code=202,
+    refuses=("admin-required colleague-features-off merge-state merge-other-side-first"),
+)
 async def order_rehearsal(call: NamedDependency[Call], merge_id: FromPath[UUID]) -> Response[Merge]:
     """For admins; the first one by the side that was asked, and with it both sides learn each
     other's name. Made within seconds; consents to a former one are void."""
     return await call.answer(operations.order_rehearsal, merge_id)
 
 
-@get("/merges/{merge_id:uuid}/rehearsal", summary="What the merge would do")
+@get(
+    "/merges/{merge_id:uuid}/rehearsal",
+    summary="What the merge would do",
+    refuses="merge-not-rehearsed",
+)
 async def show_rehearsal(
     call: NamedDependency[Call], merge_id: FromPath[UUID]
 ) -> Response[Rehearsal]:
@@ -76,7 +90,16 @@ async def list_leads(
     return await call.answer(operations.list_leads, merge_id, to, cursor, limit)
 
 
-@post("/merges/{merge_id:uuid}/consent", summary="Consent to a merge", status_code=200)
+@post(
+    "/merges/{merge_id:uuid}/consent",
+    summary="Consent to a merge",
+    status_code=200,
+    refuses=(
+        "admin-required colleague-features-off merge-state merge-rehearsed-anew"
+        " merge-blocked merge-consent-expired"
+    ),
+    example={"rehearsal_id": "0199b6a0-0000-7000-8000-000000000001"},
+)
 async def consent(
     call: NamedDependency[Call], merge_id: FromPath[UUID], data: JSONBody[Consent]
 ) -> Response[Merge]:
@@ -85,7 +108,13 @@ async def consent(
     return await call.answer(operations.consent, merge_id, data)
 
 
-@post("/merges/{merge_id:uuid}/refuse", summary="Refuse a merge", status_code=200)
+@post(
+    "/merges/{merge_id:uuid}/refuse",
+    summary="Refuse a merge",
+    status_code=200,
+    refuses="admin-required merge-state",
+    example={"reason": "Wir bleiben lieber eigenständig"},
+)
 async def refuse(
     call: NamedDependency[Call], merge_id: FromPath[UUID], data: JSONBody[MergeRefusal]
 ) -> Response[Merge]:
@@ -94,9 +123,13 @@ async def refuse(
 
 
 @post(
-    "/merge-consents/{token:str}", summary="Consent from the mail", status_code=200,
-    opt={"public": True},
-)  # fmt: skip
+    "/merge-consents/{token:str}",
+    summary="Consent from the mail",
+    status_code=200,
+    public=True,
+    refuses="not-found colleague-features-off merge-blocked merge-consent-expired",
+    example={"consent": True},
+)
 async def answer_by_token(
     call: NamedDependency[Call],
     token: Annotated[str, PathParameter(max_length=200)],

@@ -50,7 +50,15 @@ async def list_offers(
     return await call.answer(operations.list_offers, narrow, cursor, limit)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/pick", summary="Pick", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/pick",
+    summary="Pick",
+    status_code=200,
+    refuses=(
+        "lead-no-longer-available offer-declined cap-reached"
+        " operator-takes-after-first-wave too-many-requests"
+    ),
+)
 async def pick(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -60,7 +68,13 @@ async def pick(
     return await call.answer(operations.pick, m, l)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/decline", summary="Decline", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/decline",
+    summary="Decline",
+    status_code=200,
+    refuses="lead-no-longer-available",
+    example={"reason": "Zu weit entfernt"},
+)
 async def decline(
     call: NamedDependency[Call],
     m: FromPath[UUID],
@@ -71,7 +85,12 @@ async def decline(
     return await call.answer(operations.decline, m, l, data)
 
 
-@post("/marketplaces/{m:uuid}/leads/{l:uuid}/reopen", summary="Re-open the offer", status_code=200)
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/reopen",
+    summary="Re-open the offer",
+    status_code=200,
+    refuses="lead-no-longer-available",
+)
 async def reopen(
     call: NamedDependency[Call],
     m: FromPath[UUID],

@@ -22,14 +22,20 @@ from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
 
 
-@post("/sessions", summary="Log in", opt={"public": True})
+@post(
+    "/sessions",
+    summary="Log in",
+    public=True,
+    refuses="log-in-failed too-many-requests",
+    example={"email": "anna@huber.example", "password": "correct horse battery"},
+)
 async def log_in(call: NamedDependency[Call], data: JSONBody[LogIn]) -> Response[Session]:
     """Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After."""
     who = call.peer, call.client, call.gone
     return Response(await operations.log_in(call.database, data, *who))
 
 
-@get("/sessions", summary="My open sessions")
+@get("/sessions", summary="My open sessions", refuses="colleague-required")
 async def list_sessions(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[OpenSession]]:
@@ -37,13 +43,18 @@ async def list_sessions(
     return await call.answer(operations.list_sessions, cursor, limit)
 
 
-@delete("/sessions/current", summary="Log out", status_code=204)
+@delete("/sessions/current", summary="Log out", status_code=204, refuses="colleague-required")
 async def log_out(call: NamedDependency[Call]) -> Response[None]:
     """Ends the session of the token in use."""
     return await call.answer(operations.log_out)
 
 
-@delete("/sessions/{session_id:uuid}", summary="End a session", status_code=204)
+@delete(
+    "/sessions/{session_id:uuid}",
+    summary="End a session",
+    status_code=204,
+    refuses="colleague-required",
+)
 async def end_session(call: NamedDependency[Call], session_id: FromPath[UUID]) -> Response[None]:
     """One of my own, wherever it was opened; takes effect with its next request."""
     return await call.answer(operations.end_session, session_id)
@@ -55,13 +66,19 @@ async def who_am_i(call: NamedDependency[Call]) -> Response[Me]:
     return await call.answer(operations.who_am_i)
 
 
-@patch("/me", summary="Change my name or language")
+@patch("/me", summary="Change my name or language", refuses="colleague-required version-stale")
 async def change_me(call: NamedDependency[Call], data: JSONBody[MeChange]) -> Response[Me]:
     """Fields that are not named stay; If-Match is honoured when sent. Not for API keys."""
     return await call.answer(operations.change_me, call.versions(required=False), data)
 
 
-@put("/me/password", summary="Change my password", status_code=204)
+@put(
+    "/me/password",
+    summary="Change my password",
+    status_code=204,
+    refuses="colleague-required password-wrong too-many-requests",
+    example={"current_password": "correct horse battery", "password": "another horse battery"},
+)
 async def change_password(
     call: NamedDependency[Call], data: JSONBody[PasswordChange]
 ) -> Response[None]:
@@ -70,7 +87,13 @@ async def change_password(
     return call.reply(None)
 
 
-@post("/password-resets", summary="Forgot my password", status_code=202, opt={"public": True})
+@post(
+    "/password-resets",
+    summary="Forgot my password",
+    status_code=202,
+    public=True,
+    example={"email": "anna@huber.example"},
+)
 async def request_reset(
     call: NamedDependency[Call], data: JSONBody[ResetRequest]
 ) -> Response[None]:
@@ -83,7 +106,9 @@ async def request_reset(
     "/password-resets/{token:str}",
     summary="Set a new password",
     status_code=204,
-    opt={"public": True},
+    public=True,
+    refuses="not-found",
+    example={"password": "another horse battery"},
 )
 async def reset_password(
     call: NamedDependency[Call],

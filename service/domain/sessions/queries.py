@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from service.database.transaction import Tx
+from service.database.transaction import Lane, Tx
 from service.domain.sessions.messages import Caller, Changed, Opened, OpenSession, Prepared
 from service.vocabulary import Page, Versions
 
@@ -49,9 +49,12 @@ async def renew_proof(
     tx.do(sql, proof, salt, new_proof, address, fingerprint)
 
 
+ME = Lane("me", seconds=5)
+
+
 async def who_am_i(tx: Tx) -> Caller:
     """The caller as the database sees him at this moment."""
-    return await tx.view(Caller, "select * from app.who_am_i()")
+    return await tx.view(Caller, "select * from app.who_am_i()", lane=ME)
 
 
 def change_me(tx: Tx, versions: Versions, name: str | None, language: str | None) -> None:

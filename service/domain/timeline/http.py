@@ -24,7 +24,7 @@ async def list_notes(
     return await call.answer(operations.list_notes, m, l, cursor, limit)
 
 
-@post("/notes", summary="Add a note")
+@post("/notes", summary="Add a note", example={"text": "Rückruf am Dienstag vereinbart"})
 async def add_note(
     call: NamedDependency[Call],
     m: FromPath[UUID],

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from service.database.transaction import Tx
+from service.database.transaction import Lane, Tx
 from service.domain.timeline.messages import Event, Message, Note
 from service.vocabulary import Page
 
+MESSAGES = Lane("messages", seconds=5)
 _LEAD = "where marketplace_id = $1 and lead_id = $2"
 _NOTE = "id, author_id, author_name, text, created_at"
 _MESSAGE = "id, company_id, company_name, author_id, author_name, text, created_at"
@@ -25,7 +26,7 @@ async def add_note(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Note:
 async def messages(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int) -> Page[Message]:
     """Messages of the lead, newest first."""
     sql = f"select {_MESSAGE} from app.message {_LEAD}"
-    return await tx.page(Message, sql, m, lead_id, cursor=cursor, limit=limit)
+    return await tx.page(Message, sql, m, lead_id, cursor=cursor, limit=limit, lane=MESSAGES)
 
 
 async def add_message(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Message:

@@ -26,7 +26,13 @@ class Row(msgspec.Struct):
     fields: list[str] = []
 
 
-def compared(before: Iterable[Any], after: Iterable[Any]) -> Iterable[tuple[Row, UUID | None]]:
+# A row, and the marketplace in which its lead is found.
+Compared = tuple[Row, UUID | None]
+
+MISSING, NEW = "seen before and not now", "seen now and not before"
+
+
+def compared(before: Iterable[Any], after: Iterable[Any]) -> Iterable[Compared]:
     """Every row of either side once, with the marketplace in which its lead is found."""
     old: dict[Any, Any] = {}
     for record in sorted(before, key=lambda record: bool(record["waits"])):
@@ -52,11 +58,30 @@ def _row(key: tuple[Any, ...], old: Any, new: Any) -> Row:
         row.verdict, row.reason = "waits", ", ".join(old["reasons"])
     elif new is None:
         row.verdict = "differs"
-        row.reason = "seen before and not now" if known else "not imported yet"
+        row.reason = MISSING if known else "not imported yet"
     elif old is None:
-        row.verdict, row.reason = "differs", "seen now and not before"
+        row.verdict, row.reason = "differs", NEW
     elif old["fields"] != new["fields"]:
         row.verdict, row.reason = "differs", "other content"
         fields = zip(seen.FIELDS[row.what], old["fields"], new["fields"], strict=True)
         row.fields = [name for name, one, other in fields if one != other]
     return row
+
+
+async def explain(staff: Any, load: int, company: UUID | None, rows: list[Compared]) -> None:
+    """Tells what was made or worked here since the import from what is a difference of what the
+    company sees."""
+    open_ = [(row, m) for row, m in rows if row.verdict == "differs" and (m or row.part_id)]
+    since = await staff.fetch(
+        "select app.prove_since_import($1, $2, $3, $4, $5, $6, $7) as since",
+        load,
+        company,
+        [row.what for row, _ in open_],
+        [m for _, m in open_],
+        [row.lead_id for row, _ in open_],
+        [row.part_id for row, _ in open_],
+        [row.reason in (MISSING, NEW) for row, _ in open_],
+    )
+    for (row, _), answer in zip(open_, since, strict=True):
+        if answer["since"]:
+            row.verdict = "since-import"

@@ -15,9 +15,9 @@ from uuid import UUID
 
 import msgspec
 
-from service import identity
 from service.jobs.rollout import seen
-from service.jobs.rollout.comparing import Row, compared
+from service.jobs.rollout.companies import Joined, compare_joined, sessions
+from service.jobs.rollout.comparing import Row, compared, explain
 from service.jobs.rollout.totals import lost_access
 
 BATCH = 1000  # users; their sessions live for five minutes
@@ -27,16 +27,19 @@ State = Literal["ready", "deleted", "waits", "missing", "joined"]
 
 
 class User(msgspec.Struct):
-    """A legacy user of the load; state as in `app.list_proof_users`."""
+    """A legacy user of the load; state as in `app.list_proof_users`. acts_for: after a merge the
+    company that absorbed his own."""
 
     legacy_user: int
     company_id: UUID | None
+    acts_for: UUID | None
     week: str | None
     state: State
 
 
 class Proof(msgspec.Struct):
-    """The proof of one user. rows: those that differ or were worked here since; all where asked."""
+    """The proof of one user. rows: those that differ or were worked here since; all where asked.
+    Of a company of several the first of its users has all, and the others nothing."""
 
     legacy_user: int
     company_id: UUID | None
@@ -91,6 +94,7 @@ class Prover:
         whole: the proofs list equal rows too. unfiltered: users whose tables are also counted
         without any condition, which reads them from end to end. done: called as users are done.
         """
+        told: set[UUID] = set()
         for start in range(0, len(users), BATCH):
             batch = users[start : start + BATCH]
             before = await self._before(batch)
@@ -107,8 +111,16 @@ class Prover:
                     )
                 ]
                 rows = await self._rows(suspects, before, tokens)
-                for user, lost in await self._lost_access(batch):
-                    rows.setdefault(user, []).append(lost)
+                for whose, lost in await self._lost_access(batch):
+                    rows.setdefault(whose, []).append(lost)
+            companies = await self._companies(batch, told)
+            for user in batch:
+                number = user.legacy_user
+                if user.state == "joined" and user.acts_for in told:
+                    one = companies.get(number) or Joined()
+                    before[number] = _Side(one.before, {}, one.waiting)
+                    after[number] = _Side(one.after)
+                    rows.setdefault(number, []).extend(row for row, _ in one.rows)
             proofs = [
                 _proof(user, before[user.legacy_user], after[user.legacy_user],
                        rows.get(user.legacy_user, []), whole)
@@ -134,15 +146,21 @@ class Prover:
     async def _sessions(self, batch: list[User]) -> AsyncIterator[dict[int, str]]:
         """A session for each user who is ready: legacy user -> token. Ended in any case."""
         users = {user.company_id: user.legacy_user for user in batch if user.state == "ready"}
-        tokens = {company: identity.new_token("kgs") for company in users}
-        hashes = [identity.sha256(token) for token in tokens.values()]
-        opened = await self._staff.fetch(
-            "select * from app.open_proof_sessions($1, $2)", list(tokens), hashes
-        )
-        try:
-            yield {users[row[0]]: tokens[row[0]] for row in opened}
-        finally:
-            await self._staff.fetchval("select app.close_proof_sessions($1)", hashes)
+        companies = [company for company in users if company is not None]
+        async with sessions(self._staff, "app.open_proof_sessions", companies) as tokens:
+            yield {users[company]: token for company, token in tokens.items()}
+
+    async def _companies(self, batch: list[User], told: set[UUID]) -> dict[int, Joined]:
+        """Companies of several that were not compared yet, by the first of their users."""
+        first: dict[UUID, int] = {}
+        for user in batch:
+            if user.state == "joined" and user.acts_for and user.acts_for not in told:
+                first.setdefault(user.acts_for, user.legacy_user)
+        found = {}
+        async for company, one in compare_joined(self._staff, self._apis[0], self._load, first):
+            found[first[company]] = one
+            told.add(company)
+        return found
 
     async def _after(
         self, tokens: dict[int, str], unfiltered: frozenset[int], done: Callable[[int], None]
@@ -183,15 +201,18 @@ class Prover:
     ) -> dict[int, list[Row]]:
         """Both sides of some users, compared row by row, not too many rows at once."""
         found: dict[int, list[Row]] = {}
+        companies = {user.legacy_user: user.company_id for user in users}
         some: list[int] = []
         for user in users:
             some.append(user.legacy_user)
             if user is users[-1] or sum(sides[one].rows.total() for one in some) >= ROWS:
-                found |= await self._some_rows(some, tokens)
+                found |= await self._some_rows(some, tokens, companies)
                 some = []
         return found
 
-    async def _some_rows(self, users: list[int], tokens: dict[int, str]) -> dict[int, list[Row]]:
+    async def _some_rows(
+        self, users: list[int], tokens: dict[int, str], companies: dict[int, UUID | None]
+    ) -> dict[int, list[Row]]:
         before: dict[int, list[Any]] = {user: [] for user in users}
         for row in await self._staff.fetch(
             "select * from app.prove_before_rows($1, $2)", self._load, users
@@ -204,7 +225,7 @@ class Prover:
                 async with seen.entered(self._apis[0], tokens[user]) as api:
                     after = await api.fetch(seen.ROWS)
             rows = list(compared(before.pop(user), after))
-            await self._explain(rows)
+            await explain(self._staff, self._load, companies[user], rows)
             found[user] = [row for row, _ in rows]
         return found
 
@@ -216,23 +237,8 @@ class Prover:
             for user, row in await lost_access(
                 self._staff, self._load, batch[0].legacy_user, batch[-1].legacy_user
             )
-            if states.get(user) in ("ready", "deleted")
+            if states.get(user) in ("ready", "deleted", "joined")
         ]
-
-    async def _explain(self, rows: list[tuple[Row, UUID | None]]) -> None:
-        """Tells what was made or worked here since the import from what is a difference."""
-        open_ = [(row, m) for row, m in rows if row.verdict == "differs" and (m or row.part_id)]
-        since = await self._staff.fetch(
-            "select app.prove_since_import($1, $2, $3, $4, $5) as since",
-            self._load,
-            [row.what for row, _ in open_],
-            [m for _, m in open_],
-            [row.lead_id for row, _ in open_],
-            [row.part_id for row, _ in open_],
-        )
-        for (row, _), answer in zip(open_, since, strict=True):
-            if answer["since"]:
-                row.verdict = "since-import"
 
     async def _keep(self, proofs: list[Proof]) -> None:
         kept = [

@@ -75,7 +75,7 @@ _ROWS = """
       union all
       select 'leads', s.marketplace_id, s.id, null::uuid, array[s.external_ref, concat(
         case when s.operator_company_id = me.id then 'o' end,
-        case when s.giver_company_id = me.id then 'g' end,
+        case when s.giver_company_id = me.id and s.operator_company_id <> me.id then 'g' end,
         case when s.engaged_company_id = me.id then 'p' end), s.interest, s.postcode_area,
         s.tags::text, s.distribution_permission::text, s.state, e.state, e.step, e.value::text]
       from seen s cross join me left join app.engagement e

@@ -38,19 +38,19 @@ def _answer(name: str) -> Response[bytes]:
     return Response(_file(name), media_type=_TYPES[name], headers=headers)
 
 
-@get("/openapi.json", opt={"public": True}, include_in_schema=False)
+@get("/openapi.json", public=True, include_in_schema=False)
 async def description(call: NamedDependency[Call]) -> Response[bytes]:
     """The description, made once when the application is put together."""
     return Response(call.request.app.state.description, media_type="application/json")
 
 
-@get("/docs", opt={"public": True}, include_in_schema=False)
+@get("/docs", public=True, include_in_schema=False)
 async def page(call: NamedDependency[Call]) -> Response[bytes]:
     """The page."""
     return _answer("index.html")
 
 
-@get("/docs/{name:str}", opt={"public": True}, include_in_schema=False)
+@get("/docs/{name:str}", public=True, include_in_schema=False)
 async def asset(call: NamedDependency[Call], name: FromPath[str]) -> Response[bytes]:
     """A script or style sheet of the page."""
     if name not in _TYPES or name == "index.html":

@@ -21,20 +21,20 @@ as $$
     where m.id = p_marketplace), false)
 $$;
 
--- An invitation that was written here has no card that its operator sees. A card of several users, since a
--- merge, is none of theirs.
+-- An invitation that was written here has no card that its operator sees. A card of nobody from there, or of
+-- several users, since a merge, is none of theirs.
 create or replace function app_private.card_changed_here(p_marketplace uuid, p_part uuid)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((select k.company_id is null or k.version <> p.version or k.row_hash = 0 or 1 < (
-      select count(*) from app_private.legacy_participation o
-      join app_private.legacy_party u on u.own_company_id = o.company_id and u.company_id = p.company_id
-      where o.marketplace_id = p.marketplace_id)
+  select coalesce((select count(*) <> 1 or bool_or(k.version <> p.version or k.row_hash = 0)
     from app.participation p
-    left join app_private.legacy_participation k
-      on k.marketplace_id = p.marketplace_id and k.company_id = p.company_id
-    where p.marketplace_id = p_marketplace and p.company_id = p_part),
-    exists (select from app.partner_invitation i
+    left join (app_private.legacy_participation k
+        join app_private.legacy_party u on u.own_company_id = k.company_id)
+      on k.marketplace_id = p.marketplace_id and u.company_id = p.company_id
+    where p.marketplace_id = p_marketplace and p.company_id = p_part
+    group by p.marketplace_id, p.company_id having count(k.company_id) > 0),
+    exists (select from app.participation p where p.marketplace_id = p_marketplace and p.company_id = p_part)
+    or exists (select from app.partner_invitation i
             where i.marketplace_id = p_marketplace and i.id = p_part))
 $$;
 

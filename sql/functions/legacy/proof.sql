@@ -118,12 +118,12 @@ grant execute on function app.prove_begin(integer) to kollegium_staff;
 --   waits    his row is in quarantine
 --   missing  there is no company for him, and no reason: a difference
 --   joined   brought together with others, or with colleagues, or deleted there and changed here: no longer
---            what he was
+--            what he was; the company that he acts for is compared as one
 create or replace function app.list_proof_users(p_load integer)
-returns table (legacy_user bigint, company_id uuid, week text, state text)
+returns table (legacy_user bigint, company_id uuid, acts_for uuid, week text, state text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select s.id, m.company_id, cc.week, case
+  select s.id, m.company_id, c.company_id, cc.week, case
     when m.legacy_id is null and b.id is not null then 'waits'
     when m.legacy_id is null then 'missing'
     when s.deleted_at is not null and co.state = 'closed' and not c.active then 'deleted'

@@ -4,7 +4,8 @@ set local role kollegium_broker;
 
 -- Who he was: his firm, his name, the address with which he logs in, his language. He acts for himself
 -- alone (L1), hence as admin. part_id is his colleague.
-create or replace function app_private.users_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.users_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -17,12 +18,13 @@ as $$
     nullif(btrim(concat_ws(' ', btrim(s.first_name), btrim(s.last_name))), '') as person) n
   left join app_private.legacy_user u on u.legacy_id = s.id
   left join legacy_staging.blocked b on b.load = p_load and b.source_table = 'users' and b.id = s.id
-  where s.load = p_load and s.id between p_first and p_last and s.deleted_at is null
+  where s.load = p_load and s.id between p_first and p_last and (p_deleted or s.deleted_at is null)
 $$;
 
 -- Marketplaces with their statuses in order. Settings are the owner's; a participant sees the name and the
 -- statuses, whatever his state there (L7). part_id is the marketplace.
-create or replace function app_private.marketplaces_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.marketplaces_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -62,7 +64,7 @@ as $$
         coalesce(s.teaser_digits, 2)::text, coalesce(s.giver_may_withdraw, true)::text,
         coalesce(s.auto_accept, false)::text] else array_fill(null::text, array[4]) end
   from seen s
-  join legacy_staging.users u on u.load = p_load and u.id = s.who and u.deleted_at is null
+  join legacy_staging.users u on u.load = p_load and u.id = s.who and (p_deleted or u.deleted_at is null)
   left join steps t on t.marketplace_id = s.id
   left join app_private.legacy_marketplace k on k.legacy_id = s.id
   left join legacy_staging.blocked b
@@ -72,7 +74,8 @@ $$;
 -- Who takes part, in any state: the owner sees all of his marketplace, a participant himself (L7). A giver
 -- who takes too is one card, as docs/legacy-mapping.md says; a row in quarantine is none of it, and is told by
 -- itself. part_id is the participant's company.
-create or replace function app_private.participants_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.participants_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -100,7 +103,7 @@ as $$
   from card p
   left join legacy_staging.users u on u.load = p_load and u.id = p.user_id
   cross join lateral (select distinct v from unnest(array[p.owner_user_id, p.user_id]) v) party
-  join legacy_staging.users r on r.load = p_load and r.id = party.v and r.deleted_at is null
+  join legacy_staging.users r on r.load = p_load and r.id = party.v and (p_deleted or r.deleted_at is null)
     and r.id between p_first and p_last
   left join app_private.legacy_marketplace k on k.legacy_id = p.marketplace_id
   left join app_private.legacy_user t on t.legacy_id = p.user_id

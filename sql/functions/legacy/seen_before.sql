@@ -40,7 +40,8 @@ $$;
 -- Leads and personal data by L3, with what became of them. One row for each user and lead, whatever capacities he had in it:
 -- o operator, g giver, p picker, the letters that service/jobs/rollout/seen.py finds in the columns of
 -- app.lead. waits: the row is in quarantine, so nothing is expected of it.
-create or replace function app_private.leads_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.leads_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -73,7 +74,7 @@ as $$
     cross join lateral (
       select distinct v from unnest(array[m.owner_user_id, l.giver_user_id, l.picked_by_user_id]) v
     ) party
-    join legacy_staging.users u on u.load = p_load and u.id = party.v and u.deleted_at is null
+    join legacy_staging.users u on u.load = p_load and u.id = party.v and (p_deleted or u.deleted_at is null)
       and u.id between p_first and p_last
     left join app_private.legacy_lead k on k.legacy_id = l.id
     left join app.marketplace h on h.id = k.marketplace_id
@@ -95,7 +96,8 @@ $$;
 
 -- Offers by L4 and L5. What an offer became follows docs/legacy-mapping.md: the lead decides. What is seen
 -- here is the offer of a company: of two users who are one company by now the better one counts, as it stays.
-create or replace function app_private.offers_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.offers_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -129,7 +131,7 @@ as $$
   ) o
   cross join lateral (select distinct v from unnest(array[o.owner_user_id,
     case when o.state in ('open', 'picked') then o.user_id end]) v) party
-  join legacy_staging.users u on u.load = p_load and u.id = party.v and u.deleted_at is null
+  join legacy_staging.users u on u.load = p_load and u.id = party.v and (p_deleted or u.deleted_at is null)
     and u.id between p_first and p_last
   left join app_private.legacy_lead k on k.legacy_id = o.lead_id
   left join app_private.legacy_user t on t.legacy_id = o.user_id
@@ -141,7 +143,8 @@ $$;
 
 -- Comments by L6: an internal one is its author's, a shared one everybody's who sees the lead. part_id
 -- is the id that the import gave it.
-create or replace function app_private.comments_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.comments_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -161,7 +164,7 @@ as $$
         or l.picked_by_user_id between p_first and p_last))
   ) c
   cross join lateral (select distinct v from unnest(c.readers) v) party
-  join legacy_staging.users u on u.load = p_load and u.id = party.v and u.deleted_at is null
+  join legacy_staging.users u on u.load = p_load and u.id = party.v and (p_deleted or u.deleted_at is null)
     and u.id between p_first and p_last
   left join app_private.legacy_lead k on k.legacy_id = c.lead_id
   left join app_private.legacy_user t on t.legacy_id = c.user_id
@@ -170,7 +173,8 @@ as $$
 $$;
 
 -- API keys by L8, without their tokens: app.prove_tokens compares those.
-create or replace function app_private.keys_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.keys_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
@@ -180,25 +184,26 @@ as $$
       case when s.revoked_at is null then 'live' else 'revoked' end,
       extract(epoch from s.created_at)::text]
   from legacy_staging.api_keys s
-  join legacy_staging.users u on u.load = p_load and u.id = s.user_id and u.deleted_at is null
+  join legacy_staging.users u on u.load = p_load and u.id = s.user_id and (p_deleted or u.deleted_at is null)
   left join app_private.legacy_api_key k on k.legacy_id = s.id
   left join legacy_staging.blocked b
     on b.load = p_load and b.source_table = 'api_keys' and b.id = s.id
   where s.load = p_load and s.user_id between p_first and p_last
 $$;
 
-create or replace function app_private.rows_seen_before(p_load integer, p_first bigint, p_last bigint)
+create or replace function app_private.rows_seen_before(
+  p_load integer, p_first bigint, p_last bigint, p_deleted boolean default false)
 returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid, part_id uuid,
   legacy_key text, waits boolean, fields text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select * from app_private.users_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.marketplaces_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.participants_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.leads_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.offers_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.comments_seen_before(p_load, p_first, p_last)
-  union all select * from app_private.keys_seen_before(p_load, p_first, p_last)
+  select * from app_private.users_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.marketplaces_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.participants_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.leads_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.offers_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.comments_seen_before(p_load, p_first, p_last, p_deleted)
+  union all select * from app_private.keys_seen_before(p_load, p_first, p_last, p_deleted)
 $$;
 
 -- Counts and digests of what the users p_first to p_last saw, a row for each user and kind of row;
@@ -218,6 +223,15 @@ comment on function app.prove_before(integer, bigint, bigint) is
   'What legacy users saw by the legacy rules, as counts and digests by user and kind.';
 grant execute on function app.prove_before(integer, bigint, bigint) to kollegium_staff;
 
+create or replace function app_private.reasons_to_wait(p_load integer, p_what text, p_key text, p_waits boolean)
+returns text[] language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select array(select f.reason from legacy_staging.finding f
+    where f.load = p_load and f.kind = 'quarantine' and f.legacy_key = p_key
+      and f.source_table = case p_what when 'prospects' then 'leads' else p_what end and p_waits
+    order by 1)
+$$;
+
 -- The rows of some users. Values leave as hashes: a difference is named by its field, and the proof
 -- that somebody downloads contains no personal data.
 create or replace function app.prove_before_rows(p_load integer, p_users bigint[])
@@ -226,10 +240,7 @@ returns table (legacy_user bigint, what text, marketplace_id uuid, lead_id uuid,
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.legacy_user, s.what, s.marketplace_id, s.lead_id, s.part_id, s.legacy_key, s.waits,
-    array(select f.reason from legacy_staging.finding f
-          where f.load = p_load and f.kind = 'quarantine' and f.legacy_key = s.legacy_key
-            and f.source_table = case s.what when 'prospects' then 'leads' else s.what end and s.waits
-          order by 1),
+    app_private.reasons_to_wait(p_load, s.what, s.legacy_key, s.waits),
     array(select md5(v) from unnest(s.fields) with ordinality f (v, i) order by i)
   from (select min(u) as first, max(u) as last from unnest(p_users) u) r
   cross join lateral app_private.rows_seen_before(p_load, r.first, r.last) s
@@ -264,23 +275,25 @@ grant execute on function app.prove_tokens(integer, bigint, bigint) to kollegium
 
 -- Rows that came into being or were changed here since the import are no differences of it: whoever or
 -- whatever is not from the former service, or whose version moved on, with all that is theirs; offers
--- answered since; comments and keys that no legacy row became; keys withdrawn here. Answers for each of
--- the rows asked about, in their order.
-create or replace function app.prove_since_import(
-  p_load integer, p_what text[], p_marketplaces uuid[], p_leads uuid[], p_parts uuid[])
+-- answered since; comments and keys that no legacy row became; keys withdrawn here. A company sees a
+-- marketplace of another one by its own card, so that it came or went is that card's doing. Answers for each
+-- of the rows asked about, in their order; p_one_sided: only one side has it.
+create or replace function app.prove_since_import(p_load integer, p_company uuid, p_what text[],
+  p_marketplaces uuid[], p_leads uuid[], p_parts uuid[], p_one_sided boolean[])
 returns setof boolean language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select case a.what
     when 'users' then app_private.user_changed_here(a.part_id)
     when 'marketplaces' then app_private.marketplace_changed_here(a.marketplace_id)
+      or a.one_sided and app_private.card_changed_here(a.marketplace_id, p_company)
     when 'participants' then app_private.card_changed_here(a.marketplace_id, a.part_id)
     when 'api_keys' then app_private.key_changed_here(p_load, a.part_id)
     else app_private.lead_changed_here(p_load, a.what, a.marketplace_id, a.lead_id, a.part_id) end
-  from unnest(p_what, p_marketplaces, p_leads, p_parts)
-    with ordinality a (what, marketplace_id, lead_id, part_id, i)
+  from unnest(p_what, p_marketplaces, p_leads, p_parts, p_one_sided)
+    with ordinality a (what, marketplace_id, lead_id, part_id, one_sided, i)
   order by a.i
 $$;
-comment on function app.prove_since_import(integer, text[], uuid[], uuid[], uuid[]) is
+comment on function app.prove_since_import(integer, uuid, text[], uuid[], uuid[], uuid[], boolean[]) is
   'Whether rows were made or worked here since they were imported.';
-grant execute on function app.prove_since_import(integer, text[], uuid[], uuid[], uuid[])
+grant execute on function app.prove_since_import(integer, uuid, text[], uuid[], uuid[], uuid[], boolean[])
   to kollegium_staff;
