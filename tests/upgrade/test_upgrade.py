@@ -225,6 +225,6 @@ async def test_a_planted_orphan_is_counted(server: Any, before: Before) -> None:
     ):
         assert await snapshots.orphans(db) == {}
         await db.execute("set session_replication_role = replica")
-        await db.execute("delete from app.engagement where state = 'active'")
+        await db.execute("delete from app.lead where state = 'engaged'")
         found = await snapshots.orphans(db)
-        assert any(key.startswith("app.history.") for key in found), found
+        assert any(key.startswith("app.prospect.") for key in found), found
