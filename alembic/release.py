@@ -71,10 +71,7 @@ def release(version: str, root: Path = ROOT) -> list[str]:
         raise Refused(f"{version} is no version: three numbers, as in 0.2.0.")
     if known and _numbers(version) <= _numbers(known[-1].version):
         raise Refused(f"{version} does not come after {known[-1].version}, the last release.")
-    changed = subprocess.run(
-        ["git", "status", "--porcelain"],  # noqa: S607 - whichever git there is
-        cwd=root, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    changed = uncommitted(root)
     if changed:
         raise Refused(
             f"Commit first; a release is a commit of its own. Changed:\n{changed.rstrip()}"
@@ -104,7 +101,7 @@ def release(version: str, root: Path = ROOT) -> list[str]:
     for name, line in _NAMES_VERSION.items():
         _replace(root / name, line, version)
     today = datetime.now(UTC).date().isoformat()
-    heading = r"(?m)^## \[[^\]]+\] - unreleased$"
+    heading = r"(?m)^## \[(?:Unreleased\]|[^\]]+\] - unreleased)$"
     _replace(root / "CHANGELOG.md", heading, f"## [{version}] - {today}")
     said.append(f"Named {version}: {', '.join(_NAMES_VERSION)}, CHANGELOG.md.")
     said.append(
@@ -113,6 +110,15 @@ def release(version: str, root: Path = ROOT) -> list[str]:
         'begins with `make revision ARGS="what it is about"`.'
     )
     return said
+
+
+def uncommitted(root: Path) -> str:
+    """What git would still commit."""
+    done = subprocess.run(
+        ["git", "status", "--porcelain"],  # noqa: S607 - whichever git there is
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
 
 
 def _numbers(version: str) -> tuple[int, ...]:
