@@ -14,7 +14,9 @@ and `lifted` writes the statements. It refuses a foreign key outside of such lin
 
 import re
 
-_SEES = re.compile(r"^-- sees every row of: ([^\n]+)\n(.*?)^-- sees no more$", re.MULTILINE | re.DOTALL)
+_SEES = re.compile(
+    r"^-- sees every row of: ([^\n]+)\n(.*?)^-- sees no more$", re.MULTILINE | re.DOTALL
+)
 _ALTERED = re.compile(
     r"^alter table (?:if exists )?(?:only )?([\w.]+)(.*?);", re.MULTILINE | re.DOTALL
 )
