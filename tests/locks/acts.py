@@ -27,8 +27,9 @@ class Act:
             name: f"'{getattr(world, name).id}'::uuid"
             for name in ("huber", "klein", "lang", "ben", "cora")
         }
-        call = self.sql.format(number=number, **values)
+        call = self.sql.format(number=number, ben_email=f"'{world.ben.email}'", **values)
         sql = f"select ({call})::text where $1::uuid is not null and $2::uuid is not null"
+        sql = call if call.startswith("update") else sql
 
         async def do(connection: Any) -> Any:
             if self.who in ("worker", "staff"):
@@ -48,8 +49,10 @@ CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null) is not
 SAME = "(select external_ref from app.lead where id = $2)"
 WITHDRAWS = ("offered", "available", "merge ready", "merged")
 MERGE = "(select id from places.merge)"
-PAUSE = """with p as (update app.participation set paused = true, version = version + 1
-    where marketplace_id = $1 and company_id = {klein} returning paused) select paused from p"""
+PAUSE = """update app.participation set paused = true, version = version + 1
+    where marketplace_id = $1 and company_id = {klein} and $2::uuid is not null returning paused"""
+SPLIT = """app.split_colleague({ben_email}, 'Ben allein', array[$1::uuid], array[$2::uuid], 'Brief')
+    is not null"""
 ACTS: dict[str, Act] = {
     "Cora picks": Act("cora", PICK, ("offered", "overdue", "merge ready")),
     "Anna picks": Act("anna", PICK, ("offered", "declined", "merge ready", "merged")),
@@ -75,7 +78,7 @@ ACTS: dict[str, Act] = {
         "app.change_lead($1, $2, null, jsonb_build_object('interest', 'Dach {number}'), '{{}}')",
         ("offered",),
     ),
-    "Anna closes": Act("anna", "app.close_engagement($1, $2, 'won', 5)", ("engaged",)),
+    "Anna closes": Act("anna", "app.close_engagement($1, $2, 'won', 5)", ("engaged", "Ben works")),
     "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed",)),
     "Anna hands over": Act(
         "anna", "app.change_engagement($1, $2, null, 'angebot', true, {ben})", ("engaged",)
@@ -86,6 +89,7 @@ ACTS: dict[str, Act] = {
     ),
     "Klein joins Huber": Act("staff", f"app.run_merge({MERGE}) is not null", ("merge ready",)),
     "they part again": Act("staff", f"app.undo_merge({MERGE}) is not null", ("merged",)),
+    "Ben leaves with it": Act("staff", SPLIT, ("engaged", "Ben works", "closed")),
     "time passes": Act("worker", "app.expire_offers(100) >= 0", ("overdue",)),
     "the wave ends": Act("worker", "app.end_waves(100) >= 0", ("grace over",)),
     "Gerd sends it again": Act(
@@ -111,12 +115,14 @@ ACTS: dict[str, Act] = {
         ("offered",),
     ),
     "Ben is renamed": Act(
-        "ben", CHANGE.format(who="{ben}", active="null", name="'Ben {number}'"), ("engaged",)
+        "ben",
+        CHANGE.format(who="{ben}", active="null", name="'Ben {number}'"),
+        ("Ben works", "engaged"),
     ),
     "Ben goes": Act(
         "anna",
         CHANGE.format(who="{ben}", active="false", name="null"),
-        ("engaged", "offered"),
+        ("Ben works", "engaged", "offered"),
     ),
     "Klein pauses": Act("cora", PAUSE, ("offered",)),
 }

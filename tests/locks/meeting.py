@@ -35,6 +35,12 @@ PLACES = f"""
     end $$;
     grant execute on function places.pass(text) to public;
 """
+# Whether the first is where it was to stop, and whether another waits for one of those who meet.
+AT_GATE = f"""
+    select exists (select from pg_locks where pid = $1 and not granted and locktype = 'advisory'
+      and classid = {GATE} and objid = $2::integer::oid and objsubid = 2)
+"""
+BEHIND = "select pg_blocking_pids($1) && $2::integer[]"
 Doing = Callable[[Any], Awaitable[Any]]
 RETRIED = (
     "40001",
@@ -77,6 +83,10 @@ async def prepare(superuser: Any) -> int:
     return len([one for one in changed if one])
 
 
+class Refused(str):
+    """An answer that is a problem or an error."""
+
+
 @dataclass
 class Session:
     """A connection that acts, and the places it passed since its last beginning."""
@@ -89,9 +99,13 @@ class Session:
     async def on(cls, connection: Any) -> "Session":
         """A session over a connection of its own."""
         made = cls(connection, connection.get_server_pid())
-        connection.add_log_listener(
-            lambda _, message: made.places.append(str(message.message).removeprefix("place "))
-        )
+
+        def passed(_: Any, message: Any) -> None:
+            text = str(message.message)
+            if text.startswith("place "):
+                made.places.append(text.removeprefix("place "))
+
+        connection.add_log_listener(passed)
         # Who is kept waiting by hand must not run into the limits of his role on a slow machine.
         await connection.execute("set lock_timeout = '60s'; set statement_timeout = '60s'")
         return made
@@ -107,8 +121,8 @@ class Session:
             except asyncpg.PostgresError as error:
                 stops = ()
                 if error.sqlstate not in RETRIED:
-                    return error.constraint_name or f"{error.sqlstate} {error}"
-        return "lost every race"
+                    return Refused(error.constraint_name or f"{error.sqlstate} {error}")
+        return Refused("lost every race")
 
 
 @dataclass
@@ -127,15 +141,13 @@ class Meeting:
     def __init__(self, watcher: Any) -> None:
         self.watcher = watcher
 
-    async def _settled(self, task: "asyncio.Task[Any]", session: Session) -> bool:
-        """Waits until the task is done or its session waits for a lock; True: done."""
+    async def _settled(self, task: "asyncio.Task[Any]", waits: str, *values: Any) -> bool:
+        """Waits until the task is done or it waits as it should; True: done. That it waits for
+        something else, as for a moment of the autovacuum's, says nothing."""
         for _ in range(50_000):
             if task.done():
                 return True
-            waits = await self.watcher.fetchval(
-                "select exists (select from pg_locks where pid = $1 and not granted)", session.pid
-            )
-            if waits and not task.done():
+            if await self.watcher.fetchval(waits, *values) and not task.done():
                 return False
             await asyncio.sleep(0)
         raise AssertionError("neither done nor waiting")
@@ -149,11 +161,12 @@ class Meeting:
             await self.watcher.execute(f"select pg_advisory_lock({GATE}, {gate})")
         met = Met([], 0, [])
         tasks = [asyncio.create_task(first.run(act, *[stop for stop, _, _ in others]))]
+        pids = [first.pid, *(session.pid for _, session, _ in others)]
         try:
             for gate, (_, session, other) in zip(gates, others, strict=True):
-                met.reached += not await self._settled(tasks[0], first)
+                met.reached += not await self._settled(tasks[0], AT_GATE, first.pid, gate)
                 tasks.append(asyncio.create_task(session.run(other)))
-                done = await self._settled(tasks[-1], session)
+                done = await self._settled(tasks[-1], BEHIND, session.pid, pids)
                 places = len(session.places)
                 met.blocked.append(None if done else session.places[-1] if places > 1 else "first")
                 await self.watcher.execute(f"select pg_advisory_unlock({GATE}, {gate})")

@@ -33,7 +33,8 @@ STAGE = """
         where p_start = 'grace over' and lead_id = v_lead;
         update app.brokerage set wave_ends_at = now() - interval '1 s'
         where p_start = 'grace over' and lead_id = v_lead;
-      elsif p_start in ('engaged', 'closed') then
+      elsif p_start in ('engaged', 'closed', 'Ben works') then
+        perform places.turn(case p_start when 'Ben works' then 'ben' else 'anna' end);
         perform app.pick_lead(p_market, v_lead);
         if p_start = 'closed' then
           perform app.close_engagement(p_market, v_lead, 'lost', null);
@@ -52,17 +53,22 @@ STAGE = """
       return v_lead;
     end $$;
 """
-# What an interleaving left behind, without ids, times and versions.
+# What an interleaving left behind, without ids, times and versions; companies made since are alike.
 OUTCOME = """
-    select json_build_array(l.state, l.engaged_company_id, left(l.interest, 5),
-      (select json_agg(json_build_array(o.company_id, o.state) order by o.company_id, o.id)
+    select json_build_array(l.state, places.who(l.engaged_company_id), left(l.interest, 5),
+      (select json_agg(json_build_array(places.who(o.company_id), o.state)
+         order by o.company_id, o.id)
        from app.offer o where o.lead_id = l.id),
       (select json_agg(b.state order by b.id) from app.brokerage b where b.lead_id = l.id),
-      (select json_agg(json_build_array(g.company_id, g.state, g.handler_id, g.step) order by g.id)
+      (select json_agg(json_build_array(places.who(g.company_id), g.state, g.handler_id, g.step)
+         order by g.id)
        from app.engagement g where g.lead_id = l.id),
       (select json_agg(h.event order by h.event) from app.history h where h.lead_id = l.id),
-      (select json_agg(json_build_array(p.company_id, p.state, p.paused) order by p.company_id)
-       from app.participation p where p.marketplace_id = l.marketplace_id),
+      (select json_agg(json_build_array(places.who(p.company_id), p.state, p.paused)
+         order by p.company_id)
+       from app.participation p where p.marketplace_id = l.marketplace_id
+         and (p.company_id = l.engaged_company_id
+           or p.company_id in (select id from places.company))),
       (select count(*) from app.disclosure d where d.lead_id = l.id),
       (select count(*) from app.note n where n.lead_id = l.id),
       (select count(*) from app.message m where m.lead_id = l.id),
@@ -128,13 +134,16 @@ RESET = """
     select app.undo_merge(m.id) from app.company_merge m join places.merge using (id)
     where m.state = 'done';
     truncate places.merge;
+    delete from app_private.company_split;
     update app.participation p set state = f.state, ended_at = null, paused = false
     from places.card f where (p.marketplace_id, p.company_id) = (f.marketplace_id, f.company_id);
+    update app.engagement set handler_id = null, handler_name = null where handler_id is not null;
+    update app.colleague c set company_id = f.company_id, role = f.role from places.colleague f
+    where c.id = f.id and c.company_id <> f.company_id;
     update app.colleague set active = true where not active;
     insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id,
       api_key_id, created_at, expires_at) select * from places.bearer on conflict do nothing;
     delete from app_private.rate;
-    update app.engagement set handler_id = null, handler_name = null where handler_id is not null;
     update app.brokerage set wave_ends_at = now() + interval '1 year'
     where wave_ends_at is not null;
     update app.offer set expires_at = now() + interval '1 year'
@@ -155,6 +164,11 @@ class Stage:
             "create table places.person (who text, token text);"
             "create table places.merge (id uuid); grant select on places.merge to public;"
             "create table places.card as select * from app.participation;"
+            "create table places.company as select id from app.company;"
+            "create table places.colleague as select id, company_id, role from app.colleague;"
+            "create function places.who(p_company uuid) returns text language sql as $$"
+            " select case when p_company in (select id from places.company) then p_company::text"
+            " when p_company is not null then 'a new one' end $$;"
             "create table places.bearer as select token_sha256, company_id, company_state,"
             " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;" + STAGE
         )

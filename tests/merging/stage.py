@@ -95,3 +95,44 @@ async def owned(superuser: Any, company: UUID) -> list[str]:
         if count:
             found.append(f"{tab}.{col}: {count}")
     return found
+
+
+# Every name that is printed on a live row, beside whom it names (docs/domain.md, case 11).
+PRINTED = """
+    select 'app.lead operator_name' as place, id::text as row, operator_name as printed,
+      operator_company_id as of from app.lead
+    union all select 'app.lead giver_name', id::text, giver_name, giver_company_id from app.lead
+    union all select 'app.lead engaged_company_name', id::text, engaged_company_name,
+      engaged_company_id from app.lead
+    union all select 'app.offer company_name', id::text, company_name, company_id from app.offer
+      where state = 'open'
+    union all select 'app.engagement company_name', id::text, company_name, company_id
+      from app.engagement where state in ('active', 'return_requested')
+    union all select 'app.engagement handler_name', id::text, handler_name, handler_id
+      from app.engagement where state in ('active', 'return_requested')
+    union all select 'app.participation company_name', marketplace_id::text, company_name,
+      company_id from app.participation
+    union all select 'app.participation operator_name', marketplace_id::text, operator_name,
+      operator_company_id from app.participation
+    union all select 'app.marketplace operator_name', id::text, operator_name,
+      operator_company_id from app.marketplace
+"""
+
+
+async def printed(superuser: Any) -> set[str]:
+    """The places in which a name is printed on a live row, for knowing what was looked at."""
+    rows = await superuser.fetch(
+        f"select distinct place from ({PRINTED}) p where printed is not null"
+    )
+    return {row["place"] for row in rows}
+
+
+async def former_names(superuser: Any) -> list[str]:
+    """Live rows that print another name than the company or the colleague has now."""
+    rows = await superuser.fetch(
+        f"""select p.* from ({PRINTED}) p
+            left join (select id, name from app.company union all select id, name
+                       from app.colleague) n on n.id = p.of
+            where p.printed is distinct from n.name order by p.place, p.row"""
+    )
+    return [f"{row['place']} of {row['row']}: {row['printed']}" for row in rows]

@@ -2,7 +2,7 @@
 
 from tests.merging.conftest import Place, RandomPlace
 from tests.merging.random_world import RandomWorld
-from tests.merging.stage import fingerprint, mark, owned
+from tests.merging.stage import fingerprint, former_names, mark, owned
 
 # What the worlds must have contained between them, or the property would say little.
 WANTED = {"app.offer collapsed", "app.participation collapsed", "app.participation changed",
@@ -22,6 +22,7 @@ async def _both_orders(place: Place, world: RandomWorld) -> set[str]:
         before, until = await fingerprint(place.superuser), await mark(place.superuser)
         merge = await place.merging.merge(survivor, absorbed)
         assert await owned(place.superuser, absorbed.id) == []
+        assert await former_names(place.superuser) == []
         seen |= await _kinds(place)
         await place.merging.undo(merge)
         assert await fingerprint(place.superuser, until) == before
@@ -37,6 +38,7 @@ async def _chain(place: Place, world: RandomWorld) -> set[str]:
         befores.append(await fingerprint(place.superuser, until))
         merges.append(await place.merging.merge(survivor, absorbed))
         assert await owned(place.superuser, absorbed.id) == []
+        assert await former_names(place.superuser) == []
     seen = await _kinds(place)
     for merge, before in zip(reversed(merges), reversed(befores), strict=True):
         await place.merging.undo(merge)

@@ -174,3 +174,65 @@ async def test_the_worker_rehearses_again_after_drift(place: Place, world: World
     found = await place.staff.fetchrow("select * from app.list_merges($1)", merge)
     assert (found["state"], found["survivor_consent_at"]) == ("rehearsed", None)
     assert found["rehearsal"]["settings"]["language"]["goes"] == "en"
+
+
+async def _offered(place: Place, world: World, *takers: Any) -> UUID:
+    b = place.builder(world)
+    lead: UUID = await b.draft(world.geber, world.nord_id, "Dach")
+    for call in ("submit_lead", "accept_lead"):
+        await b.call(world.olga, f"app.{call}($1, $2)", world.nord_id, lead)
+    ids = [taker.id for taker in takers]
+    await b.call(world.olga, "app.offer_lead($1, $2, $3, 72)", world.nord_id, lead, ids)
+    return lead
+
+
+async def _decline(place: Place, world: World, who: Any, lead: UUID) -> None:
+    await place.builder(world).call(
+        who, "state from app.decline_offer($1, $2, 'x')", world.nord_id, lead
+    )
+
+
+async def _an_hour_passes(place: Place) -> None:
+    """And no timer has come yet."""
+    for sql in (
+        "update app.offer set answered_at = answered_at - interval '1 hour'",
+        "update app.brokerage set wave_ends_at = wave_ends_at - interval '1 hour'",
+    ):
+        await place.superuser.execute(sql)
+
+
+async def test_a_wave_that_time_ends_is_no_drift(place: Place, world: World) -> None:
+    """Both declined a moment before the rehearsal. Their time to think again is over when the
+    merge runs; that wave is the timer's, and it ends it."""
+    lead = await _offered(place, world, world.huber, world.klein)
+    for who in (world.anna, world.cora):
+        await _decline(place, world, who, lead)
+    merge = await place.merging.prepare(world.huber, world.klein)
+    await _an_hour_passes(place)
+    await place.merging.run(merge)
+    state = "select state from app.lead where id = $1"
+    assert await place.superuser.fetchval(state, lead) == "offered"
+    assert await place.worker.fetchval("select app.end_waves(10)") == 1
+    assert await place.superuser.fetchval(state, lead) == "unplaced"
+
+
+async def test_what_the_merge_does_to_a_wave_does_not_hang_on_the_clock(
+    place: Place, world: World
+) -> None:
+    """The giver absorbs its only taker but one, who declined a moment before: the wave ends with
+    the merge, whether that one might still think again or not."""
+    for passes in (False, True):
+        lead = await _offered(place, world, world.klein, world.lang)
+        await _decline(place, world, world.lena, lead)
+        merge = await place.merging.prepare(world.geber, world.klein)
+        if passes:
+            await _an_hour_passes(place)
+        done = await place.merging.run(merge)
+        assert done["added"] == []
+        state = "select state from app.lead where id = $1"
+        assert await place.superuser.fetchval(state, lead) == "unplaced"
+        await place.merging.undo(merge)
+        assert await place.superuser.fetchval(state, lead) == "offered"
+        await place.builder(world).call(
+            world.olga, "app.withdraw_lead($1, $2, 'x')", world.nord_id, lead
+        )

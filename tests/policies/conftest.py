@@ -1,12 +1,11 @@
 """The whole folder is the proof of the wall: `pytest -m policies`, on any server.
 
-TEST_DATABASE_URL=postgresql://… pytest -m policies runs it on a server of your choice."""
+`pytest -m policies --server distribution` runs it on the oldest that the distribution has, with
+TEST_DATABASE_URL=postgresql://… on one of your choice."""
 
 from pathlib import Path
 
 import pytest
-
-from tests.policies.second_run import second_run
 
 HERE = Path(__file__).parent
 
@@ -23,15 +22,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.policies)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begins the run on the second server when its test is among those to run."""
-    wanted = any(item.path.name == "test_second_server.py" for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        second_run.start()
-
-
-def pytest_unconfigure() -> None:
-    """Leaves no server behind."""
-    second_run.stop()

@@ -12,20 +12,20 @@ from tests.fixtures.database import Urls, connected
 from tests.fixtures.world import World
 from tests.policies.matrix import Prober, furnish, read_matrix, tables
 from tests.policies.mutants import Mutant, all_mutants
-from tests.policies.red import red_grants, red_table
+from tests.policies.red import first_red, red_grants, red_table
 
 MATRIX = read_matrix()
 
 
 async def _red(probe: Prober, world: World, mutant: Mutant) -> list[str]:
-    """What turns red when the change is made; it is undone."""
+    """Something that turns red when the change is made; it is undone."""
     transaction = probe.superuser.transaction()
     await transaction.start()
     try:
         await probe.superuser.execute(mutant.change)
         if mutant.grant:
             return await red_grants(probe.superuser, mutant.table, MATRIX[mutant.table])
-        return await red_table(probe, world, mutant.table, MATRIX[mutant.table])
+        return await first_red(probe, world, mutant.table, MATRIX[mutant.table])
     finally:
         await transaction.rollback()
 

@@ -17,7 +17,34 @@ create or replace function app_private.lock_name(p_company uuid)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$ select pg_advisory_xact_lock(app_private.name_lock_key(p_company)) $$;
 
--- The names on leads and on what is live of them. The caller has the leads locked.
+-- The names of now on leads and on what is live of them: their open offers, the active engagement. Versions
+-- stay as they are: who moves leads between companies gives them back byte for byte. The caller has the
+-- leads locked, and the companies that are named.
+create or replace function app_private.print_live_names(p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.lead l set operator_name = n.operator, giver_name = n.giver, engaged_company_name = n.taker
+  from (select k.m, k.l, o.name as operator, g.name as giver, t.name as taker
+        from unnest(p_markets, p_leads) k (m, l)
+        join app.lead x on x.marketplace_id = k.m and x.id = k.l
+        join app.company o on o.id = x.operator_company_id
+        left join app.company g on g.id = x.giver_company_id
+        left join app.company t on t.id = x.engaged_company_id) n
+  where l.marketplace_id = n.m and l.id = n.l
+    and (l.operator_name, l.giver_name, l.engaged_company_name) is distinct from (n.operator, n.giver, n.taker);
+  update app.engagement e set company_name = c.name
+  from unnest(p_markets, p_leads) k (m, l), app.company c
+  where e.marketplace_id = k.m and e.lead_id = k.l and e.state in ('active', 'return_requested')
+    and c.id = e.company_id and c.name <> e.company_name;
+  update app.offer o set company_name = c.name
+  from unnest(p_markets, p_leads) k (m, l), app.company c
+  where o.marketplace_id = k.m and o.lead_id = k.l and o.state = 'open'
+    and c.id = o.company_id and c.name <> o.company_name;
+end
+$$;
+
+-- The same after a rename: those whose names changed have a new version. The caller has the leads locked.
 create or replace function app_private.print_on_leads(p_markets uuid[], p_leads uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -33,14 +60,24 @@ begin
   left join app.company t on t.id = l.engaged_company_id
   where (l.operator_name, l.giver_name, l.engaged_company_name) is distinct from (o.name, g.name, t.name);
   perform app_private.renew_leads(v_markets, v_leads);
-  update app.lead l set operator_name = (select name from app.company where id = l.operator_company_id),
-    giver_name = (select name from app.company where id = l.giver_company_id),
-    engaged_company_name = (select name from app.company where id = l.engaged_company_id)
-  where (l.marketplace_id, l.id) in (select * from unnest(v_markets, v_leads));
-  update app.engagement e set company_name = c.name
-  from unnest(v_markets, v_leads) w (m, l), app.company c
-  where e.marketplace_id = w.m and e.lead_id = w.l and e.state in ('active', 'return_requested')
-    and c.id = e.company_id and c.name <> e.company_name;
+  perform app_private.print_live_names(v_markets, v_leads);
+end
+$$;
+
+-- After a merge and its undo: on the cards and marketplaces of both companies, and on the leads that
+-- changed hands. One may have been renamed since the merge, so what the journal knows is not enough.
+create or replace function app_private.print_after_move(
+  p_one uuid, p_other uuid, p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update app.marketplace m set operator_name = c.name from app.company c
+  where c.id in (p_one, p_other) and m.operator_company_id = c.id and m.operator_name <> c.name;
+  update app.participation p set company_name = c.name from app.company c
+  where c.id in (p_one, p_other) and p.company_id = c.id and p.company_name <> c.name;
+  update app.participation p set operator_name = c.name from app.company c
+  where c.id in (p_one, p_other) and p.operator_company_id = c.id and p.operator_name <> c.name;
+  perform app_private.print_live_names(p_markets, p_leads);
 end
 $$;
 

@@ -53,6 +53,7 @@ begin
       app_private.move_table(p_merge, p_from, p_to, v_tab, v_markets, v_leads));
   end loop;
   update app.company set state = 'absorbed', absorbed_into = p_to where id = p_from;
+  perform app_private.print_after_move(p_from, p_to, v_markets, v_leads);
   return v_rows;
 end
 $$;

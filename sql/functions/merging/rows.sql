@@ -56,8 +56,9 @@ begin
 end
 $$;
 
--- Leads of which an offer went, or came back: whether their wave is over says app_private.conclude_wave;
--- what it changed goes to the journal.
+-- Leads that lost an open offer by the merge: a wave without another ends with it; what that changed goes to
+-- the journal. Not a moment later, where somebody may still take a refusal back, and no wave that was without
+-- an open offer before, which is the timer's: a merge must come to what its rehearsal came to, at any time.
 create or replace function app_private.merge_waves(p_merge uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -73,10 +74,11 @@ begin
         where o.marketplace_id = j.marketplace_id and o.id = j.id))
     join app.lead l on l.marketplace_id = b.marketplace_id and l.id = b.lead_id
     where j.merge_id = p_merge and j.tab = 'app.offer' and j.kind in ('changed', 'collapsed')
+      and j.before ->> 'state' = 'open'
     order by b.marketplace_id, b.lead_id
   loop
     v_mark := app_private.new_id();
-    perform app_private.conclude_wave(v.marketplace_id, v.lead_id);
+    perform app_private.conclude_wave(v.marketplace_id, v.lead_id, true);
     perform app_private.journal_change(p_merge, 'app.brokerage', v.marketplace_id, v.id, v.brokerage);
     perform app_private.journal_change(p_merge, 'app.lead', v.marketplace_id, v.lead_id, v.lead);
     insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id)

@@ -36,22 +36,34 @@ begin
     perform app_private.refuse(404, 'not-found');
   end if;
   perform app_private.lock_companies(v_old, v_new);
-  select * into v_colleague from app.colleague where email = p_email and company_id = v_old for update;
+  -- What was looked up before may be over by now: he left, or goes by another address or company.
+  select * into v_colleague from app.colleague
+  where email = p_email and company_id = v_old and active for update;
+  if not found then
+    raise exception using errcode = '40001', message = 'the colleague was changed meanwhile';
+  end if;
   if not exists (select from app.colleague c where c.company_id = v_old and c.id <> v_colleague.id
                  and c.active and c.role = 'admin') then
     perform app_private.refuse(409, 'last-admin');
   end if;
-  perform from app.lead l where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
+  -- All at once, in their order: those that go, and those that he handles and that stay.
+  perform from app.lead l where (l.marketplace_id, l.id) in (
+    select * from unnest(p_markets, p_leads)
+    union select e.marketplace_id, e.lead_id from app.engagement e
+    where e.company_id = v_old and e.handler_id = v_colleague.id and e.state in ('active', 'return_requested'))
   order by l.marketplace_id, l.id for update;
   perform app_private.expect_splittable(v_old, p_markets, p_leads);
   insert into app.company (id, name, delegator_role, language)
   select v_new, p_company_name, c.delegator_role, v_colleague.language from app.company c where c.id = v_old;
   perform app_private.change_handler_name(v_old, v_colleague.id, null);
+  -- Whom he leaves behind does not handle what goes with him: no colleague works for two companies.
   update app.engagement set handler_id = null, handler_name = null
-  where company_id = v_old and handler_id = v_colleague.id;
+  where company_id = v_old and handler_id is not null and (handler_id = v_colleague.id
+    or (marketplace_id, lead_id) in (select * from unnest(p_markets, p_leads)));
   update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
+  perform app_private.print_live_names(p_markets, p_leads);
   insert into app_private.company_split (id, company_id, new_company_id, colleague_id, reference, leads)
   select v_id, v_old, v_new, v_colleague.id, p_reference, coalesce(jsonb_agg(jsonb_build_object(
     'marketplace_id', k.m, 'lead_id', k.l)), '[]') from unnest(p_markets, p_leads) k (m, l);

@@ -205,7 +205,10 @@ begin
         union select j.marketplace_id, (j.before ->> 'lead_id')::uuid from app_private.merge_journal j
         where j.merge_id = p_merge.id and j.tab = 'app.offer' and j.kind = 'collapsed'
         union select o.marketplace_id, o.lead_id from app.offer o
-        where o.company_id = v_to and o.state = 'open') k;
+        where o.company_id = v_to and o.state = 'open'
+        union select e.marketplace_id, e.lead_id from app_private.merge_journal j
+        join app.engagement e on e.company_id = v_to and e.handler_id = j.id
+        where j.merge_id = p_merge.id and j.tab = 'app.colleague') k;
   perform app_private.lock_for_merge(v_from, v_to, v_locked_markets, v_locked_leads);
   perform from app.participation where company_id in (v_from, v_to) or operator_company_id in (v_from, v_to)
   order by marketplace_id, company_id for update;
@@ -226,6 +229,7 @@ begin
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
   join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
   perform app_private.clear_strangers(v_from, v_to);
+  perform app_private.print_after_move(v_from, v_to, v_locked_markets, v_locked_leads);
   perform app_private.legacy_read_anew(array_agg(j.marketplace_id), array_agg(coalesce(o.lead_id, j.id)))
   from app_private.merge_journal j
   left join app.offer o on j.tab = 'app.offer' and o.marketplace_id = j.marketplace_id and o.id = j.id

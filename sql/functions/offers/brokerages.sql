@@ -150,9 +150,10 @@ $$;
 -- THE function that ends a wave, whoever took the last offer away: a refusal, a window that is over, who
 -- leaves, a merge and its undo, the timer. It looks for itself, under the lead's lock: a lead that is not
 -- offered (picked or withdrawn in this moment), or has an open offer, stays as it is. Where a refusal may
--- still be taken back, the timer comes back (app.end_waves). Returns whether the wave ended: the lead is
--- unplaced and the operator has it again.
-create or replace function app_private.conclude_wave(p_marketplace uuid, p_lead uuid)
+-- still be taken back, the timer comes back (app.end_waves), unless it is to end at once. Returns whether the
+-- wave ended: the lead is unplaced and the operator has it again.
+create or replace function app_private.conclude_wave(
+  p_marketplace uuid, p_lead uuid, p_at_once boolean default false)
 returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -169,7 +170,7 @@ begin
                  and state = 'open') then
     v_end := app_private.wave_end(p_marketplace, v_brokerage.id);
   end if;
-  if v_end is null or v_end > now() then
+  if v_end is null or (v_end > now() and not p_at_once) then
     update app.brokerage set wave_ends_at = v_end
     where marketplace_id = p_marketplace and id = v_brokerage.id and wave_ends_at is distinct from v_end;
     return false;
