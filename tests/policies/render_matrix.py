@@ -13,8 +13,8 @@ TARGET = ROOT / "docs" / "access-matrix.md"
 QUESTION = ROOT / "sql" / "audit" / "executable_functions.sql"
 FUNCTIONS = """## Functions
 
-Generated from the catalogue, by the question `sql/audit/executable_functions.sql`: what each role may
-execute, with whose rights the body works, and what it is for. What is not listed nobody who logs in
+Generated from the catalogue, by the question `sql/audit/executable_functions.sql`: what each role
+may execute, with whose rights the body works, and what it is for. What is not listed nobody who logs in
 can call; helpers are in `app_private`.
 """
 TITLES = {
