@@ -105,9 +105,9 @@ def release(version: str, root: Path = ROOT) -> list[str]:
     _replace(root / "CHANGELOG.md", heading, f"## [{version}] - {today}")
     said.append(f"Named {version}: {', '.join(_NAMES_VERSION)}, CHANGELOG.md.")
     said.append(
-        f"Now: `git add --all`, `make check test-wall`, `git commit --message "
-        f"'Release {version}'`. From that commit on tests/upgrade/ upgrades this release. The next change of sql/ "
-        'begins with `make revision ARGS="what it is about"`.'
+        f"Now: `git add --all`, `make check test-wall`, `git commit --message 'Release {version}'`."
+        " From that commit on tests/upgrade/ upgrades this release. The next change of sql/ begins"
+        ' with `make revision ARGS="what it is about"`.'
     )
     return said
 

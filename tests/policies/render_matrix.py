@@ -14,8 +14,8 @@ QUESTION = ROOT / "sql" / "audit" / "executable_functions.sql"
 FUNCTIONS = """## Functions
 
 Generated from the catalogue, by the question `sql/audit/executable_functions.sql`: what each role
-may execute, with whose rights the body works, and what it is for. What is not listed nobody who logs in
-can call; helpers are in `app_private`.
+may execute, with whose rights the body works, and what it is for. What is not listed nobody who
+logs in can call; helpers are in `app_private`.
 """
 TITLES = {
     "lead": "Rows of a lead",
