@@ -41,7 +41,13 @@ def _pytest(part: Part, seed: int, figures: Path, seconds: float) -> tuple[int |
     environment = {**os.environ, **part.environment(seed), "KOLLEGIUM_FIGURES": str(figures)}
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         try:
             status: int | None = process.wait(timeout=seconds)
@@ -60,12 +66,12 @@ def _pytest(part: Part, seed: int, figures: Path, seconds: float) -> tuple[int |
         return status, out.read().decode(errors="replace")
 
 
-def _rounds(name: str, first: int, seconds: float) -> Run:
+def _rounds(name: str, first: int, seconds: float, most: int) -> Run:
     """Rounds from a seed on until the time is up; ends with the first failure."""
     run, part, began = Run(), PARTS[name], time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         figures = Path(directory) / "figures"
-        for seed in range(first, first + 10**6):
+        for seed in range(first, first + most):
             left = seconds - (time.monotonic() - began)
             if left <= 0:
                 break
@@ -122,6 +128,7 @@ def write(evidence: Path, runs: dict[str, Run], loads: list[list[float]]) -> Non
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), default=30, show_default=True
 )
+@click.option("--rounds", type=click.IntRange(min=1), default=10**6, help="At most, of each part.")
 @click.option("--seed", type=int, help="The first; the others follow it.  [default: a random one]")
 @click.option("--list", "only_list", is_flag=True, help="Say which parts there are.")
 @click.option(
@@ -129,7 +136,12 @@ def write(evidence: Path, runs: dict[str, Run], loads: list[list[float]]) -> Non
     help="Where soak.json goes.  [default: docs/evidence]",
 )  # fmt: skip
 def main(
-    names: tuple[str, ...], minutes: float, seed: int | None, only_list: bool, evidence: Path
+    names: tuple[str, ...],
+    minutes: float,
+    rounds: int,
+    seed: int | None,
+    only_list: bool,
+    evidence: Path,
 ) -> None:
     """Run PARTs for so long, one after the other, each its share of the time; without a name all.
 
@@ -140,12 +152,14 @@ def main(
         for name, part in PARTS.items():
             click.echo(f"{name:15} {part.what}")
         return
+    # Whoever ends the run ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = list(dict.fromkeys(names or PARTS))
     first = random.SystemRandom().randrange(10**6) if seed is None else seed
     until, runs, loads = time.monotonic() + minutes * 60, dict[str, Run](), [list(os.getloadavg())]
     for place, name in enumerate(wanted):
         share = (until - time.monotonic()) / (len(wanted) - place)
-        runs[name] = _rounds(name, first, share)
+        runs[name] = _rounds(name, first, share, rounds)
         if runs[name].failed is not None:
             break
     loads.append(list(os.getloadavg()))

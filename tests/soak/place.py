@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,14 @@ class Answers:
     def at(self, share: float) -> float:
         """The quantile, as the time of an answer that there was."""
         return sorted(self.times)[min(len(self.times) - 1, int(share * len(self.times)))]
+
+
+def together(all_of: Sequence[Answers]) -> Answers:
+    """Those of several turns as if they were one."""
+    statuses: Counter[int] = Counter()
+    for one in all_of:
+        statuses.update(one.statuses)
+    return Answers([time for one in all_of for time in one.times], dict(statuses))
 
 
 @contextlib.asynccontextmanager
@@ -86,10 +95,7 @@ async def asked(
     out, _ = await asking.communicate(json.dumps(given).encode())
     assert asking.returncode == 0
     found = json.loads(out)
-    statuses: dict[int, int] = {}
-    for _, status in found:
-        statuses[status] = statuses.get(status, 0) + 1
-    return Answers([time for time, _ in found], statuses)
+    return Answers([time for time, _ in found], dict(Counter(status for _, status in found)))
 
 
 @contextlib.asynccontextmanager
