@@ -176,6 +176,12 @@ create unlogged table legacy_staging.leads (
   contact_country text,
   created_at timestamptz,
   updated_at timestamptz,
+  kept_email text,
+  kept_phone text,
+  kept_postcode text,
+  kept_city text,
+  kept_country text,
+  kept_answers jsonb not null default '{}',
   primary key (load, id)
 );
 comment on table legacy_staging.leads is 'Rows of leads of the former system as one load read them (sql/legacy/schema.sql).';
@@ -201,6 +207,12 @@ comment on column legacy_staging.leads.contact_street is 'Street and number.';
 comment on column legacy_staging.leads.contact_postcode is 'Postcode as given.';
 comment on column legacy_staging.leads.contact_city is 'Town.';
 comment on column legacy_staging.leads.contact_country is 'Country.';
+comment on column legacy_staging.leads.kept_email is 'The first sure address in contact_email, as every door stores it (service/domain/contact); null: none.';
+comment on column legacy_staging.leads.kept_phone is 'The first sure number in contact_phone, E.164; null: none.';
+comment on column legacy_staging.leads.kept_postcode is 'contact_postcode in its country''s form; null: it is none.';
+comment on column legacy_staging.leads.kept_city is 'contact_city, or what stood beside the postcode.';
+comment on column legacy_staging.leads.kept_country is 'The code of contact_country, or what the letter before the postcode names.';
+comment on column legacy_staging.leads.kept_answers is 'What was written in these columns and is more than a value: goes to the answers.';
 comment on column legacy_staging.leads.created_at is 'When it came in.';
 comment on column legacy_staging.leads.updated_at is 'When the row changed last.';
 

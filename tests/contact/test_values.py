@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.contact import cleaned, country_of, read_email, read_phone, read_postcode
+from service.domain.contact import (
+    cleaned,
+    country_of,
+    emails,
+    phones,
+    read_email,
+    read_phone,
+    read_postcode,
+)
 from service.domain.contact.remarks import KEPT, TEXTS
 
 BERLIN, MOBILE = "+493023125101", "+4915223456077"
@@ -108,6 +116,34 @@ def test_a_german_mobile_number_that_lost_its_plus_is_never_another_number(digit
         assert read_phone("49" + digits, "DE").value in (None, "+49" + digits)
         assert read_phone("0" + digits, "DE").value == "+49" + digits  # the control
         assert read_phone("0" + digits + " Fax", "DE").value == "+49" + digits
+
+
+@given(
+    st.from_regex(
+        r"(\+49|0|00)( ?0?)[137][0-9]{0,2}[ /-]?[0-9]{2,5}[ /-]?[0-9]{0,6}", fullmatch=True
+    ),
+    st.sampled_from(["DE", "AT", None]),
+)
+def test_the_short_way_of_a_german_number_is_the_librarys(text: str, region: str | None) -> None:
+    if text.startswith("00"):
+        return
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        assert phones._valid(text, region) is None
+        return
+    wanted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    valid = phonenumbers.is_valid_number(number) and not number.extension
+    assert phones._valid(text, region) == (wanted if valid else None)
+
+
+@given(
+    st.text("aB1._+-@", min_size=1, max_size=70),
+    st.sampled_from(["post.example", "POST.example", "x", "a..b", "-a.de", "localhost", "a.local"]),
+)
+def test_the_short_way_of_an_address_is_the_librarys(local: str, domain: str) -> None:
+    address = f"{local}@{domain}"
+    assert emails._valid(address) == emails._checked(address)
 
 
 @given(st.text(max_size=40), st.sampled_from(["DE", "AT", "IT", None]))

@@ -294,7 +294,7 @@ async def test_what_a_rule_drops_is_listed(clean: Urls) -> None:
             """update legacy.users set language = 'fr', phone = '+49 30 1' where id = 3;
                update legacy.leads set value = 7, status_id = 2 where id = 1;
                update legacy.leads set contact_country = 'Deutschland', contact_postcode = 'D*25',
-                 contact_email = 'anna', contact_phone = '030 23125 Fax',
+                 contact_email = 'anna', contact_phone = 'abends',
                  contact_city = e'Hu\\u200bsum' where id = 2"""
         )
     found = {
@@ -304,8 +304,9 @@ async def test_what_a_rule_drops_is_listed(clean: Urls) -> None:
     assert found["adjusted", "users", "phone-dropped"] == ["3"]
     assert found["adjusted", "leads", "value-dropped"] == ["1"]
     assert found["adjusted", "leads", "status-dropped"] == ["1"]
-    for reason in ("country", "postcode", "email", "phone"):
-        assert found["warning", "leads", f"{reason}-unreadable"] == ["2"]
+    for reason in ("postcode", "email", "phone"):
+        assert found["warning", "leads", f"{reason}-kept-as-answer"] == ["2"]
+    assert found["adjusted", "leads", "country-formatted"] == ["2"]
     assert found["warning", "leads", "text-unprintable"] == ["2"]
 
 
@@ -317,7 +318,7 @@ UNFORESEEN = [
     ("app.participation", "tags", "participants", 2, "tags"),
     ("app.api_key", "name", "api_keys", 1, "name"),
     ("app.lead", "interest", "leads", 3, "interest"),
-    ("app.prospect", "phone", "leads", 4, "contact_phone"),
+    ("app.prospect", "street", "leads", 4, "contact_street"),
     ("app.offer", "decline_reason", "offers", 2, "reason"),
 ]
 

@@ -20,6 +20,8 @@ from phonenumbers import PhoneMetadata, PhoneNumberType
 
 from service.domain.contact.reading import MAX_TEXT, Reading, simple
 
+#: A German number that needs no reading, with what people write between its digits.
+_GERMAN: Final = re.compile(r"(?:(\+49)|0)((?:[ /-]?[0-9])+)")
 _ROUNDED: Final = re.compile(r"\+?\d(?:[.,]\d*)?E\+?\d{1,2}", re.IGNORECASE)
 _FLOAT_TAIL: Final = re.compile(r"(?<=\d{5})[.,]0{1,2}$")
 _RUN: Final = re.compile(r"\(?(?:\+\s*)?[(\d](?:[\d\s()/.\-‐‑‒–—−]|(?<=\d)\u00ad)*")
@@ -177,6 +179,14 @@ def _is_twice(e164: str) -> bool:
 
 def _valid(text: str, region: str | None) -> str | None:
     """E.164 of a valid number, or None."""
+    german = _GERMAN.fullmatch(text)
+    if german and (german[1] or region == "DE"):
+        digits = re.sub("[ /-]", "", german[2])
+        # Not 00 and not +49 0, which are read with care. Most are these, and parsing is dear.
+        if not digits.startswith("0") and phonenumbers.is_valid_number(
+            phonenumbers.PhoneNumber(country_code=49, national_number=int(digits))
+        ):
+            return "+49" + digits
     if region is None and re.match(r"\(?00", text):
         text = "+" + re.sub(r"^\(?00", "", text)
     try:

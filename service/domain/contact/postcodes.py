@@ -31,7 +31,7 @@ _APART: Final[dict[str, tuple[int, str]]] = {
     "NL": (4, " "), "GB": (-3, " "), "IE": (3, " "), "PL": (2, "-"), "PT": (4, "-"), "US": (5, "-"),
     "CZ": (3, " "), "GR": (3, " "), "SE": (3, " "), "SK": (3, " "),
 }  # fmt: skip
-_UNKNOWN_FORM: Final = re.compile(r"[A-Z0-9][A-Z0-9 -]{1,10}")
+_UNKNOWN_FORM: Final = re.compile(r"(?=.*[0-9])[A-Z0-9][A-Z0-9 -]{1,10}")
 _PREFIX: Final = re.compile(
     r"(D|DE|A|AT|CH|FL|LI|L|LU|B|BE|F|FR|I|IT|NL|DK|PL|CZ|E|ES)[ -]*(?=[0-9])"
 )

@@ -137,6 +137,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Beside the postcode stood another city; all of it is kept among the answers.",
         "Bei der Postleitzahl stand ein anderer Ort; alles steht bei den Antworten.",
     ),
+    "country-formatted": (
+        "The country is stored as its code of two letters.",
+        "Das Land steht als Code aus zwei Buchstaben.",
+    ),
     "country-from-postcode": (
         "The country is the one that the letter before the postcode names.",
         "Das Land ist das, welches der Buchstabe vor der Postleitzahl nennt.",

@@ -33,7 +33,21 @@ ContactEmail = Annotated[
     str, msgspec.Meta(min_length=3, max_length=500, pattern=LINE, examples=["petra@muster.example"])
 ]
 WrittenPostcode = Annotated[str, msgspec.Meta(max_length=200, pattern=LINE, examples=["10115"])]
-Source = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=LINE)]
+# Not that of the import from the former system, whose references are its numbers.
+Source = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        pattern=LINE.replace("^", r"^(?!\s*[Ll][Ee][Gg][Aa][Cc][Yy]\s*$)", 1),
+        extra={
+            "words": (
+                "One line of text; legacy is kept for the former system",
+                "Eine Zeile Text; legacy ist dem alten System vorbehalten",
+            )
+        },
+    ),
+]
 Country = Annotated[
     str,
     msgspec.Meta(

@@ -1,4 +1,7 @@
-"""Why a legacy row waits, was adjusted, or deserves a look: the words of reasons.toml."""
+"""Why a legacy row waits, was adjusted, or deserves a look.
+
+The words are those of reasons.toml, and of contact data those of every door.
+"""
 
 import functools
 import tomllib
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from service.domain.contact.remarks import KEPT, TEXTS
 
 Language = Literal["de", "en"]
 Kind = Literal["quarantine", "adjusted", "warning"]
@@ -33,4 +38,10 @@ class Reason(msgspec.Struct, frozen=True):
 def reasons() -> dict[str, Reason]:
     """All reasons by their name."""
     text = Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, Reason])
+    kept = {*KEPT.values(), "country-kept-as-answer"}
+    contact = {
+        code: Reason("warning" if code in kept else "adjusted", english, german)
+        for code, (english, german) in TEXTS.items()
+        if code not in KEPT
+    }
+    return {**contact, **msgspec.convert(tomllib.loads(text), dict[str, Reason])}

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import asyncpg
 
+from service.jobs.legacy.contacts import clean_contacts
 from service.jobs.legacy.contract import Table, tables
 from service.jobs.legacy.files import Recoded, SourceError
 from service.jobs.legacy.halving import TooMany, halved, of_a_row
@@ -132,6 +133,7 @@ async def staged(connection: Connection, source: Source, told: Told = silent) ->
         for table in tables().values():
             told(table.name, await _stage(connection, source, table, load))
         await _spell_addresses(connection, load)
+        await clean_contacts(connection, load)
         await connection.execute("select app.legacy_seal_load($1)", load)
         yield load
     finally:

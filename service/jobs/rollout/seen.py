@@ -25,6 +25,7 @@ FIELDS = {
     ),
     "prospects": (
         "name", "salutation", "company", "email", "phone", "street", "postcode", "city", "country",
+        "answers",
     ),
     "offers": ("state", "seen as", "interest", "postcode area", "tags", "reason"),
     "comments": ("author", "sort", "text", "time"),
@@ -82,7 +83,7 @@ _ROWS = """
         on e.marketplace_id = s.marketplace_id and e.id = s.engagement_id
       union all
       select 'prospects', p.marketplace_id, p.lead_id, null, array[p.name, p.salutation, p.company,
-        p.email, p.phone, p.street, p.postcode, p.city, p.country]
+        p.email, p.phone, p.street, p.postcode, p.city, p.country, p.answers::text]
       from seen s join app.prospect p on p.marketplace_id = s.marketplace_id and p.lead_id = s.id
       union all
       select 'offers', o.marketplace_id, o.lead_id, o.company_id, array[o.state,

@@ -54,6 +54,9 @@ declare
   v_marketplace app.marketplace;
   v_prospect app.prospect;
 begin
+  if lower(btrim(p_source)) = 'legacy' then  -- its references are the former system's numbers
+    perform app_private.refuse(400, 'validation-failed');
+  end if;
   perform app_private.hold_intake(p_marketplace, p_caller.company_id);
   v_giver := app_private.intake_card(p_marketplace, p_caller);
   select * into v_marketplace from app.marketplace m where m.id = p_marketplace;

@@ -34,12 +34,6 @@ begin
     ('adjusted', 'status-dropped', l.status_id is not null and l.picked_by_user_id is null),
     ('warning', 'status-not-here', l.picked_by_user_id is not null and h.id is not null
       and s.name <> all (h.steps) and k.version <> h.version),
-    ('warning', 'email-unreadable', l.contact_email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
-    ('warning', 'postcode-unreadable', l.contact_postcode !~ '^[0-9A-Za-z -]{0,16}$'),
-    ('warning', 'country-unreadable', l.contact_country !~ '^([A-Z]{2})?$'),
-    ('warning', 'phone-unreadable',
-      length(regexp_replace(l.contact_phone, '[^0-9]', '', 'g')) not between 6 and 15
-      or l.contact_phone !~ '^[0-9+()/ .-]{0,40}$'),
     ('warning', 'text-garbled', app_private.legacy_garbled(
       concat_ws(' ', l.interest, l.contact_name, l.contact_street, l.contact_city)))
   ) f (kind, reason, holds)

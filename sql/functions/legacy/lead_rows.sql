@@ -68,7 +68,7 @@ as $$
       when 'offered' then case when b.has_open then 'offered' else 'unplaced' end
       else l.state end end,
     case l.state when 'picked' then 'active' when 'won' then 'won' when 'lost' then 'lost' end,
-    l.interest, left(coalesce(l.contact_postcode, ''), m.teaser_digits),
+    l.interest, left(coalesce(l.kept_postcode, ''), m.teaser_digits),
     app_private.legacy_list(l.tags), coalesce(l.consent, false), case when l.state = 'won' then l.value end,
     m.name, m.steps, case when l.status_id is null then m.steps[1] else st.step end, m.response_hours,
     coalesce(b.has_offers, false),

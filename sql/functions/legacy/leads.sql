@@ -136,10 +136,10 @@ begin
     nullif(app_private.teaser(r.interest), r.interest), nullif(app_private.teaser_tags(r.tags), r.tags)
   from unnest(p_rows) r where r.action = 'new';
   insert into app.prospect (marketplace_id, lead_id, parties, name, salutation, company, email, phone,
-    street, postcode, city, country, about)
+    street, postcode, city, country, answers, about)
   select r.marketplace_id, r.lead_id, r.parties, l.contact_name, l.contact_salutation,
-    l.contact_company, l.contact_email, l.contact_phone, l.contact_street, l.contact_postcode,
-    l.contact_city, l.contact_country, concat_ws(' ', r.interest, r.legacy_id)
+    l.contact_company, l.kept_email, l.kept_phone, l.contact_street, l.kept_postcode,
+    l.kept_city, l.kept_country, l.kept_answers, concat_ws(' ', r.interest, r.legacy_id)
   from unnest(p_rows) r
   join legacy_staging.leads l on l.load = p_load and l.id = r.legacy_id
   where r.action = 'new';

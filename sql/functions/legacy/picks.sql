@@ -103,9 +103,9 @@ begin
   from unnest(p_rows) r
   where r.action = 'change' and l.marketplace_id = r.marketplace_id and l.id = r.lead_id;
   update app.prospect p set parties = l.parties, name = s.contact_name,
-    salutation = s.contact_salutation, company = s.contact_company, email = s.contact_email,
-    phone = s.contact_phone, street = s.contact_street, postcode = s.contact_postcode,
-    city = s.contact_city, country = s.contact_country, about = concat_ws(' ', r.interest, r.legacy_id)
+    salutation = s.contact_salutation, company = s.contact_company, email = s.kept_email,
+    phone = s.kept_phone, street = s.contact_street, postcode = s.kept_postcode,
+    city = s.kept_city, country = s.kept_country, answers = s.kept_answers, about = concat_ws(' ', r.interest, r.legacy_id)
   from unnest(p_rows) r
   join legacy_staging.leads s on s.load = p_load and s.id = r.legacy_id
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id

@@ -11,7 +11,7 @@ as $$
   select a.attname, format_type(a.atttypid, a.atttypmod), a.attnum::integer
   from pg_attribute a
   where a.attrelid = format('legacy_staging.%I', p_table)::regclass and a.attnum > 0
-    and a.attname not in ('load', 'address')
+    and a.attname not in ('load', 'address') and a.attname not like 'kept\_%'
   order by a.attnum
 $$;
 
@@ -156,3 +156,35 @@ $$;
 comment on function app.legacy_let_in(integer, text, bigint[]) is
   'Takes back what legacy_leave_out did, before the transaction ends.';
 grant execute on function app.legacy_let_in(integer, text, bigint[]) to kollegium_staff;
+
+-- Contact data of the leads of a load as it stands there: service/domain/contact decides what it means. Leads
+-- without any are left out.
+create or replace function app.legacy_contacts(p_load integer, p_after bigint, p_limit integer)
+returns table (id bigint, email text, phone text, postcode text, city text, country text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select l.id, l.contact_email, l.contact_phone, l.contact_postcode, l.contact_city, l.contact_country
+  from legacy_staging.leads l
+  where l.load = p_load and l.id > p_after and num_nonnulls(l.contact_email, l.contact_phone,
+    l.contact_postcode, l.contact_city, l.contact_country) > 0
+  order by l.id limit p_limit
+$$;
+comment on function app.legacy_contacts(integer, bigint, integer) is
+  'Contact data of the leads of a load as it stands there, in pages.';
+grant execute on function app.legacy_contacts(integer, bigint, integer) to kollegium_staff;
+
+create or replace function app.legacy_keep_contacts(p_load integer, p_ids bigint[], p_emails text[],
+  p_phones text[], p_postcodes text[], p_cities text[], p_countries text[], p_answers text[])
+returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update legacy_staging.leads l set kept_email = c.email, kept_phone = c.phone, kept_postcode = c.postcode,
+    kept_city = c.city, kept_country = c.country, kept_answers = c.answers::jsonb
+  from unnest(p_ids, p_emails, p_phones, p_postcodes, p_cities, p_countries, p_answers)
+    c (id, email, phone, postcode, city, country, answers)
+  where l.load = p_load and l.id = c.id
+$$;
+comment on function app.legacy_keep_contacts(
+  integer, bigint[], text[], text[], text[], text[], text[], text[]) is
+  'Keeps the contact data of leads of a load as every door stores it.';
+grant execute on function app.legacy_keep_contacts(
+  integer, bigint[], text[], text[], text[], text[], text[], text[]) to kollegium_staff;

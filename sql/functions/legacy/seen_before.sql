@@ -60,7 +60,7 @@ as $$
       -- What the operator has set here since is not held against leads that came before.
       case when h.teaser_digits <> coalesce(m.teaser_digits, 2)
         then (select x.postcode_area from app.lead x where x.marketplace_id = h.id and x.id = k.lead_id)
-        else left(coalesce(l.contact_postcode, ''), coalesce(m.teaser_digits, 2)) end as area,
+        else left(coalesce(l.kept_postcode, ''), coalesce(m.teaser_digits, 2)) end as area,
       case when l.picked_by_user_id is null then null
         when coalesce(st.name, f.name, 'neu') <> all (h.steps)
         then (select e.step from app.lead x
@@ -90,8 +90,8 @@ as $$
       s.step, case when s.state = 'won' then s.value end::text] from seen s
   union all
   select s.who, 'prospects', s.market, s.lead_id, null, s.id::text, s.waits,
-    array[s.contact_name, s.contact_salutation, s.contact_company, s.contact_email, s.contact_phone,
-          s.contact_street, s.contact_postcode, s.contact_city, s.contact_country] from seen s
+    array[s.contact_name, s.contact_salutation, s.contact_company, s.kept_email, s.kept_phone,
+          s.contact_street, s.kept_postcode, s.kept_city, s.kept_country, s.kept_answers::text] from seen s
 $$;
 
 -- Offers by L4 and L5. What an offer became follows docs/legacy-mapping.md: the lead decides. What is seen
@@ -115,7 +115,7 @@ as $$
       case when h.teaser_digits <> coalesce(m.teaser_digits, 2) then (
         select x.postcode_area from app.offer x where x.marketplace_id = h.id
           and x.id = app_private.legacy_id('offer', f.id, f.offered_at))
-        else left(coalesce(l.contact_postcode, ''), coalesce(m.teaser_digits, 2)) end as area, case
+        else left(coalesce(l.kept_postcode, ''), coalesce(m.teaser_digits, 2)) end as area, case
       when l.picked_by_user_id = f.user_id then 'picked'
       when l.picked_by_user_id is not null and f.state in ('open', 'picked') then 'lost'
       when f.state = 'open' and (l.state <> 'offered'

@@ -118,6 +118,8 @@ def parse_mapping(content: bytes) -> Mapping:
         RecursionError,
     ) as error:  # decoding, TOML and msgspec errors are ValueErrors
         raise ImportRefused("mapping-invalid", reason=str(error)) from error
+    if mapping.name == "legacy":
+        raise ImportRefused("mapping-invalid", reason="name: legacy (former system, altes System)")
     if mapping.encoding is not None and mapping.encoding not in ENCODINGS:
         raise ImportRefused("mapping-invalid", reason=f"encoding: {', '.join(sorted(ENCODINGS))}")
     if mapping.time_zone is not None and zone_named(mapping.time_zone) is None:
