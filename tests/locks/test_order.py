@@ -106,8 +106,8 @@ def test_the_order_is_documented() -> None:
     assert [name for name in table if name in order.ORDER] == list(order.ORDER)
 
 
-# A condition on a sub-select is pushed below its lock, and what it leaves out is not locked. One with
-# a volatile function is not.
+# A condition on a sub-select is pushed below its lock, and what it leaves out is not locked. One
+# with a volatile function is not.
 FILTERED = re.compile(
     r"for (?:no key update|update|key share|share)(?: of \w+)?(?: skip locked)?\) (?:as )?\w+ where"
 )
