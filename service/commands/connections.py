@@ -17,7 +17,7 @@ import asyncpg
 import click
 import msgspec
 
-from service.database.wire import ConnectionLost, PoolExhausted
+from service.database.retries import LOST
 from service.embedded.files import forget_libpq_variables
 
 PREFIX = "kollegium_"
@@ -30,22 +30,6 @@ VARIABLES = {
 }
 URLS_FILE = "urls.json"
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@")
-
-
-# What goes wrong between two machines, as the drivers report it.
-LOST = (
-    ConnectionLost,
-    PoolExhausted,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
 
 
 class Source(NamedTuple):

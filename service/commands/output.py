@@ -11,7 +11,8 @@ import click
 import msgspec
 from rich.console import Console
 
-from service.commands.connections import LOST, data_dir_default
+from service.commands.connections import data_dir_default
+from service.database.retries import LOST
 from service.database.wire import PostgresError
 from service.errors import KINDS, Problem
 

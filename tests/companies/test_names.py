@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.commands import worker
+from service.jobs.worker import timers as worker
 from tests.fixtures.database import connected
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market

@@ -129,7 +129,7 @@ def test_the_pooler_that_is_shipped_has_room_for_two_processes() -> None:
 
 async def settle(urls: Urls) -> None:
     """What was left to the worker is done."""
-    from service.commands import worker
+    from service.jobs.worker import timers as worker
 
     async with connected(urls.superuser) as superuser, connected(urls.worker) as connection:
         await superuser.execute("update app.lead_import set retry_at = now()")

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from service.commands import worker
+from service.jobs.worker import timers as worker
 from tests.fixtures.database import Urls, as_bearer, connected
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug, state

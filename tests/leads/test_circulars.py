@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from service.commands.worker import address as addressed
+from service.jobs.worker.timers import address as addressed
 from tests.fixtures.database import connected
 from tests.fixtures.market import Market
 

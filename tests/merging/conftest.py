@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.commands import worker
+from service.jobs.worker import timers as worker
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market

@@ -163,7 +163,7 @@ async def test_rows_added_since_are_no_drift(place: Place, world: World) -> None
 
 
 async def test_the_worker_rehearses_again_after_drift(place: Place, world: World) -> None:
-    from service.commands import worker
+    from service.jobs.worker import timers as worker
 
     merge = await place.merging.prepare(world.klein, world.huber)
     await place.superuser.execute("update app.company_merge set execute_at = now()")

@@ -6,6 +6,7 @@ kollegium_api, in a company's context, with the generic plan that the role uses.
 
 import re
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,18 +27,24 @@ from tests.fixtures.database import connected
 
 
 class Noted:
-    """Stands in for a transaction and notes what would be sent."""
+    """Stands in for a transaction that reads, and notes what would be sent."""
+
+    reads = True
 
     def __init__(self) -> None:
         self.sql = ""
         self.values: tuple[Any, ...] = ()
 
+    async def listed(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> list[Any]:
+        return await self.rows(kind, sql, *values)
+
     async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
         self.sql, self.values = sql, values
         return []
 
-    async def view(self, kind: Any, sql: str, *values: Any) -> None:
+    async def view(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> Any:
         self.sql, self.values = sql, values
+        return SimpleNamespace(state="engaged")
 
     async def page(self, kind: Any, sql: str, *values: Any, key: str = "id", **_: Any) -> None:
         self.sql, self.values = f"{sql} order by {key} desc limit 21", values

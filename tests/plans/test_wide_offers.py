@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from service.commands.worker import address
+from service.jobs.worker.timers import address
 from tests.fixtures.database import NewDatabase, Urls, connected
 
 TAKERS, COLLEAGUES = 10_000, 3

@@ -19,12 +19,13 @@ import structlog
 from service import logs
 from service.commands import connections, serving
 from service.commands.company import Staff
-from service.commands.connections import LOST, PREFIX, VARIABLES, Source
+from service.commands.connections import PREFIX, VARIABLES, Source
 from service.commands.demo import welcome
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
-from service.commands.worker import connector, work
+from service.commands.worker import connector, working
+from service.database.retries import LOST
 from service.database.shipped import EXAMPLES
 from service.database.transaction import Database
 from service.database.wire import PostgresError
@@ -196,7 +197,7 @@ async def _serve(
     await refuse_unfit(Source(urls["api"], "the demo's database"))
     bound = serving.bind(host, port)
     source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
-    beside = [asyncio.create_task(work(connector(source), stop))]
+    beside = [asyncio.create_task(working(connector(source), stop))]
     if server:
         beside.append(asyncio.create_task(_keep_alive(server, stop)))
     for task in beside:  # without its timers or its database the demo would be false
