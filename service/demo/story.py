@@ -4,8 +4,10 @@ Leads are chosen by the order of their reference in the source, never by their i
 world tells the same story. Each part looks at what is so before it acts: repeating it is harmless.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from service.database.wire import PostgresError
 from service.demo import people
@@ -19,6 +21,8 @@ from service.domain.offers.messages import Offer, OfferFilter, Refusal
 from service.domain.timeline import operations as timeline
 from service.domain.timeline.messages import Entry
 from service.vocabulary import LeadState
+
+T = TypeVar("T")
 
 Capacity = Literal["operator", "giver", "taker"]
 SOLAR = people.MARKETS[0].name
@@ -73,10 +77,15 @@ async def _leads(
     while True:
         narrow = LeadFilter(capacity, state, place)
         page = await actor.do(leads.list_leads, narrow, cursor, 100)
-        found += page.items
+        found += _read(page.items, Lead)
         cursor = page.next_cursor
         if cursor is None:
             return sorted(found, key=lambda lead: lead.external_ref or "")
+
+
+def _read(rows: list[T], kind: type[T]) -> list[T]:
+    """Rows of a list as what they mean: lists are passed on unread (service/database/passing.py)."""
+    return msgspec.json.decode(msgspec.json.encode(rows), type=list[kind])
 
 
 async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
@@ -84,7 +93,7 @@ async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
     cursor: str | None = None
     while True:
         page = await actor.do(offers.list_offers, narrow, cursor, 100)
-        found += page.items
+        found += _read(page.items, Offer)
         cursor = page.next_cursor
         if cursor is None:
             return found
