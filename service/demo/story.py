@@ -84,8 +84,8 @@ async def _leads(
 
 
 def _read(rows: list[T], kind: type[T]) -> list[T]:
-    """Rows of a list as what they mean: lists are passed on unread (service/database/passing.py)."""
-    return msgspec.json.decode(msgspec.json.encode(rows), type=list[kind])
+    """Rows of a list as what they mean: lists pass unread (service/database/passing.py)."""
+    return [msgspec.json.decode(msgspec.json.encode(row), type=kind) for row in rows]
 
 
 async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
