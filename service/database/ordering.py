@@ -47,7 +47,9 @@ class Order(msgspec.Struct, frozen=True):
             return Page(list(items))
         kept = list(items[:limit])
         last: Any = kept[-1]
-        return Page(kept, _encoded(last.id, getattr(last, self.moment) if self.moment else None))
+        return Page(
+            kept, _encoded(UUID(str(last.id)), getattr(last, self.moment) if self.moment else None)
+        )
 
 
 def _encoded(row: UUID, moment: datetime | None) -> str:

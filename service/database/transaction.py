@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Select
 
 from service.database import statements
+from service.database.passing import passing
 from service.database.retries import Retries
 from service.database.wire import (
     Connection,
@@ -58,17 +59,17 @@ _READS = "reads"
 class Tx:
     """One open transaction. Rows come back as structs of the type that is asked for."""
 
-    # A statement that reads and nothing else needs no more than the one transaction that it is.
-    _reads = False
+    #: Whether it only reads: then each statement is a transaction of its own.
+    reads = False
 
     def __init__(
         self, connection: Connection | None, token: str | None, *, whole: bool, seconds: float
     ) -> None:
         self._connection = connection
-        enter = _ENTER_TO_READ if self._reads else _ENTER_TO_WRITE
+        enter = _ENTER_TO_READ if self.reads else _ENTER_TO_WRITE
         self._enter = [] if token is None else [Statement(enter, (token,))]
         # A read commits nothing; what it shows after its token died is nothing, too.
-        self._leave = [] if token is None or self._reads else [_LEAVE]
+        self._leave = [] if token is None or self.reads else [_LEAVE]
         self._whole = whole
         self._seconds = seconds
         self._queue: list[Statement] = []
@@ -95,6 +96,14 @@ class Tx:
         )
         items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
         return items
+
+    async def listed(
+        self, kind: type[T], sql: str, *values: Any, lane: Lane | None = None
+    ) -> list[T]:
+        """The same for rows that nobody looks into: they say what `kind` says, in types that cost
+        less (passing.py). Ids are text."""
+        rows: list[T] = await self.rows(passing(cast("Any", kind)), sql, *values, lane=lane)
+        return rows
 
     async def row(
         self, kind: type[T], sql: str, *values: Any, last: bool = False, lane: Lane | None = None
@@ -149,7 +158,7 @@ class Tx:
         column = statement.selected_columns[key]
         made = statements.page(statement, column, oldest_first, after is not None, fetched(limit))
         given = made.values({**values, statements.AFTER: after})
-        return cut(await self.rows(kind, made.sql, *given, lane=lane), limit, key)
+        return cut(await self.listed(kind, made.sql, *given, lane=lane), limit, key)
 
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -176,10 +185,10 @@ class Tx:
         """
         if self._ended:
             raise RuntimeError("a statement after the one that ended the transaction")
-        last = last and not self._whole and not self._reads
+        last = last and not self._whole and not self.reads
         batch: list[Statement] = []
         if not self._begun:
-            if not (last or self._reads):
+            if not (last or self.reads):
                 batch.append(_BEGIN)
                 self._begun = True
             batch += self._enter
@@ -224,7 +233,7 @@ class _Reading(Tx):
     """Statements that read. Each is a transaction with a context of its own, and has a connection
     for as long as it takes: from its lane, or on loan."""
 
-    _reads = True
+    reads = True
 
     def __init__(self, database: "Database", token: str | None, kind: str) -> None:
         super().__init__(None, token, whole=False, seconds=database.seconds)

@@ -79,10 +79,14 @@ class Expected:
             _ = call.token
         if self._ids and len(_UUID.findall(scope["path"])) < self._ids:
             raise Problem("not-found")
-        given: dict[str, Any] = scope["path_params"].copy()
-        query = scope["query_string"]
+        return self.take(call, scope["path_params"].copy(), scope["query_string"])
+
+    def take(self, call: Call, given: dict[str, Any], query: bytes) -> dict[str, Any]:
+        """The same of a path whose ids are known to be well spelt; `given` are its values."""
+        if not self.is_public:
+            _ = call.token
         if query or self._must_look:
-            self._read(parse_qsl(query.decode(), keep_blank_values=True), given)
+            self._read(_pairs(query), given)
         if self.takes_body:
             self._take_body(call.body, given)
         return given
@@ -127,6 +131,14 @@ class Expected:
             raise Problem("validation-failed", errors=found or [_by_msgspec(error)]) from error
         except (msgspec.DecodeError, UnicodeError) as error:
             raise Problem("bad-request", reason="json") from error
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    """What `parse_qsl` says; most queries have nothing encoded."""
+    text = query.decode()
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    return [(part.partition("=")[0], part.partition("=")[2]) for part in text.split("&") if part]
 
 
 def _parameter(name: str, field: Any, given: PathParameter | QueryParameter) -> Parameter:

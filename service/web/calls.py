@@ -77,11 +77,11 @@ class Call:
         "receive",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, status: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, status: int, incoming: Incoming) -> None:
         self._scope: Any = scope
         self.receive = receive
         self._status = status
-        self._incoming: Incoming = self._scope["state"]["incoming"]
+        self._incoming = incoming
         self.headers = self._incoming.headers  # by name; those that must not be repeated are not
         self.body = b""  # what was sent, where it is no file; forms too are JSON here
         self._content: bytes | None = None

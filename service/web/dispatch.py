@@ -37,7 +37,7 @@ class Dispatch:
             await self._app(scope, receive, send)
             return
         handler = cast("HTTPRouteHandler", scope["route_handler"])
-        call = Call(scope, receive, handler.status_code)
+        call = Call(scope, receive, handler.status_code, scope["state"]["incoming"])
         try:
             if scope["method"] == "OPTIONS":
                 await Answer(204, {"allow": handler.opt["allow"]}, b"").send(send)
@@ -46,7 +46,7 @@ class Dispatch:
             if expected.body is not None:
                 await expected.body.read(call)
             given = expected.admit(scope, call)
-            answer = _ready(await handler.fn(call, **given), handler.status_code)
+            answer = ready(await handler.fn(call, **given), handler.status_code)
         except Exception as error:
             answer = Answer(*problems.told(error, call.language))
         await answer.send(send)
@@ -67,7 +67,7 @@ def prepare(routes: Iterable[BaseRoute], settings: Settings) -> None:
             handler.opt["allow"] = ", ".join(sorted(methods[found.path]))
 
 
-def _ready(answer: Response[Any], status: int) -> Answer[Any]:
+def ready(answer: Response[Any], status: int) -> Answer[Any]:
     """The same as bytes, where the handler did not ask for them."""
     if isinstance(answer, Answer):
         return answer

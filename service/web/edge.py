@@ -9,20 +9,19 @@ import os
 import re
 import time
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
-import structlog
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from service import logs
-from service.web import problems, strictness
+from service.errors import Problem
+from service.web import dispatch, problems, strictness
 from service.web.answers import Answer
-from service.web.calls import Incoming
-
-log = structlog.get_logger()
+from service.web.calls import Call, Incoming
+from service.web.tree import Leaf, Tree
 
 REQUESTS = Counter("kollegium_requests_total", "Answers", ["method", "route", "status"])
 SECONDS = Histogram("kollegium_request_seconds", "Time to answer", ["method", "route"])
@@ -37,6 +36,7 @@ class Edge:
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
+        self._tree = Tree(app.routes)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Starts and stops the application where no ASGI server does it (tests)."""
@@ -68,23 +68,69 @@ class Edge:
         answer = _Answer(scope, send)
         logs.request_id.set(answer.request_id)
         started = time.perf_counter()
-        inner: HTTPScope = {**scope}
+        found = self._found(scope) if scope["method"] == "GET" else None
         try:
-            await self._serve(inner, receive, answer)
+            if found is not None:
+                answer.route = found.leaf.template
+                await self._read(found, scope, receive, answer)
+            else:
+                await self._ask(scope, receive, answer)
         except Exception as error:
             if answer.status is not None:
                 raise
-            await _refuse(error, inner, answer)
+            await _refuse(error, scope, answer)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = str(inner.get("path_template") or "unknown")
             elapsed = (answer.began or time.perf_counter()) - started
             status = answer.status or 499  # the client left before there was an answer
-            count, observe = _meters(method, route, status)
+            count, observe = _meters(method, answer.route, status)
             count()
             observe(elapsed)
-            ms = round(elapsed * 1000, 1)
-            log.info("request", method=method, route=route, status=status, ms=ms)
+            logs.request(method, answer.route, status, round(elapsed * 1000, 1))
+
+    def _found(self, scope: HTTPScope) -> "_Found | None":
+        """The route in the tree, for what is as strict as can be; None: the long way, where it is
+        also told what is wrong."""
+        try:
+            headers = strictness.headers(scope["headers"])
+            raw_path = scope.get("raw_path") or scope["path"].encode()
+            query = strictness.address(raw_path, scope["query_string"])
+            strictness.no_body(headers)
+        except Problem:
+            return None
+        found = self._tree.find(scope, headers)
+        return None if found is None else _Found(*found, headers, query)
+
+    async def _read(
+        self, found: "_Found", scope: HTTPScope, receive: Receive, answer: "_Answer"
+    ) -> None:
+        """A route of the tree: its handler is called as `dispatch.py` calls it."""
+        leaf = found.leaf
+        more: Any = {
+            "app": self._app,
+            "litestar_app": self._app,
+            "query_string": found.query,
+            "path_params": found.given,
+            "route_handler": leaf.handler,
+            "path_template": leaf.template,
+        }
+        scope.update(more)
+        scope.setdefault("state", {})
+        call = Call(scope, receive, leaf.status, Incoming(found.headers, is_head=False))
+        try:
+            given = leaf.expected.take(call, found.given.copy(), found.query)
+            ready = dispatch.ready(await leaf.call(call, **given), leaf.status)
+        except Exception as error:
+            ready = Answer(*problems.told(error, call.language))
+        await ready.send(answer)
+
+    async def _ask(self, scope: HTTPScope, receive: Receive, answer: "_Answer") -> None:
+        """All other requests, by Litestar."""
+        inner: HTTPScope = {**scope}
+        try:
+            await self._serve(inner, receive, answer)
+        finally:
+            answer.route = str(inner.get("path_template") or "unknown")
 
     async def _serve(self, scope: HTTPScope, receive: Receive, answer: "_Answer") -> None:
         headers = strictness.headers(scope["headers"])
@@ -106,12 +152,39 @@ def _meters(method: str, route: str, status: int) -> tuple[Any, Any]:
     return REQUESTS.labels(method, route, status).inc, seconds.observe
 
 
+class _Found(NamedTuple):
+    """A request whose route is in the tree."""
+
+    leaf: Leaf
+    given: dict[str, Any]
+    headers: dict[bytes, bytes]
+    query: bytes
+
+
+class _Ids:
+    """Random ids of 16 bytes in hexadecimal, many from one read of randomness."""
+
+    def __init__(self) -> None:
+        self._left: list[bytes] = []
+        os.register_at_fork(after_in_child=self._left.clear)  # two processes, two sets
+
+    def next(self) -> bytes:
+        if not self._left:
+            block = os.urandom(16 * 256).hex().encode()
+            self._left += [block[n : n + 32] for n in range(0, len(block), 32)]
+        return self._left.pop()
+
+
+_ids = _Ids()
+
+
 class _Answer:
     """The `send` of one request: adds what every answer has, and remembers the status."""
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
         given = next((v for k, v in scope["headers"] if k == b"x-request-id"), b"")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex().encode()
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else _ids.next()
+        self.route = "unknown"
         self.status: int | None = None
         self.began = 0.0  # when the answer did: a stream may go on for hours
         self._send = send
@@ -121,9 +194,9 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.began = time.perf_counter()
-            message = {**message, "headers": self._headers(message.get("headers", []))}
+            message["headers"] = self._headers(message.get("headers", []))
         elif self._is_head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+            message["body"] = b""
         await self._send(message)
 
     def _headers(self, given: Any) -> list[tuple[bytes, bytes]]:

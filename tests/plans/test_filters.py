@@ -41,13 +41,16 @@ class Reading:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def listed(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> list[Any]:
+        return await self.rows(kind, sql, *values)
+
     async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
         sql = f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
         text = await self._connection.fetchval(sql, *values)
         found: list[Any] = msgspec.json.decode(text, type=list[kind])
         return found
 
-    async def one(self, kind: Any, sql: str, *values: Any) -> Any:
+    async def one(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> Any:
         return (await self.rows(kind, sql, *values))[0]
 
     async def read(self) -> int:

@@ -6,12 +6,14 @@ kollegium_api, in a company's context, with the generic plan that the role uses.
 
 import re
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from service.app import create_app
+from service.database import statements
 from service.domain.imports import queries as imports
 from service.domain.leads import listing
 from service.domain.leads import queries as leads
@@ -26,21 +28,39 @@ from tests.fixtures.database import connected
 
 
 class Noted:
-    """Stands in for a transaction and notes what would be sent."""
+    """Stands in for a transaction that reads, and notes what would be sent."""
+
+    reads = True
 
     def __init__(self) -> None:
         self.sql = ""
         self.values: tuple[Any, ...] = ()
 
+    async def listed(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> list[Any]:
+        return await self.rows(kind, sql, *values)
+
     async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
         self.sql, self.values = sql, values
         return []
 
-    async def view(self, kind: Any, sql: str, *values: Any) -> None:
+    async def view(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> Any:
         self.sql, self.values = sql, values
+        return SimpleNamespace(state="engaged")
 
-    async def page(self, kind: Any, sql: str, *values: Any, key: str = "id", **_: Any) -> None:
-        self.sql, self.values = f"{sql} order by {key} desc limit 21", values
+    async def page(
+        self,
+        kind: Any,
+        statement: Any,
+        *,
+        cursor: Any,
+        limit: int,
+        key: str = "id",
+        lane: Any = None,
+        **values: Any,
+    ) -> None:
+        column = statement.selected_columns[key]
+        made = statements.page(statement, column, False, False, 21)
+        self.sql, self.values = made.sql, tuple(made.values(values))
 
 
 async def plan(connection: Any, token: str, noted: Noted) -> str:

@@ -63,6 +63,8 @@ class _Statement(msgspec.Struct):
 
     def sql(self, rows: int, near: bool = False, found: list[UUID] | None = None) -> str:
         """near: among the next leads only. found: among these."""
+        if not self.filtered and found is None:
+            return self._walk(rows)
         end = f"order by {self.order.by('l.')} limit {rows}"
         branches = []
         for capacity, walked in self.walked.items():
@@ -85,6 +87,18 @@ class _Statement(msgspec.Struct):
         end = f"order by {self.order.by()} limit {rows}"
         return f"select * from ({' union all '.join(branches)}) x {end}"
 
+    def _walk(self, rows: int) -> str:
+        """Nothing is filtered on the way: leads first, then what belongs to those of the page."""
+        end = f"order by {self.order.by('l.')} limit {rows}"
+        walks = " union all ".join(
+            f"(select l.* from app.lead l where {' and '.join(walked)} {end})"
+            for walked in self.walked.values()
+        )
+        leads = f"(select l.* from ({walks}) l {end})"
+        # What a taker works is beyond the states in which duplicates are shown.
+        view = LEAD + (DUPLICATES if set(self.walked) != {"taker"} else _NO_DUPLICATES)
+        return f"{view} from {leads} l {JOINS} order by {self.order.by('l.')}"
+
 
 async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
     """A page of leads. Without a capacity the indexes of all three are walked together."""
@@ -92,17 +106,17 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
     statement = _statement(narrow, cursor)
     values = statement.values
     if not statement.filtered:
-        return order.cut(await tx.rows(Lead, statement.sql(rows), *values, lane=WALKED), limit)
-    near = await tx.rows(Lead, statement.sql(rows, near=True), *values)
+        return order.cut(await tx.listed(Lead, statement.sql(rows), *values, lane=WALKED), limit)
+    near = await tx.listed(Lead, statement.sql(rows, near=True), *values)
     if len(near) > limit:
         return order.cut(near, limit)
     found = await _find(tx, narrow)
     if found is None:
-        return order.cut(await tx.rows(Lead, statement.sql(rows), *values), limit)
+        return order.cut(await tx.listed(Lead, statement.sql(rows), *values), limit)
     if not found:
         return Page([])
     sql = statement.sql(rows, found=found)  # adds to the values
-    return order.cut(await tx.rows(Lead, sql, *values), limit)
+    return order.cut(await tx.listed(Lead, sql, *values), limit)
 
 
 def _statement(narrow: LeadFilter, cursor: str | None) -> _Statement:

@@ -62,7 +62,7 @@ async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) ->
     sql = f"select * from ({' union all '.join(branches)}) x {end}"
     filtered = narrow.marketplace or narrow.lead or narrow.state == "declined"
     lane = None if filtered else WALKED
-    return order.cut(await tx.rows(Offer, sql, *values, lane=lane), limit)
+    return order.cut(await tx.listed(Offer, sql, *values, lane=lane), limit)
 
 
 def _source(narrow: OfferFilter) -> str:
