@@ -1,5 +1,6 @@
 """The tree of routes against Litestar: it finds the same, or leaves it to Litestar."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -185,3 +186,17 @@ def test_the_line_of_a_request_is_what_structlog_writes(configured: list[bytes])
     assert ours[-1][0] == theirs[-1][0] == "at"
     assert ours[-1][1][10] == theirs[-1][1][10] == "T"
     assert ours[-1][1][-1] == theirs[-1][1][-1] == "Z"
+
+
+async def test_lines_of_one_turn_are_written_together(configured: list[bytes]) -> None:
+    """All of them, each a line; what an ended loop left is written with the next."""
+    for status in (200, 201):
+        logs.request("GET", "/x", status, 1.0)
+    assert configured == []
+    await asyncio.sleep(0)
+    assert [json.loads(line)["status"] for line in configured[0].splitlines()] == [200, 201]
+    logs._turn[:] = [object(), b"left"]
+    logs.request("GET", "/x", 202, 1.0)
+    await asyncio.sleep(0)
+    assert configured[1] == b"left"
+    assert json.loads(configured[2])["status"] == 202
