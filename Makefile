@@ -41,6 +41,9 @@ test-clients: setup ## generate clients from the description and run a session w
 test-wall: setup ## prove the wall again, on the oldest patched PostgreSQL of the distribution
 	@exec $(BIN)/pytest --server distribution $(or $(ARGS),$(WORKERS) tests/policies)
 
+soak: setup ## long runs of what tests do briefly, with seeds (ARGS="--minutes 10 pairs", ARGS="--list")
+	@exec $(BIN)/python -m tests.soak $(ARGS)
+
 # wrk and pgbench come from the distribution; the plots' library is locked in bench/.
 bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")
 	@exec $(BIN)/python -m bench $(ARGS)
