@@ -91,9 +91,7 @@ class Tx:
         self, kind: type[T], sql: str, *values: Any, lane: Lane | None = None
     ) -> list[T]:
         """All rows of a select. lane: see `view`."""
-        found = await self._send(
-            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values), lane=lane
-        )
+        found = await self._send(Statement(_all_of(sql), values), lane=lane)
         items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
         return items
 
@@ -110,7 +108,7 @@ class Tx:
     ) -> T | None:
         """The first row, or None. last, lane: see `view`."""
         found = await self._send(
-            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values),
+            Statement(_one_of(sql), values),
             last=last,
             lane=lane,
         )
@@ -244,6 +242,17 @@ class _Reading(Tx):
             return await self._database.lanes.ask(lane, as_texts(batch))
         async with self._database.pool.lend(self._kind) as connection:
             return await connection.batch(batch, seconds=self._seconds)
+
+
+# Most statements are constants: what is put around them is, too.
+@functools.lru_cache(maxsize=512)
+def _all_of(sql: str) -> str:
+    return f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
+
+
+@functools.lru_cache(maxsize=512)
+def _one_of(sql: str) -> str:
+    return f"select to_json(x)::text from ({sql}) x limit 1"
 
 
 # One a type, made once: making it costs more than a row.
