@@ -11,7 +11,7 @@ import pytest_asyncio
 from service.database import readiness, schema
 from service.database.schema import Built
 from service.database.shipped import sql_files, sql_hash
-from tests.commands.test_commands import kollegium
+from tests.fixtures.commands import kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
 
 OTHER = "1" * 64

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.commands.test_commands import found, kollegium
+from tests.fixtures.commands import found, kollegium
 from tests.fixtures.database import ROOT, NewDatabase, as_bearer, connected
 from tests.fixtures.world import PASSWORD
 
