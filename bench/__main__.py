@@ -13,7 +13,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import contestants, measure, operations, pairs, report, search, stalls, world
+from bench import (
+    contestants,
+    measure,
+    operations,
+    pairs,
+    report,
+    search,
+    search_world,
+    stalls,
+    world,
+)
 from bench.before import Before, build, checkout
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
@@ -128,7 +138,7 @@ def _show(title: str, head: list[str], rows: list[list[str]]) -> None:
 def _search(home: Path, evidence: Path, quick: bool, rounds: int, seconds: float) -> None:
     """The search beside the build of before."""
     leads = 20_000 if quick else 1_000_000
-    with _progress(f"The search, {leads:,} leads, beside {search.BEFORE}") as shown:
+    with _progress(f"The search, {leads:,} leads, beside {search_world.BEFORE}") as shown:
         bar = shown.add_task("", total=None)
 
         def tell(text: str) -> None:

@@ -14,24 +14,20 @@ import platform
 import random
 import statistics
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from bench import services, tools, world
-from bench.before import checkout
 from bench.cluster import Cluster
+from bench.search_costs import costs
+from bench.search_world import BEFORE, ROOT, Tell, World, fill, sizes, worlds
 
-ROOT = Path(__file__).resolve().parent.parent
-BEFORE = "e842407"  # whose search reads all leads of a company
-BATCH = 50_000
-OFFERS = 0.75  # of the leads: 750,000 at a million
 PAGE = 20
-Tell = Callable[[str], None]
+TOO_LONG = "it took too long"
 
 
 class Term(NamedTuple):
@@ -70,53 +66,9 @@ class Build(NamedTuple):
     port: int
 
 
-def parts() -> dict[str, str]:
-    """The statements of search.sql."""
-    pieces = (ROOT / "bench" / "search.sql").read_text("utf-8").split("-- part: ")[1:]
-    return {piece.partition("\n")[0].strip(): piece.partition("\n")[2] for piece in pieces}
-
-
-async def fill(cluster: Cluster, name: str, root: Path, leads: int, tell: Tell) -> None:
-    """Builds a database by a build's own migrations, unless it is there."""
-    if name in await cluster.databases():
-        return
-    await cluster.create(name)
-    url = cluster.url(name)
-    environment = {"PATH": os.environ["PATH"], "DATABASE_OWNER_URL": url, "LANG": "C.UTF-8"}
-    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    await asyncio.to_thread(
-        subprocess.run, command, cwd=root, env=environment, check=True, capture_output=True
-    )
-    await cluster.set_passwords()
-    text = parts()
-    more = ("", "") if root != ROOT else (", about", ", interest || ' ' || reference")
-    insert = text["leads"].replace("$about_column", more[0]).replace("$about_value", more[1])
-    async with cluster.connected(name) as connection:
-        await connection.execute(world.HELPERS)
-        await connection.execute("set session_replication_role = replica")
-        indexes = await connection.fetch(
-            "select schemaname || '.' || indexname as name, indexdef from pg_indexes"
-            " where schemaname = 'app' and indexdef not like 'CREATE UNIQUE%'"
-        )
-        for row in indexes:
-            await connection.execute(f"drop index {row['name']}")
-        await connection.execute(text["reference"])
-        for first in range(0, leads, BATCH):
-            tell(f"{name}: lead {first:,} of {leads:,}")
-            last = min(first + BATCH, leads) - 1
-            await connection.execute(insert.replace("$1", str(first)).replace("$2", str(last)))
-        await connection.execute(text["offers"].replace("$1", str(int(leads * OFFERS))))
-        for row in indexes:
-            tell(f"{name}: {row['name']}")
-            await connection.execute(row["indexdef"])
-        await connection.execute("vacuum (freeze, analyze)")
-        await connection.execute("checkpoint")
-    await cluster.complete(name)
-
-
 @contextlib.contextmanager
 def serving(
-    cluster: Cluster, directory: Path, databases: dict[str, tuple[str, Path]]
+    cluster: Cluster, directory: Path, databases: dict[str, World]
 ) -> Iterator[dict[str, Build]]:
     """Both services, one worker each, as in production."""
     with contextlib.ExitStack() as stack:
@@ -149,7 +101,7 @@ class Client:
         self._last = time.monotonic()
         took = (time.perf_counter() - start) * 1000
         if answer.status == 503:
-            return took, ["it took too long"]  # the statement's five seconds: a lower bound
+            return took, [TOO_LONG]  # the statement's five seconds: a lower bound
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {body[:300]!r}")
         return took, [item["id"] for item in json.loads(body)["items"]]
@@ -194,7 +146,9 @@ def measure(builds: dict[str, Build], rounds: int, seconds: float, tell: Tell) -
                 2,
             ),
             "found": len(pages[text]["now"]),
-            "same_page": pages[text]["now"] == pages[text]["before"],
+            "same_page": None
+            if TOO_LONG in (*pages[text]["now"], *pages[text]["before"])
+            else pages[text]["now"] == pages[text]["before"],
         }
         for text in paths
     }
@@ -209,49 +163,6 @@ def mix(builds: dict[str, Build], requests: int) -> dict[str, float]:
     return {
         name: round(took[min(len(took) - 1, int(len(took) * share))], 2)
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-    }
-
-
-async def insert_cost(cluster: Cluster, database: str, *, without: tuple[str, ...] = ()) -> float:
-    """Microseconds of app.create_lead, in a transaction that is undone. without: indexes."""
-    async with cluster.connected(database) as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        for index in without:
-            await connection.execute(f"drop index app.{index}")
-        await connection.fetchval("select app.enter_to_write($1)", world.token(0))
-        person = {"name": "Xaver Quittenbaum-Öztürk", "email": "xaver@post.example",
-                  "phone": "+491711234567", "postcode": "25746", "city": "Heide"}  # fmt: skip
-        sql = (
-            "select count(c.id) from generate_series(1, 500) n, lateral app.create_lead($1,"
-            " 'Photovoltaik mit Speicher, Baujahr ' || n, '{}', true, $2::jsonb, false, 'api',"
-            " 'neu-' || n) c"
-        )
-        best = []
-        for number in range(4):
-            values = (world.uid(3, 0), json.dumps(person))
-            start = time.perf_counter()
-            await connection.fetchval(sql.replace("'neu-'", f"'neu-{number}-'"), *values)
-            best.append((time.perf_counter() - start) / 500 * 1e6)
-        await transaction.rollback()
-    return round(statistics.median(best[1:]), 1)
-
-
-SEARCHING = ("prospect_searched",)
-LISTING = (
-    "lead_facets", "lead_operator_received", "lead_giver_received", "lead_engaged_received",
-    "lead_operator_changed", "lead_giver_changed", "lead_engaged_changed",
-)  # fmt: skip
-
-
-async def write_costs(cluster: Cluster, databases: dict[str, tuple[str, Path]]) -> dict[str, float]:
-    """What an inserted lead costs in both builds, and here without the new indexes."""
-    now = databases["now"][0]
-    return {
-        "before": await insert_cost(cluster, databases["before"][0]),
-        "now": await insert_cost(cluster, now),
-        "now, without the index of the search": await insert_cost(cluster, now, without=SEARCHING),
-        "now, without those of the lists": await insert_cost(cluster, now, without=LISTING),
     }
 
 
@@ -272,7 +183,7 @@ def judged(found: dict[str, Any], day: dict[str, float]) -> list[dict[str, Any]]
     row = found["open offers"]
     goals.append(("GET /offers?as=operator&state=open", ">= 100 x as fast", row["ratio"],
                   row["ratio"] >= 100, row))  # fmt: skip
-    same = [t.text for t in TERMS if t.same and not found[t.text]["same_page"]]
+    same = [t.text for t in TERMS if t.same and found[t.text]["same_page"] is False]
     goals.append(("same pages as before", "all that mean the same", same or "all", not same, None))
     return [
         {"name": name, "goal": goal, "measured": measured, "met": met,
@@ -284,23 +195,24 @@ def judged(found: dict[str, Any], day: dict[str, float]) -> list[dict[str, Any]]
 def run(
     directory: Path, evidence: Path, leads: int, rounds: int, seconds: float, tell: Tell
 ) -> dict[str, Any]:
-    """Builds what is missing, measures, and writes search.json."""
-    databases = {
-        "before": (f"search_{leads}_before", checkout(directory, BEFORE).root),
-        "now": (f"search_{leads}_now", ROOT),
-    }
+    """Builds what is missing, measures, and writes search.json. Beside it a quarter of the leads,
+    in one round, for the growth."""
+    small, large = worlds(directory, leads // 4), worlds(directory, leads)
     with Cluster.start(directory, durable=False) as cluster:
-        for database, root in databases.values():
-            asyncio.run(fill(cluster, database, root, leads, tell))
+        for databases, count in ((small, leads // 4), (large, leads)):
+            for each in databases.values():
+                asyncio.run(fill(cluster, each, count, tell))
     load = [round(x, 2) for x in os.getloadavg()]
     with Cluster.start(directory) as cluster:
-        with serving(cluster, directory, databases) as builds:
+        with serving(cluster, directory, large) as builds:
             found = measure(builds, rounds, seconds, tell)
             tell("the mix")
-            day = mix(builds, 100 if rounds < 3 else 1000)
+            day = mix(builds, 100 if rounds < 2 else 1000)
+        with serving(cluster, directory, small) as builds:
+            quarter = measure(builds, 1, seconds, tell)
         tell("what an inserted lead costs")
-        costs = asyncio.run(write_costs(cluster, databases))
-        sizes = asyncio.run(_sizes(cluster, databases["now"][0]))
+        inserted = asyncio.run(costs(cluster, large))
+        size = asyncio.run(sizes(cluster, large["now"].database))
     result = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": _commit(),
@@ -308,9 +220,12 @@ def run(
         "leads": leads,
         "of one company": leads // 2,
         "milliseconds": found,
+        "milliseconds with a quarter of the leads": {
+            text: {name: row[name] for name in ("before", "now")} for text, row in quarter.items()
+        },
         "mix": day,
-        "microseconds of an inserted lead": costs,
-        "bytes": sizes,
+        "microseconds of processor time of an inserted lead": inserted,
+        "bytes": size,
         "machine": {
             "cores": os.cpu_count(),
             "python": platform.python_version(),
@@ -321,16 +236,6 @@ def run(
     text = json.dumps(result, indent=1, ensure_ascii=False)
     (evidence / "search.json").write_text(text + "\n", "utf-8")
     return result
-
-
-async def _sizes(cluster: Cluster, database: str) -> dict[str, int]:
-    async with cluster.connected(database) as connection:
-        rows = await connection.fetch(
-            "select relname, pg_relation_size(oid) as bytes from pg_class where oid in"
-            " ('app.prospect'::regclass, 'app.prospect_searched'::regclass,"
-            " 'app.lead'::regclass, 'app.lead_facets'::regclass)"
-        )
-    return {row["relname"]: row["bytes"] for row in rows}
 
 
 def _commit() -> str:

@@ -2,8 +2,9 @@
 
 Stretching is dear on purpose, so whoever sends many log-ins could keep everybody else waiting. Each
 pair of address and account that logged in from there before has a lane of its own; all that an
-address tries otherwise shares one. Lanes are served in turn, and known ones alternate with
-unknown ones: who logged in from where he is waits for the one at work, and for known pairs.
+address tries otherwise shares one. Lanes are served in turn, known ones alternate with unknown
+ones, and of several turns at once one is kept for known pairs: who logged in from where he is waits
+for other known pairs alone, and where there is but one turn, for the one at work.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class Turns:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._free = slots
+        self._kept = 1 if slots > 1 else 0
         self._lanes: dict[bool, collections.OrderedDict[Lane, collections.deque[_Waiter]]] = {
             True: collections.OrderedDict(),
             False: collections.OrderedDict(),
@@ -47,18 +49,21 @@ class Turns:
         """Waits for one's turn; `end` ends it. Raises Problem too-many-requests when too many wait
         in the lane, unavailable when too many wait in all, and bad-request when `gone` returns:
         the client has left."""
-        if self._free > 0:
+        if self._is_free(lane.known):
             self._free -= 1
         else:
             await self._wait(lane, gone)
 
     def end(self) -> None:
         """Somebody's turn is over: it is the next one's."""
+        self._free += 1
         waiter = self._next()
-        if waiter is None:
-            self._free += 1
-        else:
+        if waiter is not None:
+            self._free -= 1
             waiter.set_result(None)
+
+    def _is_free(self, known: bool) -> bool:
+        return self._free > (0 if known else self._kept)
 
     async def _wait(self, lane: Lane, gone: Callable[[], Awaitable[None]] | None) -> None:
         waiter = self._enqueue(lane)
@@ -82,15 +87,16 @@ class Turns:
         queue = lanes.get(lane, ())
         waiting = sum(map(len, lanes.values()))
         if len(queue) >= PER_LANE:
-            raise Problem("too-many-requests", retry_after=self._seconds(len(queue)))
+            raise Problem("too-many-requests", retry_after=self._seconds(lane, len(queue)))
         if waiting >= PER_KIND:
-            raise Problem("unavailable", retry_after=self._seconds(waiting))
+            raise Problem("unavailable", retry_after=self._seconds(lane, waiting))
         waiter: _Waiter = asyncio.get_running_loop().create_future()
         lanes.setdefault(lane, collections.deque()).append(waiter)
         return waiter
 
-    def _seconds(self, waiting: int) -> int:
-        return math.ceil(waiting / (self._slots * _A_SECOND))
+    def _seconds(self, lane: Lane, waiting: int) -> int:
+        slots = self._slots - (0 if lane.known else self._kept)
+        return math.ceil(waiting / (slots * _A_SECOND))
 
     def _leave(self, lane: Lane, waiter: "_Waiter") -> None:
         """Out of the queue; a turn that came in the same moment is passed on."""
@@ -105,7 +111,7 @@ class Turns:
     def _next(self) -> "_Waiter | None":
         for known in (self._known_next, not self._known_next):
             lanes = self._lanes[known]
-            if lanes:
+            if lanes and self._is_free(known):
                 self._known_next = not known
                 lane, queue = lanes.popitem(last=False)
                 waiter = queue.popleft()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.database import readiness
+from service.database import readiness, schema
 from tests.fixtures.commands import kollegium
 from tests.fixtures.database import Urls, connected, database
 
@@ -67,8 +67,8 @@ async def test_migrate_shows_then_runs_then_rests(server: Any, template: str) ->
         shown = kollegium("migrate", "--dry-run", env=env)
         assert "0001" in shown.stdout
         async with connected(urls.superuser) as connection:
-            assert await readiness.revision_of(connection) is None, "the dry run changed something"
-        assert f"empty → {readiness.head()}" in kollegium("migrate", env=env).stdout
+            assert await schema.built_from(connection) is None, "the dry run changed something"
+        assert f"empty → {schema.head()}" in kollegium("migrate", env=env).stdout
         assert "nothing to do" in kollegium("migrate", env=env).stdout
         assert "Nothing to do" in kollegium("migrate", "--dry-run", env=env).stdout
 
@@ -127,8 +127,8 @@ async def test_serve_refuses_a_privileged_role(empty_database: Urls, role: str) 
 @pytest.mark.parametrize(
     ("change", "advice"),
     [
-        ("delete from public.alembic_version", "kollegium migrate"),
-        ("update public.alembic_version set version_num = '9999'", "the release that made"),
+        ("drop schema app cascade; drop table public.alembic_version", "kollegium migrate"),
+        ("update app_private.schema_state set revision = '9999'", "the release that made"),
     ],
 )
 async def test_serve_refuses_another_schema(empty_database: Urls, change: str, advice: str) -> None:

@@ -47,6 +47,26 @@ async def test_addresses_take_turns_and_so_do_known_pairs() -> None:
     assert served == [ANNA, OFFICE, BEN, CAFE, ANNA, OFFICE, OFFICE]
 
 
+async def test_one_of_several_turns_is_kept_for_known_pairs() -> None:
+    """So a known pair begins at once, whatever strangers have under way; the rest is for all."""
+    turns = Turns(3)
+    strangers = [asyncio.create_task(turns.take(Lane(False, b"%d" % k))) for k in range(9)]
+    await asyncio.sleep(0.01)
+    assert [task.done() for task in strangers] == [True] * 2 + [False] * 7
+    await asyncio.wait_for(turns.take(ANNA), 1)
+    turns.end()  # Anna's: it is kept again
+    await asyncio.sleep(0.01)
+    assert not strangers[2].done()
+    turns.end()  # a stranger's: the next one's
+    await asyncio.wait_for(strangers[2], 1)
+    for task in strangers:
+        task.cancel()
+    await asyncio.gather(*strangers, return_exceptions=True)
+    alone = Turns(2)
+    for known in (ANNA, BEN):
+        await asyncio.wait_for(alone.take(known), 1)
+
+
 async def test_the_queue_is_bounded() -> None:
     turns = Turns(2)
     for _ in range(2):
@@ -55,13 +75,13 @@ async def test_the_queue_is_bounded() -> None:
     await asyncio.sleep(0)
     with pytest.raises(Problem) as full:
         await turns.take(OFFICE)
-    assert (full.value.slug, full.value.retry_after) == ("too-many-requests", 2)
+    assert (full.value.slug, full.value.retry_after) == ("too-many-requests", 4)
     for k in range(PER_KIND - PER_LANE):
         waiting.append(asyncio.create_task(turns.take(Lane(False, b"%d" % k))))
     await asyncio.sleep(0)
     with pytest.raises(Problem) as full:
         await turns.take(CAFE)
-    assert (full.value.slug, full.value.retry_after) == ("unavailable", 7)
+    assert (full.value.slug, full.value.retry_after) == ("unavailable", 13)
     known = asyncio.create_task(turns.take(ANNA))  # what others try leaves him room
     await asyncio.sleep(0)
     turns.end()

@@ -39,14 +39,14 @@ class Reading:
     """Stands in for the service's transaction; counts the rows of tables that are read."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.connection = connection
 
     async def listed(self, kind: Any, sql: str, *values: Any, lane: Any = None) -> list[Any]:
         return await self.rows(kind, sql, *values)
 
     async def rows(self, kind: Any, sql: str, *values: Any) -> list[Any]:
         sql = f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
-        text = await self._connection.fetchval(sql, *values)
+        text = await self.connection.fetchval(sql, *values)
         found: list[Any] = msgspec.json.decode(text, type=list[kind])
         return found
 
@@ -59,7 +59,7 @@ class Reading:
             "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint"
             " from pg_stat_xact_user_tables where schemaname = 'app'"
         )
-        return int(await self._connection.fetchval(sql))
+        return int(await self.connection.fetchval(sql))
 
 
 @asynccontextmanager
@@ -257,7 +257,7 @@ async def test_a_search_names_nobody_elses_leads(filled: Any) -> None:
         parties = "select parties from app.lead where source = 'messe' limit 1"
         known = {str(company) for company in await superuser.fetchval(parties)}
     asked = (
-        "app.find_by_text(null, 'Quittenbaum')",
+        "app.find_by_text(null, 'Quittenbaum', null, 100)",
         "app.find_by_facets(null, 'messe', null, null, null)",
         "app.find_by_engagement(null, 'besonders', null)",
     )

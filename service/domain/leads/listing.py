@@ -4,10 +4,12 @@ A list walks the index of its capacity in its order. What that index does not kn
 the way, which is fast as long as matches are frequent. So such a list first looks at the next 3,000
 leads; if those do not fill the page, few match, and a function of `sql/functions/leads/finding.sql`
 says which may: they are read through the same policies and filters. Only when it says "many", and
-all of them lie deeper than that, the walk goes on to its end.
+all of them lie deeper than that, the walk goes on to its end. A search alone is asked of its
+function (`sql/functions/leads/searching.sql`), which does both and names the page.
 """
 
-from typing import Any, get_args
+import functools
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -103,6 +105,12 @@ class _Statement(msgspec.Struct):
 async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
     """A page of leads. Without a capacity the indexes of all three are walked together."""
     rows, order = fetched(limit), ORDERS[narrow.sort]
+    if cursor is None and narrow == LeadFilter(narrow.capacity, sort=narrow.sort):
+        sql = _first_page(narrow.capacity, narrow.sort, rows)
+        return order.cut(await tx.listed(Lead, sql, lane=WALKED), limit)
+    if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
+        sql, values = _search(narrow.capacity, narrow.text, cursor, rows)
+        return order.cut(await tx.listed(Lead, sql, *values), limit)
     statement = _statement(narrow, cursor)
     values = statement.values
     if not statement.filtered:
@@ -117,6 +125,28 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
         return Page([])
     sql = statement.sql(rows, found=found)  # adds to the values
     return order.cut(await tx.listed(Lead, sql, *values), limit)
+
+
+@functools.cache
+def _first_page(capacity: Any, sort: Any, rows: int) -> str:
+    """What is asked most, put together once."""
+    return _statement(LeadFilter(capacity, sort=sort), None).sql(rows)
+
+
+def _search(
+    capacity: Literal["operator", "giver", "taker"] | None, text: str, cursor: str | None, rows: int
+) -> tuple[str, list[Any]]:
+    """A search and nothing else, from the newest on: the broker's function names the page itself.
+    It is asked by the statement that reads the page, so both see the same leads."""
+    statement = _statement(LeadFilter(capacity), cursor)
+    before = "null" if cursor is None else "$1"
+    statement.values.extend([capacity, text])
+    last = len(statement.values)
+    found = f"app.find_by_text(${last - 1}, ${last}, {before}, {rows})"
+    for walked in statement.walked.values():
+        walked.append("l.id = any ((select ids from found)::uuid[])")
+    sql = f"with found as materialized (select {found} as ids) {statement.sql(rows)}"
+    return sql, statement.values
 
 
 def _statement(narrow: LeadFilter, cursor: str | None) -> _Statement:
@@ -184,7 +214,8 @@ async def _find(tx: Tx, narrow: LeadFilter) -> list[UUID] | None:
     decides; all the others are applied to what it finds."""
     asked: list[tuple[str, list[Any]]] = []
     if narrow.text:
-        asked.append(("app.find_by_text($1, $2)", [narrow.capacity, narrow.text]))
+        words = [narrow.capacity, narrow.text]
+        asked.append((f"app.find_by_text($1, $2, null, {MANY + 1})", words))
     if narrow.engagement or narrow.step or narrow.handler:
         mine = "(select app.current_colleague_id())::text" if narrow.handler == "me" else "$3"
         third = [] if narrow.handler == "me" else [narrow.handler]
@@ -202,7 +233,7 @@ async def _find(tx: Tx, narrow: LeadFilter) -> list[UUID] | None:
             asked.append((_since(key, narrow.capacity), [since]))
     for sql, values in asked:
         found = await tx.one(_Found, f"select {sql} as ids", *values)
-        if found.ids is not None:
+        if found.ids is not None and len(found.ids) <= MANY:
             return found.ids
     return None
 

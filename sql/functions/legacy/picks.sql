@@ -85,11 +85,14 @@ as $$
 declare
   v_moved integer;
 begin
-  select count(*) into v_moved from (
-    select l.version, r.app_version from unnest(p_rows) r
-    join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
-    where r.action = 'change' order by l.marketplace_id, l.id for update of l) x
-  where x.version <> x.app_version;
+  -- Two statements: a condition on rows that a sub-select locks would be looked at before they are locked, and
+  -- those that it leaves out not be locked at all.
+  perform from unnest(p_rows) r
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
+  where r.action = 'change' order by l.marketplace_id, l.id for update of l;
+  select count(*) into v_moved from unnest(p_rows) r
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
+  where r.action = 'change' and l.version <> r.app_version;
   if v_moved > 0 then
     raise exception using errcode = '40001', message = 'leads were changed while they were imported';
   end if;

@@ -69,6 +69,8 @@ begin
   if app_private.legacy_cut_over() then
     return;
   end if;
+  -- Companies before their colleagues, as everywhere.
+  perform from app.company where id = any (p_companies) order by id for key share;
   for v_company, v_colleague, v_token_sha256 in
     select co.id, k.id, t.token_sha256
     from unnest(p_companies, p_tokens_sha256) t (company_id, token_sha256)
