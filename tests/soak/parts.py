@@ -3,9 +3,11 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.locks.acts import ACTS
 
+POLICIES = Path(__file__).resolve().parents[1] / "policies"
 Tests = Callable[[int], Sequence[str]]
 
 
@@ -81,5 +83,10 @@ PARTS = {
         "telephone numbers in every notation and neighbourhood",
         _always("tests/teasers/test_rule.py"),
         {"KOLLEGIUM_TEASERS": "20000"},
+    ),
+    "wall": Part(
+        "the whole wall on the distribution's oldest patched PostgreSQL",
+        _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),
+        {"KOLLEGIUM_TEST_SERVER": "distribution"},
     ),
 }
