@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick test-peers test-clients test-wall bench bench-migration bench-merge lint format lock check clean
+.PHONY: help setup run test quick test-peers test-clients test-upgrade test-wall bench bench-migration bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -38,6 +38,9 @@ test-clients: setup ## generate clients from the description and run a session w
 	@sh tests/clients.sh
 	@exec $(BIN)/pytest --groups clients $(ARGS)
 
+test-upgrade: setup ## upgrade the last release with its data; needs git and a full clone
+	@exec $(BIN)/pytest --groups upgrade $(ARGS)
+
 test-wall: setup ## prove the wall again, on the oldest patched PostgreSQL of the distribution
 	@exec $(BIN)/pytest --server distribution $(or $(ARGS),$(WORKERS) tests/policies)
 
@@ -63,13 +66,19 @@ lint: setup ## style, types, import rules and migrations, changing nothing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(SQUAWK) sql/tables/*.sql
+	$(SQUAWK) sql/tables/*.sql $$($(BIN)/python alembic/release.py statements)
 
 format: setup ## bring the Python files into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 check: lint test ## lint and test; CI does this and test-peers
+
+revision: setup ## begin the schema of the next release (ARGS="what it is about")
+	@PYTHONPATH=. $(BIN)/python alembic/release.py revision $(ARGS)
+
+release: setup ## freeze the schema and name the version (ARGS="0.2.0"); does not commit
+	@PYTHONPATH=. $(BIN)/python alembic/release.py release $(ARGS)
 
 lock: ## resolve the dependencies of pyproject.toml anew into the locks (needs uv)
 	@sh scripts/lock.sh

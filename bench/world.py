@@ -18,7 +18,7 @@ from alembic.config import Config
 
 from bench.cluster import Cluster
 from service import identity
-from service.database import readiness
+from service.database import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLDS = {"50k": 50_000, "500k": 500_000, "5m": 5_000_000}
@@ -88,7 +88,7 @@ async def migrate(url: str) -> None:
 async def bring_to_head(cluster: Cluster, name: str) -> bool:
     """Migrates a database unless it is at the newest revision; whether it was not."""
     async with cluster.connected(name) as connection:
-        if await readiness.revision_of(connection) == readiness.head():
+        if schema.fault(await schema.built_from(connection)) is None:
             return False
     await migrate(cluster.url(name))
     return True

@@ -6,6 +6,7 @@ logged as types and places in the code, never with their message, and of a libra
 first line is kept.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -91,6 +92,7 @@ def _line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
 
 # What `configure` set up; a request is written past structlog as long as nobody changed it.
 _ours: dict[str, Any] = {}
+_turn: list[Any] = []  # a turn of which loop, and its lines
 _info = structlog.get_logger()
 
 
@@ -109,10 +111,30 @@ def request(method: str, route: str, status: int, ms: float) -> None:
         _info.info("request", method=method, route=route, status=status, ms=ms)
         return
     at = datetime.now(UTC).isoformat()[:-6]
-    written.msg(
+    line = (
         f'{{"method":"{method}","route":"{route}","status":{status},"ms":{ms},"event":"request",'
         f'"request_id":"{request_id.get().decode()}","level":"info","at":"{at}Z"}}'.encode()
     )
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # nobody's turn
+        written.msg(line)
+        return
+    if _turn and _turn[0] is not loop:  # one that ended before it wrote
+        _write(written)
+    if not _turn:
+        _turn.append(loop)
+        loop.call_soon(_write, written)
+    _turn.append(line)
+
+
+def _write(written: Any) -> None:
+    """The lines of one turn of the event loop, in one write."""
+    if not _turn:
+        return
+    lines = b"\n".join(_turn[1:])
+    _turn.clear()
+    written.msg(lines)
 
 
 def configure(level: str = "info") -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -24,10 +24,9 @@ from service.commands.output import console, data_dir_option, json_option, print
 from service.database.transaction import Database
 from service.database.wire import PostgresError
 from service.domain.imports import operations
-from service.domain.imports.files.mapping import parse_mapping
-from service.domain.imports.files.reading import ParsedFile, read_file
+from service.domain.imports.apart import File, read_here
 from service.domain.imports.files.refused import ImportRefused
-from service.domain.imports.files.uploads import Upload, prepared
+from service.domain.imports.files.uploads import Upload
 from service.domain.imports.messages import ImportReport
 from service.domain.sessions import operations as sessions
 from service.domain.sessions.messages import LogIn
@@ -36,22 +35,23 @@ from service.settings import Settings
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}
 
 
-def _parsed(
-    file: Path, mapping: Path | None, consent: bool | None, interest: str | None
-) -> ParsedFile:
-    """What the file says. Raises ClickException for a file or mapping that cannot be read."""
+def _content(file: Path) -> bytes:
+    """Raises ClickException for a file that cannot be read."""
     try:
-        known = parse_mapping(mapping.read_bytes()) if mapping else None
-        return read_file(
-            file.read_bytes(), filename=file.name, mapping=known, consent=consent, interest=interest
-        )
+        return file.read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+def _upload(file: File) -> Upload:
+    """What the file says. Raises ClickException for one that cannot be understood."""
+    try:
+        return read_here(file)
     except ImportRefused as refused:
         offered = f"\n\nA mapping to begin with:\n\n{refused.mapping}" if refused.mapping else ""
         raise click.ClickException(
             f"{file.name} cannot be imported ({refused.code}): {refused.detail_en}{offered}"
         ) from refused
-    except OSError as error:
-        raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
 async def _as_api(source: Source) -> str:
@@ -83,16 +83,25 @@ async def _bearer(database: Database, email: str | None, secret: str) -> AsyncIt
 async def _import(
     source: Source,
     marketplace: UUID,
-    upload: Upload,
+    file: File,
     email: str | None,
     secret: str,
-    told: Callable[[int], None],
-) -> ImportReport:
+    progress: Progress,
+) -> tuple[ImportReport, int]:
+    """The report, and how many rows the file has."""
+    task = progress.add_task(f"Reading {file.name}", total=None)
     database = await Database.open(Settings(database_url=await _as_api(source), pool_size=1))
     try:
         async with _bearer(database, email, secret) as token:
+            saved = await database.transaction(token, operations.saved_mappings, reads=True)
+            upload = _upload(file._replace(kept=[known.mapping.encode() for known in saved]))
+            progress.update(task, description=f"Importing {file.name}", total=upload.rows)
             try:
-                return await operations.import_whole(database, token, marketplace, upload, told)
+                report = await operations.import_whole(
+                    *(database, token, marketplace, upload),
+                    lambda done: progress.update(task, completed=done),
+                )
+                return report, upload.rows
             except PostgresError as error:
                 if error.constraint != "not-found":
                     raise
@@ -216,34 +225,27 @@ def import_leads(
     """Import a file of leads for a company, with a result for every row.
 
     CSV in any usual encoding, or XLSX; lists of people with German or English headers and the
-    exports of Meta, Google, TikTok, LinkedIn, HubSpot, Salesforce and Pipedrive are recognised, for
-    others a mapping to begin with is printed. The leads belong to the company that imports, and the
-    database believes only real tokens: so the command acts with an API key of the company, or logs
-    in as one of its colleagues. Connects as kollegium_api (DATABASE_URL). Rows go in fifty at a
-    time; where the command is stopped, the worker goes on with the rest. Repeating a file adds
-    nothing.
+    exports of Meta, Google, TikTok, LinkedIn, HubSpot, Salesforce and Pipedrive are recognised, and
+    files for which the company keeps a mapping; for others a mapping to begin with is printed. The
+    leads belong to the company that imports, and the database believes only real tokens: so the
+    command acts with an API key of the company, or logs in as one of its colleagues. Connects as
+    kollegium_api (DATABASE_URL). Rows go in fifty at a time; where the command is stopped, the
+    worker goes on with the rest. Repeating a file adds nothing.
 
         kollegium import-leads leads.csv --marketplace ID --as-email anna@huber.example < password
     """
     secret = _secret(email, api_key_stdin)
     source = connections.find("api", data_dir)
+    given = _content(mapping) if mapping else None
+    sent = File(_content(file), file.name, given, [], consent, interest, dry_run)
     with _progress() as progress:
-        task = progress.add_task(f"Reading {file.name}", total=None)
-        parsed = _parsed(file, mapping, consent, interest)
-        upload = prepared(parsed, file.name, dry_run=dry_run)
-        progress.update(task, description=f"Importing {file.name}", total=upload.rows)
-        report = run(
-            _import(
-                *(source, marketplace, upload, email, secret),
-                lambda done: progress.update(task, completed=done),
-            )
-        )
+        report, rows = run(_import(source, marketplace, sent, email, secret, progress))
     if as_json:
         print_json(report)
     else:
         _show(report)
     if report.detail is not None:
         raise click.ClickException(
-            f"The import ended after {report.done} of {upload.rows} rows ({report.problem}): "
+            f"The import ended after {report.done} of {rows} rows ({report.problem}): "
             f"{report.detail.en} What is done stays; the file can be imported again."
         )

@@ -15,27 +15,33 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.commands import connections
 from service.commands.connections import Source
 from service.commands.output import console, data_dir_option, run
-from service.database import readiness
+from service.database import schema
 
 
 def pending(current: str | None) -> list[Script]:
     """The revisions between the database's and the newest, oldest first."""
-    scripts = ScriptDirectory.from_config(readiness.alembic_config())
+    scripts = ScriptDirectory.from_config(schema.alembic_config())
     try:
         return list(reversed(list(scripts.iterate_revisions("head", current or "base"))))
     except CommandError as error:
         raise click.ClickException(
             f"The database is at {current}, which this release does not know (it ends at "
-            f"{readiness.head()}). Install the release that made it; migrations only go forward."
+            f"{schema.head()}). Install the release that made it; migrations only go forward."
         ) from error
 
 
 async def _revision(source: Source) -> str | None:
+    """The revision to go on from. Raises ClickException when that cannot be: the database was built
+    from another state of an unreleased revision."""
     connection = await connections.log_in(source)
     try:
-        return await readiness.revision_of(connection)
+        built = await schema.built_from(connection)
     finally:
         await connection.close(timeout=5)
+    fault = built and schema.unfit(built)
+    if fault:
+        raise click.ClickException(f"Nothing was changed. {fault.detail}. {fault.advice}")
+    return built.revision if built else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -73,18 +79,18 @@ def upgrade(source: Source) -> tuple[str | None, str]:
     """Brings the database to head; returns from and to. Not inside a running event loop."""
     before = run(_revision(source))
     pending(before)
-    config = readiness.alembic_config()
+    config = schema.alembic_config()
     config.attributes["url"] = source.url
     try:
         command.upgrade(config, "head")
     except (SQLAlchemyError, asyncpg.PostgresError, OSError, CommandError) as error:
         raise _explain(error, source) from error
-    return before, readiness.head()
+    return before, schema.head()
 
 
 def script(start: str) -> str:
     """The SQL of all revisions after `start`, to read or to run with psql."""
-    config = readiness.alembic_config()
+    config = schema.alembic_config()
     buffer = io.StringIO()
     config.output_buffer = buffer
     try:
@@ -96,7 +102,7 @@ def script(start: str) -> str:
 
 def _show(current: str | None) -> None:
     revisions = pending(current)
-    console.print(f"The database is at {current or 'nothing'}, this release at {readiness.head()}.")
+    console.print(f"The database is at {current or 'nothing'}, this release at {schema.head()}.")
     if not revisions:
         console.print("Nothing to do.")
         return

@@ -20,6 +20,9 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Names and texts come from people: no markup, no emoji codes. Pipes get enough room for ids.
+# Classes of errors whose messages and details repeat values: cardinality, data, integrity, raised.
+_OF_VALUES = ("21", "22", "23", "P0")
+
 console = Console(
     highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120
 )
@@ -79,11 +82,25 @@ def explained(error: Exception) -> click.ClickException:
                 f"A right is missing ({error}). `kollegium check` and sql/README.md tell which "
                 "role may do what; `kollegium migrate` restores the grants of this release."
             )
+        if state.startswith(_OF_VALUES):
+            return click.ClickException(
+                f"PostgreSQL refused a value ({state}{_place(error)}). Its message may name what "
+                "belongs to a person and is not shown; the server's log has it."
+            )
         return click.ClickException(f"PostgreSQL refused ({state}): {error}")
     return click.ClickException(
         f"The connection to the database was lost ({type(error).__name__}). A transaction that was "
         "open has had no effect; run the command again."
     )
+
+
+def _place(error: PostgresError | asyncpg.PostgresError) -> str:
+    """Table, column and rule, as far as the server names them."""
+    if isinstance(error, PostgresError):
+        return f", {error.constraint}" if error.constraint else ""
+    fields = error.as_dict()
+    named = [fields.get(f"{kind}_name") for kind in ("table", "column", "constraint")]
+    return "".join(f", {name}" for name in named if name)
 
 
 def _own(error: PostgresError | asyncpg.PostgresError) -> PostgresError:

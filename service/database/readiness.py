@@ -3,14 +3,13 @@
 Everything here reads the catalogue, which any role may; nothing needs a privilege.
 """
 
-import functools
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
-from service.database.shipped import ALEMBIC_INI
+from service.database import schema
 
 # First releases with the fix of CVE-2026-120154, by major version.
 PATCHED = {15: 20, 16: 16, 17: 12, 18: 7}
@@ -30,36 +29,6 @@ class Finding(msgspec.Struct, frozen=True):
 
 class NotReady(Exception):
     """The service must not run on this database; the message says why and what to do."""
-
-
-def alembic_config() -> Any:
-    """The configuration (alembic.config.Config) of the migrations of this release."""
-    from alembic.config import Config  # it takes longer than all the rest of a command
-
-    return Config(ALEMBIC_INI)
-
-
-def _scripts() -> Any:
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(alembic_config())
-
-
-@functools.cache
-def head() -> str:
-    """The newest revision in alembic/versions."""
-    revision: str | None = _scripts().get_current_head()
-    if revision is None:
-        raise RuntimeError("alembic/versions holds no revision")
-    return revision
-
-
-async def revision_of(connection: Any) -> str | None:
-    """The revision of the database; None when it was never migrated."""
-    if await connection.fetchval("select to_regclass('public.alembic_version')") is None:
-        return None
-    found: str | None = await connection.fetchval("select version_num from public.alembic_version")
-    return found
 
 
 # For the login role and the role in use: attributes, and every role with power that it may become.
@@ -122,7 +91,6 @@ async def _privileges(connection: Any) -> list[str]:
 
 
 _WEB_ADVICE = "Set DATABASE_URL to log in as kollegium_api, which has none of this."
-_MIGRATE = "Run `kollegium migrate` as the owner (DATABASE_OWNER_URL), then start again."
 
 
 async def refuse_privileged(connection: Any) -> None:
@@ -178,20 +146,18 @@ async def _all_roles(connection: Any) -> Finding:
 
 
 async def _schema(connection: Any) -> Finding:
-    found = await revision_of(connection)
-    if found == head():
-        return Finding("schema", "ok", f"at head ({found})")
-    if found is None:
-        return Finding("schema", "failed", "The database was never migrated", _MIGRATE)
-    scripts = _scripts()
-    if found not in {script.revision for script in scripts.walk_revisions()}:
+    built = await schema.built_from(connection)
+    fault = schema.fault(built)
+    if fault or built is None:
+        return Finding("schema", "failed", *(fault or ("", None)))
+    if built.revision != schema.head():
         return Finding(
             "schema",
-            "failed",
-            f"The schema is at {found}, which this release does not know",
-            f"This release ends at {head()}: install the release that made the schema.",
+            "warning",
+            f"at {built.revision}, newer than this release ({schema.head()}), which it serves",
+            "Replace this process by the release that made the schema.",
         )
-    return Finding("schema", "failed", f"The schema is at {found}, not at {head()}", _MIGRATE)
+    return Finding("schema", "ok", f"at head ({built.revision}), built from this sql/")
 
 
 async def _force(connection: Any) -> Finding:
@@ -208,7 +174,7 @@ async def _force(connection: Any) -> Finding:
             "`alter table app.… enable row level security, force row level security`",
         )
     if not tables:
-        return Finding("row security", "failed", "there is no table in schema app", _MIGRATE)
+        return Finding("row security", "failed", "there is no table in schema app", schema.MIGRATE)
     return Finding("row security", "ok", f"forced on all {tables} tables of schema app")
 
 

@@ -17,7 +17,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import asyncpg
 import msgspec
+from sqlalchemy import Select
 
+from service.database import statements
 from service.database.passing import passing
 from service.database.retries import Retries
 from service.database.wire import (
@@ -89,9 +91,7 @@ class Tx:
         self, kind: type[T], sql: str, *values: Any, lane: Lane | None = None
     ) -> list[T]:
         """All rows of a select. lane: see `view`."""
-        found = await self._send(
-            Statement(f"select coalesce(json_agg(x), '[]')::text from ({sql}) x", values), lane=lane
-        )
+        found = await self._send(Statement(_all_of(sql), values), lane=lane)
         items: list[T] = _decoder(list[kind]).decode(found[0] or b"[]")  # type: ignore[valid-type]
         return items
 
@@ -108,7 +108,7 @@ class Tx:
     ) -> T | None:
         """The first row, or None. last, lane: see `view`."""
         found = await self._send(
-            Statement(f"select to_json(x)::text from ({sql}) x limit 1", values),
+            Statement(_one_of(sql), values),
             last=last,
             lane=lane,
         )
@@ -140,27 +140,23 @@ class Tx:
     async def page(
         self,
         kind: type[T],
-        sql: str,
-        *values: Any,
+        statement: Select[Any],
+        *,
         cursor: str | None,
         limit: int,
         key: str = "id",
         oldest_first: bool = False,
         lane: Lane | None = None,
+        **values: Any,
     ) -> Page[T]:
-        """A page of a select without order and limit. Keyset: stable while rows are added.
-
-        `key` names a unique, time-ordered column; it must come back in the struct under its own
-        name (without its table). The limit is a literal, see `fetched`.
+        """A page of a statement without order and limit; `values` are its bind parameters. Keyset:
+        stable while rows are added. `key` names a column of it that is unique and ordered by time.
         """
         after = decode_cursor(cursor)
-        if after is not None:
-            word = "and" if " where " in sql else "where"
-            values = (*values, after)
-            sql = f"{sql} {word} {key} {'>' if oldest_first else '<'} ${len(values)}"
-        sql = f"{sql} order by {key} {'' if oldest_first else 'desc'} limit {fetched(limit)}"
-        rows = await self.listed(kind, sql, *values, lane=lane)
-        return cut(rows, limit, key.rpartition(".")[2])
+        column = statement.selected_columns[key]
+        made = statements.page(statement, column, oldest_first, after is not None, fetched(limit))
+        given = made.values({**values, statements.AFTER: after})
+        return cut(await self.listed(kind, made.sql, *given, lane=lane), limit, key)
 
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -246,6 +242,17 @@ class _Reading(Tx):
             return await self._database.lanes.ask(lane, as_texts(batch))
         async with self._database.pool.lend(self._kind) as connection:
             return await connection.batch(batch, seconds=self._seconds)
+
+
+# Most statements are constants: what is put around them is, too.
+@functools.lru_cache(maxsize=512)
+def _all_of(sql: str) -> str:
+    return f"select coalesce(json_agg(x), '[]')::text from ({sql}) x"
+
+
+@functools.lru_cache(maxsize=512)
+def _one_of(sql: str) -> str:
+    return f"select to_json(x)::text from ({sql}) x limit 1"
 
 
 # One a type, made once: making it costs more than a row.

@@ -72,7 +72,7 @@ async def _leads(
     cursor: str | None = None
     while True:
         narrow = LeadFilter(capacity, state, place)
-        page = await actor.do(leads.list_leads, narrow, cursor, 100)
+        page = await actor.page(Lead, leads.list_leads, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -83,7 +83,7 @@ async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
     found: list[Offer] = []
     cursor: str | None = None
     while True:
-        page = await actor.do(offers.list_offers, narrow, cursor, 100)
+        page = await actor.page(Offer, offers.list_offers, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:

@@ -68,11 +68,11 @@ class Edge:
         answer = _Answer(scope, send)
         logs.request_id.set(answer.request_id)
         started = time.perf_counter()
-        found = self._found(scope) if scope["method"] == "GET" else None
+        found = self._found(scope)
         try:
             if found is not None:
                 answer.route = found.leaf.template
-                await self._read(found, scope, receive, answer)
+                await self._call(found, scope, receive, answer)
             else:
                 await self._ask(scope, receive, answer)
         except Exception as error:
@@ -95,13 +95,14 @@ class Edge:
             headers = strictness.headers(scope["headers"])
             raw_path = scope.get("raw_path") or scope["path"].encode()
             query = strictness.address(raw_path, scope["query_string"])
-            strictness.no_body(headers)
+            if scope["method"] in strictness.BODILESS:
+                strictness.no_body(headers)
         except Problem:
             return None
         found = self._tree.find(scope, headers)
         return None if found is None else _Found(*found, headers, query)
 
-    async def _read(
+    async def _call(
         self, found: "_Found", scope: HTTPScope, receive: Receive, answer: "_Answer"
     ) -> None:
         """A route of the tree: its handler is called as `dispatch.py` calls it."""
@@ -118,6 +119,8 @@ class Edge:
         scope.setdefault("state", {})
         call = Call(scope, receive, leaf.status, Incoming(found.headers, is_head=False))
         try:
+            if leaf.expected.body is not None:
+                await leaf.expected.body.read(call)
             given = leaf.expected.take(call, found.given.copy(), found.query)
             ready = dispatch.ready(await leaf.call(call, **given), leaf.status)
         except Exception as error:

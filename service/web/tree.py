@@ -1,7 +1,7 @@
-"""The routes that are only read, as a tree: which handler is meant, without asking Litestar.
+"""The routes as a tree: which handler is meant, without asking Litestar.
 
 Built at the start from Litestar's own routes, and only of what needs no more than comparing texts:
-GET, ids and texts in the path. What it does not find, or finds spelt in any unusual way, is looked
+ids and texts in the path. What it does not find, or finds spelt in any unusual way, is looked
 for by Litestar, which also says what is wrong with it; so the tree can only be quicker, not another
 opinion (tests/http/test_tree.py asks both).
 """
@@ -38,22 +38,21 @@ class Leaf(NamedTuple):
 class Node:
     """What a segment of a path leads to."""
 
-    __slots__ = ("children", "leaf", "parameter")
+    __slots__ = ("children", "leaves", "parameter")
 
     def __init__(self) -> None:
         self.children: dict[str, Node] = {}
         self.parameter: Node | None = None
-        self.leaf: Leaf | None = None
+        self.leaves: dict[str, Leaf] = {}  # by method
 
 
 class Tree:
-    """Finds the route of a GET."""
+    """Finds the route of a request; HEAD and OPTIONS have none of their own."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._root = Node()
         for route, handler in handlers(routes):
-            if handler.http_methods == {"GET"}:
-                self._add(route.path_components, handler, route.path_format)
+            self._add(route.path_components, handler, route.path_format)
 
     def _add(self, parts: Iterable[Any], handler: HTTPRouteHandler, template: str) -> None:
         node, parameters = self._root, []
@@ -68,7 +67,9 @@ class Tree:
                 return  # a number, a moment, the rest of the path: Litestar reads them
         expected: Expected = handler.opt["expected"]
         call = cast("Callable[..., Awaitable[Answer[Any]]]", handler.fn)
-        node.leaf = Leaf(handler, call, expected, handler.status_code, template, tuple(parameters))
+        leaf = Leaf(handler, call, expected, handler.status_code, template, tuple(parameters))
+        for method in handler.http_methods:
+            node.leaves[method] = leaf
 
     def find(
         self, scope: HTTPScope, headers: dict[bytes, bytes]
@@ -88,7 +89,7 @@ class Tree:
                     return None
                 values.append(part)
             node = child
-        leaf = node.leaf
+        leaf = node.leaves.get(scope["method"])
         if leaf is None:
             return None
         given: dict[str, Any] = {}

@@ -29,12 +29,12 @@ comment on table app_private.bearer is 'Tokens of sessions and API keys, as hash
 comment on column app_private.bearer.token_sha256 is 'SHA-256 of the token.';
 comment on column app_private.bearer.id is 'What a session is called in lists; of no use without the token.';
 comment on column app_private.bearer.company_id is 'For whom the token acts: the company of its colleague or key.';
-comment on column app_private.bearer.company_state is 'State of that company; no context unless it is active.';
+comment on column app_private.bearer.company_state is 'State of that company; no context unless it is active. [none]';
 comment on column app_private.bearer.active is 'Whether its colleague or key is active; no context otherwise.';
 comment on column app_private.bearer.colleague_id is 'Whose session; null for an API key.';
 comment on column app_private.bearer.api_key_id is 'Which API key; null for a session.';
 comment on column app_private.bearer.address_sha256 is 'SHA-256 of the client''s address at log-in.';
-comment on column app_private.bearer.client is 'What the program called itself at log-in (User-Agent), for its owner to know it again.';
+comment on column app_private.bearer.client is 'What the program called itself at log-in (User-Agent), for its owner to know it again. [free text]';
 comment on column app_private.bearer.created_at is 'When it was issued.';
 comment on column app_private.bearer.expires_at is 'No context from then on; infinity for API keys.';
 

@@ -23,7 +23,7 @@ comment on column app.brokerage.marketplace_id is 'The marketplace.';
 comment on column app.brokerage.id is 'Id (time-ordered UUID).';
 comment on column app.brokerage.lead_id is 'The lead; at most one open brokerage each.';
 comment on column app.brokerage.operator_company_id is 'The operator, who alone sees it.';
-comment on column app.brokerage.state is 'open; placed; withdrawn; exhausted (nobody took it).';
+comment on column app.brokerage.state is 'open; placed; withdrawn; exhausted (nobody took it). [none]';
 comment on column app.brokerage.wave is 'Number of the wave that is open, from 1.';
 comment on column app.brokerage.wave_ends_at is 'When the timer ends the wave: no offer of it is open, but the last refusal may still be taken back. Null: an offer is open, or the brokerage is over.';
 comment on column app.brokerage.opened_by_id is 'The colleague who opened it; null for a rule or an API key.';

@@ -7,7 +7,7 @@ create table app_private.cohort (
 insert into app_private.cohort (week) values ('2026-W41'), ('2026-W42'), ('2026-W43');
 
 comment on table app_private.cohort is 'A week of the roll-out. Merge: nothing to do. Erasure: no personal data.';
-comment on column app_private.cohort.week is 'ISO week, such as 2026-W41.';
+comment on column app_private.cohort.week is 'ISO week, such as 2026-W41. [none]';
 comment on column app_private.cohort.features_on is 'The week was switched on, and not off again since.';
 comment on column app_private.cohort.switched_at is 'When it was switched last; null: never.';
 

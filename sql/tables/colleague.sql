@@ -16,11 +16,11 @@ create table app.colleague (
 comment on table app.colleague is 'One person acting for exactly one company.';
 comment on column app.colleague.id is 'Id (time-ordered UUID).';
 comment on column app.colleague.company_id is 'The company he acts for; read anew in every transaction (docs/domain.md, case 5).';
-comment on column app.colleague.email is 'Log-in, lower case, unique over all companies.';
-comment on column app.colleague.name is 'Name as colleagues and partners read it.';
-comment on column app.colleague.role is 'member; delegator (hands over, too); admin (colleagues, keys, consent, too).';
+comment on column app.colleague.email is 'Log-in, lower case, unique over all companies. [personal]';
+comment on column app.colleague.name is 'Name as colleagues and partners read it. [personal]';
+comment on column app.colleague.role is 'member; delegator (hands over, too); admin (colleagues, keys, consent, too). [none]';
 comment on column app.colleague.active is 'false: no log-in, no context; what he worked stays with the company (case 3).';
-comment on column app.colleague.language is 'Language of his mails: de or en.';
+comment on column app.colleague.language is 'Language of his mails: de or en. [none]';
 comment on column app.colleague.created_at is 'When he joined.';
 comment on column app.colleague.changed_at is 'When role, activity, name or language changed last.';
 comment on column app.colleague.version is 'Counts changes; the ETag.';

@@ -17,12 +17,12 @@ create index company_names_due on app.company (id) where names_due_before is not
 
 comment on table app.company is 'The tenant: what every policy compares with. Equal names are allowed.';
 comment on column app.company.id is 'Id, made by app_private.new_id (time-ordered UUID).';
-comment on column app.company.name is 'Name as others read it; printed on participations too.';
-comment on column app.company.state is 'active; absorbed (by a merge); closed. Only active companies have a context.';
+comment on column app.company.name is 'Name as others read it; printed on participations too. [none]';
+comment on column app.company.state is 'active; absorbed (by a merge); closed. Only active companies have a context. [none]';
 comment on column app.company.absorbed_into is 'The survivor of the merge; set exactly when absorbed.';
 comment on column app.company.delegator_role is 'true: only delegators and admins hand engagements to others (docs/domain.md, roles).';
-comment on column app.company.language is 'Language of mails to the company as such: de or en.';
-comment on column app.company.origin_legacy_user_id is 'The user of the former service this company was made for; null for new ones.';
+comment on column app.company.language is 'Language of mails to the company as such: de or en. [none]';
+comment on column app.company.origin_legacy_user_id is 'The user of the former service this company was made for; null for new ones. [none]';
 comment on column app.company.created_at is 'When the company was set up.';
 comment on column app.company.changed_at is 'When a setting changed last.';
 comment on column app.company.version is 'Counts changes; the ETag.';

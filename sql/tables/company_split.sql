@@ -13,8 +13,8 @@ comment on column app_private.company_split.id is 'Id (time-ordered UUID).';
 comment on column app_private.company_split.company_id is 'The company he left.';
 comment on column app_private.company_split.new_company_id is 'The company made for him.';
 comment on column app_private.company_split.colleague_id is 'Who left.';
-comment on column app_private.company_split.reference is 'Reference of the written request.';
-comment on column app_private.company_split.leads is 'The leads that went with him: marketplace and lead.';
+comment on column app_private.company_split.reference is 'Reference of the written request. [free text]';
+comment on column app_private.company_split.leads is 'The leads that went with him: marketplace and lead. [none]';
 comment on column app_private.company_split.created_at is 'When.';
 
 grant select, insert on app_private.company_split to kollegium_broker;

@@ -13,7 +13,7 @@ comment on table app_private.import_chunk is 'Up to 50 rows of a file that wait 
 comment on column app_private.import_chunk.marketplace_id is 'The marketplace.';
 comment on column app_private.import_chunk.import_id is 'The import (app.lead_import).';
 comment on column app_private.import_chunk.number is 'Its place in the file: rows 50 x number + 1 and following.';
-comment on column app_private.import_chunk.rows is 'What was read of them: a lead to put in, or why there is none.';
+comment on column app_private.import_chunk.rows is 'What was read of them: a lead to put in, or why there is none. [personal]';
 comment on column app_private.import_chunk.created_at is 'When it was uploaded.';
 
 grant select, insert, delete on app_private.import_chunk to kollegium_broker;

@@ -28,11 +28,11 @@ comment on column app.import_consent.import_id is 'The import whose drafts it is
 comment on column app.import_consent.company_id is 'The company that states it; a merge moves it with the import.';
 comment on column app.import_consent.colleague_id is 'Who states it; null for an API key.';
 comment on column app.import_consent.api_key_id is 'The API key that states it; null for a colleague.';
-comment on column app.import_consent.stated_by is 'His printed name, as it was then.';
-comment on column app.import_consent.text is 'What the persons agreed to, word for word.';
-comment on column app.import_consent.source is 'Where they did: a form, a campaign, paper.';
+comment on column app.import_consent.stated_by is 'His printed name, as it was then. [personal]';
+comment on column app.import_consent.text is 'What the persons agreed to, word for word. [free text]';
+comment on column app.import_consent.source is 'Where they did: a form, a campaign, paper. [free text]';
 comment on column app.import_consent.given_at is 'When they did; of several the last.';
-comment on column app.import_consent.state is 'running: not all drafts were looked at; done.';
+comment on column app.import_consent.state is 'running: not all drafts were looked at; done. [none]';
 comment on column app.import_consent.row_number is 'Up to which row of the file drafts were looked at.';
 comment on column app.import_consent.leads is 'Drafts that got the permission by it.';
 comment on column app.import_consent.submitted is 'Those of them that were submitted.';

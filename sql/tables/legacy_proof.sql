@@ -29,6 +29,6 @@ comment on column app_private.legacy_proof.api_keys is 'API keys, likewise.';
 comment on column app_private.legacy_proof.differences is 'Rows that differ; 0: proven.';
 comment on column app_private.legacy_proof.waiting is 'Rows that he saw before and that wait in quarantine.';
 comment on column app_private.legacy_proof.since_import is 'Rows that came into being or were changed here since the import, which are no differences.';
-comment on column app_private.legacy_proof.digest is 'Digest over what was compared, the same on every run over the same rows.';
+comment on column app_private.legacy_proof.digest is 'Digest over what was compared, the same on every run over the same rows. [none]';
 
 grant select, insert, update (proven_at, users, marketplaces, participants, leads, prospects, offers, comments, api_keys, differences, waiting, since_import, digest) on app_private.legacy_proof to kollegium_broker;

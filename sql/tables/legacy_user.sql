@@ -13,7 +13,7 @@ comment on table app_private.legacy_user is
 comment on column app_private.legacy_user.legacy_id is 'Number of the user.';
 comment on column app_private.legacy_user.company_id is 'The company made for him.';
 comment on column app_private.legacy_user.colleague_id is 'Its first colleague.';
-comment on column app_private.legacy_user.vat_id is 'VAT id as he wrote it, for suggestions of merges.';
+comment on column app_private.legacy_user.vat_id is 'VAT id as he wrote it, for suggestions of merges. [personal]';
 comment on column app_private.legacy_user.row_hash is 'Hash of the legacy row as imported; differs when it changed since.';
 comment on column app_private.legacy_user.version is
   'Sum of both versions when written; differs when somebody changed them here.';

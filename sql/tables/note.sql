@@ -20,6 +20,6 @@ comment on column app.note.id is 'Id (time-ordered UUID).';
 comment on column app.note.lead_id is 'The lead.';
 comment on column app.note.company_id is 'The company that wrote and alone reads it.';
 comment on column app.note.author_id is 'The author; null for an API key.';
-comment on column app.note.author_name is 'Name of the author, or of the key.';
-comment on column app.note.text is 'The text, up to 10,000 characters.';
+comment on column app.note.author_name is 'Name of the author, or of the key. [personal]';
+comment on column app.note.text is 'The text, up to 10,000 characters. [free text]';
 comment on column app.note.created_at is 'When it was written.';

@@ -20,12 +20,12 @@ create index outbox_unaddressed on app_private.outbox (id) where kind <> 'mail';
 
 comment on table app_private.outbox is 'What is to be sent, written in the transaction of its cause.';
 comment on column app_private.outbox.id is 'Id (time-ordered UUID).';
-comment on column app_private.outbox.kind is 'mail: to one address; circular: to all active colleagues of a company; reset: to the colleague of an address, if there is one. The worker makes mails of the latter two.';
-comment on column app_private.outbox.template is 'Which mail.';
-comment on column app_private.outbox.recipient is 'E-mail address; null for a circular.';
-comment on column app_private.outbox.language is 'de or en; null until it is a mail, which a colleague gets in his own.';
+comment on column app_private.outbox.kind is 'mail: to one address; circular: to all active colleagues of a company; reset: to the colleague of an address, if there is one. The worker makes mails of the latter two. [none]';
+comment on column app_private.outbox.template is 'Which mail. [none]';
+comment on column app_private.outbox.recipient is 'E-mail address; null for a circular. [personal]';
+comment on column app_private.outbox.language is 'de or en; null until it is a mail, which a colleague gets in his own. [none]';
 comment on column app_private.outbox.company_id is 'The company on whose behalf a mail is sent; whose colleagues a circular is for.';
-comment on column app_private.outbox.payload is 'Values for the template.';
+comment on column app_private.outbox.payload is 'Values for the template. [personal]';
 comment on column app_private.outbox.created_at is 'When it was written.';
 comment on column app_private.outbox.due_at is 'Not to be tried before.';
 comment on column app_private.outbox.attempts is 'Attempts so far.';

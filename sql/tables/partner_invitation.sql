@@ -22,11 +22,11 @@ comment on table app.partner_invitation is 'Whom an operator invited, as he wrot
 comment on column app.partner_invitation.marketplace_id is 'The marketplace.';
 comment on column app.partner_invitation.id is 'Id (time-ordered UUID).';
 comment on column app.partner_invitation.operator_company_id is 'The operator who invited.';
-comment on column app.partner_invitation.email is 'Invited address, lower case; null when a company was named.';
+comment on column app.partner_invitation.email is 'Invited address, lower case; null when a company was named. [personal]';
 comment on column app.partner_invitation.company_id is 'Invited company; null when an address was named.';
-comment on column app.partner_invitation.capacity is 'giver or taker.';
-comment on column app.partner_invitation.postcode_areas is 'Proposed postcode prefixes of the card.';
-comment on column app.partner_invitation.tags is 'Proposed tags of the card.';
+comment on column app.partner_invitation.capacity is 'giver or taker. [none]';
+comment on column app.partner_invitation.postcode_areas is 'Proposed postcode prefixes of the card. [none]';
+comment on column app.partner_invitation.tags is 'Proposed tags of the card. [free text]';
 comment on column app.partner_invitation.cap is 'Proposed cap of the card; null: no limit.';
-comment on column app.partner_invitation.state is 'open; accepted; declined; withdrawn.';
+comment on column app.partner_invitation.state is 'open; accepted; declined; withdrawn. [none]';
 comment on column app.partner_invitation.created_at is 'When it was sent.';

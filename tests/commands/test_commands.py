@@ -1,42 +1,13 @@
-"""The command `kollegium`, started as people start it: in a process of its own."""
+"""The command `kollegium`: help, errors, `migrate`, `check` and `serve`."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from service.database import readiness
-from tests.fixtures.database import ROOT, Urls, connected, database
-
-
-def kollegium(
-    *arguments: str, stdin: str = "", env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Runs the command with nothing of the caller's database settings."""
-    clean = {
-        k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "PG", "KOLLEGIUM"))
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
-        cwd=ROOT,
-        env={**clean, "KOLLEGIUM_DATA_DIR": "/nonexistent/data", **(env or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def found(done: subprocess.CompletedProcess[str]) -> Any:
-    """The JSON of a command that succeeded."""
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one line of JSON, and nothing else"
-    return json.loads(done.stdout)
-
+from service.database import readiness, schema
+from tests.fixtures.commands import kollegium
+from tests.fixtures.database import Urls, connected, database
 
 # -- help and errors -------------------------------------------------------------------------------
 
@@ -51,13 +22,16 @@ def found(done: subprocess.CompletedProcess[str]) -> Any:
      "legacy cohorts switch"],
 )  # fmt: skip
 def test_help_explains_every_option(command: str) -> None:
-    done = kollegium(*command.split(), "--help")
+    words = command.split()
+    done = kollegium(*words, "--help", process=not words)
     assert done.returncode == 0
     assert "Usage: kollegium" in done.stdout
 
 
-def test_without_any_url_it_says_which_to_set() -> None:
-    done = kollegium("company", "list")
+@pytest.mark.parametrize("process", [False, True])
+def test_without_any_url_it_says_which_to_set(process: bool) -> None:
+    """In this process, and as people start it."""
+    done = kollegium("company", "list", process=process)
     assert done.returncode == 1
     assert "DATABASE_STAFF_URL" in done.stderr
     assert "kollegium demo" in done.stderr
@@ -93,8 +67,8 @@ async def test_migrate_shows_then_runs_then_rests(server: Any, template: str) ->
         shown = kollegium("migrate", "--dry-run", env=env)
         assert "0001" in shown.stdout
         async with connected(urls.superuser) as connection:
-            assert await readiness.revision_of(connection) is None, "the dry run changed something"
-        assert f"empty → {readiness.head()}" in kollegium("migrate", env=env).stdout
+            assert await schema.built_from(connection) is None, "the dry run changed something"
+        assert f"empty → {schema.head()}" in kollegium("migrate", env=env).stdout
         assert "nothing to do" in kollegium("migrate", env=env).stdout
         assert "Nothing to do" in kollegium("migrate", "--dry-run", env=env).stdout
 
@@ -153,8 +127,8 @@ async def test_serve_refuses_a_privileged_role(empty_database: Urls, role: str) 
 @pytest.mark.parametrize(
     ("change", "advice"),
     [
-        ("delete from public.alembic_version", "kollegium migrate"),
-        ("update public.alembic_version set version_num = '9999'", "the release that made"),
+        ("drop schema app cascade; drop table public.alembic_version", "kollegium migrate"),
+        ("update app_private.schema_state set revision = '9999'", "the release that made"),
     ],
 )
 async def test_serve_refuses_another_schema(empty_database: Urls, change: str, advice: str) -> None:

@@ -1,9 +1,10 @@
 """`kollegium import-leads`: what POST /imports does, from a shell."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.commands.test_commands import found, kollegium
-from tests.fixtures.database import ROOT, NewDatabase
+from tests.fixtures.commands import found, kollegium
+from tests.fixtures.database import ROOT, NewDatabase, as_bearer, connected
 from tests.fixtures.world import PASSWORD
 
 FILE = str(ROOT / "examples" / "meta-lead-ads.csv")
@@ -34,6 +35,36 @@ async def test_import_leads(new_database: NewDatabase, world_template: Any) -> N
         key = kollegium(*command, "--api-key-stdin", stdin="kgk_unknown", env=env)
         assert key.returncode == 1
         assert "token" in key.stderr
+
+
+MAPPING = 'name = "messe"\n[columns]\nname = "Wer"\nemail = "Mailkontakt"\ninterest = "Wunsch"\n'
+
+
+async def test_a_mapping_that_the_company_keeps_is_taken(
+    new_database: NewDatabase, world_template: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "messe.csv"
+    file.write_text("Wer|Mailkontakt|Wunsch\nAda|ada@post.example|Dach\n")
+    template, world = world_template
+    async with new_database(template) as urls:
+        command = ["import-leads", str(file), "--marketplace", str(world.nord_id), "--json"]
+
+        def sent(email: str, *more: str) -> Any:
+            arguments = (*command, "--as-email", email, *more)
+            return kollegium(*arguments, stdin=PASSWORD, env={"DATABASE_URL": urls.superuser})
+
+        unknown = sent("gerd@geber.example")
+        assert unknown.returncode == 1
+        assert "A mapping to begin with" in unknown.stderr
+        async with connected(urls.api) as api, as_bearer(api, world.gerd.token):
+            await api.execute("select app.save_mapping('messe', $1)", MAPPING)
+        kept = found(sent("gerd@geber.example", "--consent"))
+        assert (kept["format"], kept["imported"]) == ("messe", 1)
+        # Another company's is its own; one that is given goes first.
+        assert sent("olga@nord.example").returncode == 1
+        given = tmp_path / "given.toml"
+        given.write_text(MAPPING.replace("messe", "given"))
+        assert found(sent("gerd@geber.example", "--mapping", str(given)))["format"] == "given"
 
 
 def test_who_imports_must_be_said() -> None:

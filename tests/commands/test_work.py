@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.jobs.mail.rendering import render, templates
-from tests.commands.test_commands import found, kollegium
+from tests.fixtures.commands import found, kollegium
 from tests.fixtures.database import ROOT, NewDatabase, Urls, connected
 
 PASSWORD = "Am Brunnen vor dem Tore"

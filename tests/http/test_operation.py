@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from service import logs
-from service.database import readiness
+from service.database import schema
 from service.web.edge import Edge
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, from_address, log_in
@@ -34,12 +34,12 @@ async def test_readyz_is_red_for_another_schema(
 ) -> None:
     assert (await client.get("/readyz")).status_code == 200
     async with connected(world_database.superuser) as superuser:
-        await superuser.execute("update public.alembic_version set version_num = '0000_other'")
+        await superuser.execute("update app_private.schema_state set revision = '0000_other'")
         try:
             answer = await client.get("/readyz")
         finally:
             await superuser.execute(
-                "update public.alembic_version set version_num = $1", readiness.head()
+                "update app_private.schema_state set revision = $1", schema.head()
             )
     assert answer.status_code == 503
     assert "0000_other" not in answer.text, "the reason is for the log"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import openpyxl
 import pytest
 
-from tests.commands.test_commands import kollegium
+from tests.fixtures.commands import kollegium
 from tests.fixtures.database import NewDatabase
 from tests.fixtures.market import Market, slug
 from tests.fixtures.world import PASSWORD

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from service.vocabulary import address_of
-from tests.commands.test_commands import kollegium
+from tests.fixtures.commands import kollegium
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import from_address, log_in, running
 from tests.legacy.system import PASSWORD, imported, planned

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from service.jobs.rollout import seen
 from service.jobs.rollout.totals import totals
-from tests.commands.test_commands import kollegium
+from tests.fixtures.commands import kollegium
 from tests.fixtures.database import NewDatabase, connected
 from tests.legacy.former import Former, copied
 from tests.legacy.system import AT, imported

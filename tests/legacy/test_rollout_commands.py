@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from service.jobs.legacy.practice.filling import fill_schema
 from service.jobs.legacy.practice.generating import Generator
-from tests.commands.test_commands import found, kollegium
+from tests.fixtures.commands import found, kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
 
 WEEK = "2026-W41"

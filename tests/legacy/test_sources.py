@@ -15,7 +15,7 @@ from service.jobs.legacy.practice.filling import fill_directory
 from service.jobs.legacy.practice.generating import Generator
 from service.jobs.legacy.sources import FileSource
 from service.jobs.legacy.staging import staged
-from tests.commands.test_commands import kollegium
+from tests.fixtures.commands import kollegium
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.legacy.conftest import LEADS, SEED, USERS
 from tests.legacy.system import imported, silent, state

@@ -3,7 +3,7 @@
 import subprocess
 from typing import Any
 
-from tests.commands.test_commands import found, kollegium
+from tests.fixtures.commands import found, kollegium
 from tests.fixtures.world import World
 from tests.merging.conftest import Place
 

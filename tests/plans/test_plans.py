@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from service.app import create_app
+from service.database import statements
 from service.domain.imports import queries as imports
 from service.domain.leads import listing
 from service.domain.leads import queries as leads
@@ -46,8 +47,20 @@ class Noted:
         self.sql, self.values = sql, values
         return SimpleNamespace(state="engaged")
 
-    async def page(self, kind: Any, sql: str, *values: Any, key: str = "id", **_: Any) -> None:
-        self.sql, self.values = f"{sql} order by {key} desc limit 21", values
+    async def page(
+        self,
+        kind: Any,
+        statement: Any,
+        *,
+        cursor: Any,
+        limit: int,
+        key: str = "id",
+        lane: Any = None,
+        **values: Any,
+    ) -> None:
+        column = statement.selected_columns[key]
+        made = statements.page(statement, column, False, False, 21)
+        self.sql, self.values = made.sql, tuple(made.values(values))
 
 
 async def plan(connection: Any, token: str, noted: Noted) -> str:

@@ -294,6 +294,26 @@ async def keys_begin_with_the_marketplace(db: Any) -> list[str]:
     return [f"{row['name']}: {row['what']} does not begin with marketplace_id" for row in rows]
 
 
+async def texts_say_what_they_hold(db: Any) -> list[str]:
+    """The comment of a text or JSON column ends in [personal] (data about a person), [free text]
+    (people write what they like, so anything may stand in it) or [none]: erasure reads it."""
+    rows = await db.fetch(
+        """select c.oid::regclass::text || '.' || a.attname as what
+           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+           join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem
+           where c.relnamespace::regnamespace::text in ('app', 'app_private')
+             and c.relkind in ('r', 'p') and not a.attisdropped
+             and (t.typcategory = 'S' or e.typcategory = 'S'
+                  or t.oid in ('json'::regtype, 'jsonb'::regtype))
+             and coalesce(col_description(c.oid, a.attnum), '')
+               !~ ' \\[(personal|free text|none)\\]$'"""
+    )
+    return [
+        f"{row['what']}: its comment ends in none of [personal], [free text], [none]"
+        for row in rows
+    ]
+
+
 async def everything_is_explained(db: Any) -> list[str]:
     """A comment on each table, column, and function that a runtime role may execute."""
     rows = await db.fetch(

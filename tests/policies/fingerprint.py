@@ -15,7 +15,7 @@ _QUESTIONS = {
         from pg_policy p join pg_class c on c.oid = p.polrelid""",
     "table": f"""
         select c.oid::regclass::text, c.relkind::text, c.relowner::regrole::text,
-          c.relrowsecurity, c.relforcerowsecurity
+          c.relrowsecurity, c.relforcerowsecurity, obj_description(c.oid, 'pg_class')
         from pg_class c where c.relnamespace::regnamespace::text in {_SCHEMAS}
           and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')""",
     "table grant": f"""
@@ -46,11 +46,13 @@ _QUESTIONS = {
         from pg_default_acl d, aclexplode(d.defaclacl) a
         where d.defaclrole::regrole::text like 'kollegium%'""",
     "column": f"""
-        select c.oid::regclass::text, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
+        select c.oid::regclass::text,
+          row_number() over (partition by c.oid order by a.attnum), a.attname,
+          format_type(a.atttypid, a.atttypmod),
           a.attnotnull, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
         from pg_attribute a join pg_class c on c.oid = a.attrelid
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-        where c.relnamespace::regnamespace::text in {_SCHEMAS} and c.relkind in ('r', 'p')
+        where c.relnamespace::regnamespace::text in {_SCHEMAS} and c.relkind in ('r', 'p', 'c')
           and a.attnum > 0 and not a.attisdropped""",
     "constraint": f"""
         select k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid)

@@ -1,11 +1,22 @@
-"""Writes docs/access-matrix.md from access_matrix.toml: python -m tests.policies.render_matrix"""
+"""Writes docs/access-matrix.md: python -m tests.policies.render_matrix
 
+The first half from access_matrix.toml, the second from the catalogue of a fresh database.
+"""
+
+import asyncio
 from typing import Any
 
-from tests.fixtures.database import ROOT
+from tests.fixtures.database import ROOT, connected, database, migrate
 from tests.policies.matrix import read_matrix, tables
 
 TARGET = ROOT / "docs" / "access-matrix.md"
+QUESTION = ROOT / "sql" / "audit" / "executable_functions.sql"
+FUNCTIONS = """## Functions
+
+Generated from the catalogue, by the question `sql/audit/executable_functions.sql`: what each role
+may execute, with whose rights the body works, and what it is for. What is not listed nobody who
+logs in can call; helpers are in `app_private`.
+"""
 TITLES = {
     "lead": "Rows of a lead",
     "owned": "Rows of one company",
@@ -60,12 +71,41 @@ def _grants(matrix: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def rendered() -> str:
+def _functions(rows: list[Any]) -> list[str]:
+    lines = [FUNCTIONS]
+    for role in dict.fromkeys(row["role"] for row in rows):
+        lines += [f"### {role}", "", "| function | runs as | why |", "|---|---|---|"]
+        lines += [
+            f"| `{row['function']}` | {row['runs as']} | {row['why']} |"
+            for row in rows
+            if row["role"] == role
+        ]
+        lines.append("")
+    return lines
+
+
+async def executable(db: Any) -> list[Any]:
+    """Who may execute what, as `sql/audit/executable_functions.sql` answers."""
+    found: list[Any] = await db.fetch(QUESTION.read_text("utf-8"))
+    return found
+
+
+def rendered(functions: list[Any]) -> str:
     """The page."""
     matrix = read_matrix()
     parts = [line for family in TITLES for line in _family(matrix, family)]
-    return "\n".join([HEAD, *parts, *_grants(matrix)])
+    return "\n".join([HEAD, *parts, *_grants(matrix), *_functions(functions)])
+
+
+async def _functions_of_head() -> list[Any]:
+    from tests.fixtures.server import choose_server
+
+    server = choose_server()
+    async with database(server.superuser_url) as urls:
+        await migrate(urls.superuser)
+        async with connected(urls.superuser) as db:
+            return await executable(db)
 
 
 if __name__ == "__main__":
-    TARGET.write_text(rendered(), encoding="utf-8")
+    TARGET.write_text(rendered(asyncio.run(_functions_of_head())), encoding="utf-8")

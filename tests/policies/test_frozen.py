@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -50,7 +49,7 @@ async def head(new_database: NewDatabase) -> AsyncIterator[Any]:
         yield connection
 
 
-async def _rebuilt(head: Any, *, change: str = "", wall: list[Path] | None = None) -> list[str]:
+async def _rebuilt(head: Any, *, change: str = "") -> list[str]:
     """The fingerprint after tearing the wall down and applying sql/; rolled back afterwards."""
     transaction = head.transaction()
     await transaction.start()
@@ -58,8 +57,7 @@ async def _rebuilt(head: Any, *, change: str = "", wall: list[Path] | None = Non
         await head.execute(TEAR_DOWN)
         torn = await fingerprint(head)
         assert not [line for line in torn if line.startswith(("policy:", "function:"))]
-        await head.execute((ROOT / "sql" / "roles.sql").read_text("utf-8"))
-        await head.execute(frozen.joined(wall or frozen.wall()))
+        await head.execute(frozen.script(frozen.units(first=False)))
         await head.execute(f"reset role; {change}")
         return await fingerprint(head)
     finally:
@@ -72,11 +70,24 @@ async def test_sql_files_rebuild_the_wall(head: Any) -> None:
     assert await fingerprint(head) == before
 
 
-async def test_functions_stand_in_no_order(head: Any) -> None:
+async def test_functions_stand_in_no_order(head: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name says the subject and nothing else; backwards the same wall is built."""
     functions = [file for file in frozen.wall() if "functions" in file.parts]
     policies = [file for file in frozen.wall() if "policies" in file.parts]
-    assert await _rebuilt(head, wall=[*reversed(functions), *policies]) == await fingerprint(head)
+    monkeypatch.setattr(frozen, "wall", lambda: [*reversed(functions), *policies])
+    assert await _rebuilt(head) == await fingerprint(head)
+
+
+def test_a_unit_is_a_function_with_all_that_is_said_of_it() -> None:
+    """What stands in no unit would be read and not be applied."""
+    units = frozen.units(first=True)
+    lines = {line for unit in units.values() for line in unit.splitlines()}
+    for file in SQL:
+        head = frozen.FUNCTION.split(file.read_text("utf-8"))[0]
+        for line in file.read_text("utf-8").splitlines():
+            assert line in lines or (line in head.splitlines() and line.startswith("--")), file
+    made = [re.findall("create or replace function", unit) for unit in units.values()]
+    assert max(map(len, made)) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +96,7 @@ async def test_functions_stand_in_no_order(head: Any) -> None:
 async def test_a_body_that_means_nothing_is_refused(head: Any, language: str, body: str) -> None:
     """Bodies are looked at when all functions are there, but they are."""
     wrong = f"create function app.wrong() returns void language {language} as $b${body}$b$;"
-    script = frozen.joined(frozen.wall()).replace(frozen.BODIES, wrong + frozen.BODIES)
+    script = frozen.script({**frozen.units(first=False), "app.wrong()": wrong})
     transaction = head.transaction()
     await transaction.start()
     try:

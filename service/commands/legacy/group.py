@@ -3,9 +3,13 @@
 import click
 
 from service.commands.legacy.cohorts import cohorts, status
+from service.commands.legacy.cut_over import cut_over
 from service.commands.legacy.generate import generate
-from service.commands.legacy.import_ import cut_over, import_, plan, quarantine, retry, set_password
+from service.commands.legacy.import_ import import_, retry
+from service.commands.legacy.password import set_password
+from service.commands.legacy.plan import plan
 from service.commands.legacy.prove import prove
+from service.commands.legacy.quarantine import quarantine
 from service.commands.legacy.suggestions import suggestions
 
 

@@ -1,4 +1,4 @@
-"""`kollegium legacy plan | import | retry | quarantine | cut-over | set-password`."""
+"""`kollegium legacy import | retry`."""
 
 import contextlib
 import time
@@ -11,66 +11,13 @@ import click
 import msgspec
 from rich.progress import Progress
 
-from service import identity
-from service.commands.company import read_password
 from service.commands.connections import connected
-from service.commands.legacy.shown import show_outcome, show_plan, show_quarantine
+from service.commands.legacy.plan import planned
+from service.commands.legacy.shown import language_option, show_outcome, show_plan
 from service.commands.legacy.source import Place, progress_bar, reading_source, source_options
-from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.commands.output import data_dir_option, json_option, print_json, run
 from service.jobs.legacy.importing import LEADS_A_BATCH, Outcome, Step, import_load
-from service.jobs.legacy.planning import Plan, plan_load, write_findings
-from service.jobs.legacy.reasons import Language, reasons
-from service.vocabulary import address_of
-
-language_option = click.option(
-    "--language",
-    type=click.Choice(["en", "de"]),
-    default="en",
-    show_default=True,
-    help="Of the words.",
-)
-
-
-def _plan(place: Place, language: Language, rows: Path | None = None) -> Plan:
-    async def work(progress: Progress) -> Plan:
-        async with reading_source(place, progress) as read:
-            if rows is not None:
-                await write_findings(read.connection, read.load, language, rows)
-            return await plan_load(read.connection, read.load, read.seconds, language)
-
-    with progress_bar() as progress:
-        return run(work(progress))
-
-
-@click.command()
-@source_options
-@click.option(
-    "--rows",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Also write every single row that was found, with its reason, to this file (CSV).",
-)
-@language_option
-@json_option
-@data_dir_option
-def plan(
-    schema: str,
-    url: str | None,
-    csv: Path | None,
-    latin1: bool,
-    rows: Path | None,
-    language: Language,
-    as_json: bool,
-    data_dir: Path,
-) -> None:
-    """Say what an import would do: rows, what cannot come over and what heals it, size and time.
-
-    Also what several users share and the weeks that `cohorts assign` would give. Reads the former
-    system and changes nothing, there or here. Connects as kollegium_staff.
-    """
-    made = _plan(Place(schema, url, csv, latin1, data_dir), language, rows)
-    print_json(made) if as_json else show_plan(made)
-    if rows is not None and not as_json:
-        console.print(f"Every row is in {rows}.")
+from service.jobs.legacy.reasons import Language
 
 
 @contextlib.contextmanager
@@ -183,7 +130,7 @@ def import_(
     """
     place = Place(schema, url, csv, latin1, data_dir)
     if dry_run:
-        made = _plan(place, language)
+        made = planned(place, language)
         print_json(made) if as_json else show_plan(made)
         return
     outcome = _import(place, batch, jobs, log_file, deletions)
@@ -221,100 +168,3 @@ def retry(
     place = Place(schema, url, csv, latin1, data_dir)
     outcome = _import(place, LEADS_A_BATCH, jobs, log_file, deletions)
     print_json(outcome) if as_json else show_outcome(outcome)
-
-
-@click.command()
-@click.option("--reason", help="Only rows with this reason.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 100_000),
-    default=50,
-    show_default=True,
-    help="List at most so many rows.",
-)
-@language_option
-@json_option
-@data_dir_option
-def quarantine(
-    reason: str | None, limit: int, language: Language, as_json: bool, data_dir: Path
-) -> None:
-    """List the legacy rows that wait: which, why, and what heals them.
-
-    Healing happens in the former system, or in its exported files; `kollegium legacy retry` brings
-    over what was healed. depends-on names the row that must be healed first.
-    """
-    if reason is not None and reason not in reasons():
-        raise click.BadParameter(f"one of {', '.join(reasons())}", param_hint="--reason")
-
-    async def work() -> list[dict[str, object]]:
-        async with connected("staff", data_dir) as connection:
-            rows = await connection.fetch(
-                "select * from app.legacy_quarantine($1, $2)", reason, limit
-            )
-            return [dict(row) for row in rows]
-
-    rows = run(work())
-    print_json(rows) if as_json else show_quarantine(rows, limit, language)
-
-
-@click.command("cut-over")
-@click.option("--dry-run", is_flag=True, help="Show how things stand, and change nothing.")
-@json_option
-@data_dir_option
-def cut_over(dry_run: bool, as_json: bool, data_dir: Path) -> None:
-    """Declare that nobody works in the former system any more.
-
-    From then on an import overwrites nothing here; rows that wait in quarantine can still come over
-    (`kollegium legacy retry`). Open offers of the former system that are overdue expire with it,
-    and leads without another open one are unplaced; nobody gets a mail for that. There is no way
-    back. Run a last import before it.
-    """
-
-    async def work() -> dict[str, object]:
-        async with connected("staff", data_dir) as connection:
-            if not dry_run:
-                await connection.execute("select app.legacy_end_the_former_system()")
-            return dict(await connection.fetchrow("select * from app.legacy_progress()") or {})
-
-    state = run(work())
-    if as_json:
-        print_json(state)
-        return
-    console.print(
-        f"{state['users']} users and {state['leads']} leads are here, "
-        f"{state['waiting']} findings wait."
-    )
-    if state["cut_over_at"] is None:
-        console.print("The former system still leads: imports bring its changes over.")
-        if state["overdue"]:
-            console.print(
-                f"Offers of {state['overdue']} leads are overdue: the cut-over ends them."
-            )
-    else:
-        console.print(f"Cut over at {state['cut_over_at']}: nothing of it overwrites a row here.")
-
-
-@click.command("set-password")
-@click.option("--email", required=True, help="The colleague's address.")
-@click.option(
-    "--password-stdin", is_flag=True, required=True, help="Read the password from standard input."
-)
-@data_dir_option
-def set_password(email: str, password_stdin: bool, data_dir: Path) -> None:
-    """Set the password of a colleague whose former one cannot be checked; ends his sessions."""
-    address = address_of(email)
-    password = read_password()
-
-    async def work() -> bool:
-        salt = identity.new_salt()
-        proof = await identity.stretch(password, salt)
-        async with connected("staff", data_dir) as connection:
-            return bool(
-                await connection.fetchval(
-                    "select app.set_password($1, $2, $3)", address, salt, proof
-                )
-            )
-
-    if not run(work()):
-        raise click.ClickException(f"There is no active colleague with the address {email}.")
-    console.print(f"The password of {email} is set; his sessions have ended.")

@@ -1,5 +1,6 @@
 """How plan, outcome and quarantine are shown to people."""
 
+import click
 from rich.table import Table
 
 from service.commands.output import console
@@ -10,11 +11,17 @@ from service.jobs.legacy.reasons import Language, reasons
 _TITLES = {
     "quarantine": "Quarantine: not imported until healed in the former system",
     "adjusted": "Adjusted: imported by a rule of docs/legacy-mapping.md",
-    "warning": "Worth a look: imported as it is",
+    "warning": "Worth a look: imported as it is, or among the answers",
 }
-
-
 _SHARED = {"name": "a firm's name", "vat_id": "a VAT id", "legacy_group": "a group"}
+
+language_option = click.option(
+    "--language",
+    type=click.Choice(["en", "de"]),
+    default="en",
+    show_default=True,
+    help="Of the words.",
+)
 
 
 def _duration(seconds: float) -> str:

@@ -188,19 +188,26 @@ class Connection:
             **_SETTINGS,
             **self._where.settings,
         }
+        asked = False  # whether it has still to prove itself
         await self._say(messages.startup(settings))
         while True:
+            if not protocol.requests:
+                raise ConnectionLost("the server is ready before it asked who logs in")
             request = protocol.requests.pop(0)
             code, body = int.from_bytes(request[:4], "big"), request[4:]
+            if len(request) < 4 or (code == messages.OK and asked):
+                raise ConnectionLost("the server did not prove that it knows the password")
             if code == messages.OK:
                 break
             if code == messages.SASL:
                 mechanism, first = scram.first(body)
+                asked = True
                 await self._say(messages.sasl(first, mechanism))
             elif code == messages.SASL_CONTINUE:
-                await self._say(messages.sasl(scram.final(body.decode())))
+                await self._say(messages.sasl(scram.final(body.decode("latin-1"))))
             elif code == messages.SASL_FINAL:
-                scram.verify(body.decode())
+                scram.verify(body.decode("latin-1"))
+                asked = False
                 if not protocol.requests:
                     await self._say(b"")
             else:

@@ -80,12 +80,14 @@ class Scram:
 
     def final(self, challenge: str) -> bytes:
         """Answers the server's challenge."""
-        values = dict(part.split("=", 1) for part in challenge.split(","))
-        if not values["r"].startswith(self._bare.partition(",r=")[2]):
+        values = dict(part.partition("=")[::2] for part in challenge.split(","))
+        if not values.get("r", "").startswith(self._bare.partition(",r=")[2]):
             raise ConnectionLost("the server's nonce is not based on ours")
-        salted = hashlib.pbkdf2_hmac(
-            "sha256", self._password, base64.b64decode(values["s"]), int(values["i"])
-        )
+        try:
+            salt, rounds = base64.b64decode(values["s"]), int(values["i"])
+            salted = hashlib.pbkdf2_hmac("sha256", self._password, salt, rounds)
+        except (KeyError, ValueError) as error:
+            raise ConnectionLost("the server's challenge cannot be read") from error
         client_key = hmac.digest(salted, b"Client Key", "sha256")
         without_proof = f"c=biws,r={values['r']}"
         everything = f"{self._bare},{challenge},{without_proof}".encode()
@@ -97,6 +99,6 @@ class Scram:
 
     def verify(self, last: str) -> None:
         """Raises ConnectionLost unless the server knows the password too."""
-        given = base64.b64decode(last.partition("v=")[2])
+        given = base64.b64decode(last.partition("v=")[2] + "==")  # too much padding is none
         if not self._server_signature or not hmac.compare_digest(given, self._server_signature):
             raise ConnectionLost("the server did not prove that it knows the password")

@@ -112,6 +112,9 @@ class Protocol(asyncio.Protocol):
     def _message(self, kind: int, buffer: bytes | bytearray, start: int, end: int) -> None:
         if kind == messages.DATA_ROW:
             length = _column(buffer, start)[0]
+            if length > end - start - 6:  # what follows may be somebody else's answer
+                self.break_off(ConnectionLost("a row is longer than its message"))
+                return
             value = None if length < 0 else bytes(buffer[start + 6 : start + 6 + length])
             self._rows.append(value)
         elif kind == messages.COMMAND_COMPLETE or kind == messages.EMPTY_QUERY:

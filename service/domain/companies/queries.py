@@ -2,6 +2,10 @@
 
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
+
+from service.database import tables
+from service.database.statements import columns, compiled, listed
 from service.database.transaction import Tx
 from service.domain.companies.messages import (
     Accepted,
@@ -13,9 +17,10 @@ from service.domain.companies.messages import (
 )
 from service.vocabulary import Page, Versions
 
-_COLLEAGUE = (
-    "select id, name, email, role, active, language, created_at, version from app.colleague"
-)
+_COLLEAGUE = "id name email role active language created_at version"
+_COLLEAGUES = select(*columns(tables.colleague, _COLLEAGUE))
+_ONE_COLLEAGUE = compiled(_COLLEAGUES.where(tables.colleague.c.id == bindparam("id"))).sql
+_SUGGESTIONS = listed("select * from app.my_merge_suggestions()", "company_id company_name groups")
 
 
 async def company(tx: Tx) -> Company:
@@ -30,8 +35,9 @@ async def company(tx: Tx) -> Company:
 
 async def merge_suggestions(tx: Tx, cursor: str | None, limit: int) -> Page[MergeSuggestion]:
     """Companies that shared a group of the former service with the caller's."""
-    sql = "select company_id, company_name, groups from app.my_merge_suggestions()"
-    return await tx.page(MergeSuggestion, sql, cursor=cursor, limit=limit, key="company_id")
+    return await tx.page(
+        MergeSuggestion, _SUGGESTIONS, cursor=cursor, limit=limit, key="company_id"
+    )
 
 
 def change_company(
@@ -43,7 +49,7 @@ def change_company(
 
 async def colleagues(tx: Tx, cursor: str | None, limit: int) -> Page[Colleague]:
     """Active and former colleagues, oldest first."""
-    return await tx.page(Colleague, _COLLEAGUE, cursor=cursor, limit=limit, oldest_first=True)
+    return await tx.page(Colleague, _COLLEAGUES, cursor=cursor, limit=limit, oldest_first=True)
 
 
 async def change_colleague(
@@ -75,17 +81,19 @@ async def invite(tx: Tx, email: str, role: str, token: str) -> UUID:
     return await tx.value(UUID, "select app.invite_colleague($1, $2, $3)", email, role, token)
 
 
-_INVITATION = "select id, email, role, state, created_at, expires_at from app.invitation"
+_INVITATIONS = select(*columns(tables.invitation, "id email role state created_at expires_at"))
+_ONE_INVITATION = compiled(_INVITATIONS.where(tables.invitation.c.id == bindparam("id"))).sql
+_API_KEYS = select(*columns(tables.api_key, "id name created_at revoked_at"))
 
 
 async def invitation(tx: Tx, invitation_id: UUID) -> Invitation:
     """One invitation of the company."""
-    return await tx.view(Invitation, f"{_INVITATION} where id = $1", invitation_id)
+    return await tx.view(Invitation, _ONE_INVITATION, invitation_id)
 
 
 async def invitations(tx: Tx, cursor: str | None, limit: int) -> Page[Invitation]:
     """All invitations of the company, newest first."""
-    return await tx.page(Invitation, _INVITATION, cursor=cursor, limit=limit)
+    return await tx.page(Invitation, _INVITATIONS, cursor=cursor, limit=limit)
 
 
 def revoke_invitation(tx: Tx, invitation_id: UUID) -> None:
@@ -113,8 +121,7 @@ async def accept(tx: Tx, token: str, name: str, salt: bytes, proof: bytes) -> Ac
 
 async def api_keys(tx: Tx, cursor: str | None, limit: int) -> Page[ApiKey]:
     """Keys of the company, revoked ones too, newest first."""
-    sql = "select id, name, created_at, revoked_at from app.api_key"
-    return await tx.page(ApiKey, sql, cursor=cursor, limit=limit)
+    return await tx.page(ApiKey, _API_KEYS, cursor=cursor, limit=limit)
 
 
 async def create_api_key(tx: Tx, name: str, token_sha256: bytes) -> UUID:

@@ -70,15 +70,23 @@ def _one(kept: RunVar[CapacityLimiter]) -> CapacityLimiter:
 
 
 def _read(file: File) -> Upload | Problem:
-    """By the mapping that was sent along, else by a known format, else by one that is kept. A
-    problem is returned and not raised: what it carries travels between processes as it is."""
+    """A problem is returned and not raised: what it carries travels between processes as it is."""
+    try:
+        return read_here(file)
+    except ImportRefused as refused:
+        return _unreadable(refused, "")
+
+
+def read_here(file: File) -> Upload:
+    """The same in this thread, by the mapping that was sent along, else by a known format, else by
+    one that is kept. Raises ImportRefused."""
     try:
         return _by(file, parse_mapping(file.mapping) if file.mapping else None)
     except ImportRefused as refused:
         for kept in file.kept if refused.code == "format-unknown" else ():
             with contextlib.suppress(ImportRefused):
                 return _by(file, parse_mapping(kept))
-        return _unreadable(refused, "")
+        raise
 
 
 def _by(file: File, mapping: Mapping | None) -> Upload:

@@ -3,6 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
+
+from service.database import tables
+from service.database.statements import columns, compiled
 from service.database.transaction import Tx
 from service.domain.imports.messages import (
     ConsentDraft,
@@ -13,15 +17,30 @@ from service.domain.imports.messages import (
     Progress,
     SavedMapping,
 )
-from service.vocabulary import Page, cut, decode_cursor, fetched
+from service.vocabulary import Page, fetched
 
-_IMPORT = """select id, marketplace_id, file_name, format, encoding, separator, dry_run, state,
-    rows, done, imported, duplicates, refused, remarks, skipped, sheets, problem, created_at,
-    ended_at from app.lead_import"""
-
-_CONSENT = """select id, marketplace_id, import_id, text, source, given_at, stated_by, state, leads,
-    submitted, created_at from app.import_consent"""
-_MAPPING = "select id, name, mapping, saved_by, saved_at from app.import_mapping"
+_IMPORTS = select(
+    *columns(
+        tables.lead_import,
+        "id marketplace_id file_name format encoding separator dry_run state rows done imported"
+        " duplicates refused remarks skipped sheets problem created_at ended_at",
+    )
+)
+_ONE_IMPORT = compiled(_IMPORTS.where(tables.lead_import.c.id == bindparam("id"))).sql
+_CONSENT = select(
+    *columns(
+        tables.import_consent,
+        "id marketplace_id import_id text source given_at stated_by state leads submitted"
+        " created_at",
+    )
+)
+_ONE_CONSENT = compiled(_CONSENT.where(tables.import_consent.c.id == bindparam("id"))).sql
+_CONSENTS = _CONSENT.where(
+    tables.import_consent.c.marketplace_id == bindparam("m"),
+    tables.import_consent.c.import_id == bindparam("import_id"),
+)
+_MAPPINGS = select(*columns(tables.import_mapping, "id name mapping saved_by saved_at"))
+_ONE_MAPPING = compiled(_MAPPINGS.where(tables.import_mapping.c.id == bindparam("id"))).sql
 
 
 async def start(tx: Tx, marketplace_id: UUID, report: dict[str, Any], seconds: int) -> UUID:
@@ -64,20 +83,20 @@ async def continue_consent(tx: Tx, consent_id: UUID) -> bool:
 
 async def consent(tx: Tx, consent_id: UUID) -> ConsentReport:
     """One statement."""
-    return await tx.one(ConsentReport, f"{_CONSENT} where id = $1", consent_id)
+    return await tx.one(ConsentReport, _ONE_CONSENT, consent_id)
 
 
 async def consents(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> Page[ConsentReport]:
     """What was stated of an import, newest first."""
     found = await one(tx, import_id)
-    where = ["marketplace_id = $1", "import_id = $2"]
-    values = [found.marketplace_id, import_id]
-    before = decode_cursor(cursor)
-    if before is not None:
-        where.append("id < $3")
-        values.append(before)
-    sql = f"{_CONSENT} where {' and '.join(where)} order by id desc limit {fetched(limit)}"
-    return cut(await tx.rows(ConsentReport, sql, *values), limit, "id")
+    return await tx.page(
+        ConsentReport,
+        _CONSENTS,
+        m=found.marketplace_id,
+        import_id=import_id,
+        cursor=cursor,
+        limit=limit,
+    )
 
 
 async def save_mapping(tx: Tx, name: str, mapping: str) -> UUID:
@@ -92,22 +111,22 @@ def forget_mapping(tx: Tx, mapping_id: UUID) -> None:
 
 async def mapping(tx: Tx, mapping_id: UUID) -> SavedMapping:
     """One mapping."""
-    return await tx.one(SavedMapping, f"{_MAPPING} where id = $1", mapping_id)
+    return await tx.one(SavedMapping, _ONE_MAPPING, mapping_id)
 
 
 async def mappings(tx: Tx, cursor: str | None, limit: int) -> Page[SavedMapping]:
     """Mappings of the caller's company, newest first."""
-    return await tx.page(SavedMapping, _MAPPING, cursor=cursor, limit=limit)
+    return await tx.page(SavedMapping, _MAPPINGS, cursor=cursor, limit=limit)
 
 
 async def imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:
     """Imports of the caller's company, newest first."""
-    return await tx.page(Import, _IMPORT, cursor=cursor, limit=limit)
+    return await tx.page(Import, _IMPORTS, cursor=cursor, limit=limit)
 
 
 async def one(tx: Tx, import_id: UUID) -> Import:
     """One import."""
-    return await tx.one(Import, f"{_IMPORT} where id = $1", import_id)
+    return await tx.one(Import, _ONE_IMPORT, import_id)
 
 
 async def rows(

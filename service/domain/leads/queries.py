@@ -60,6 +60,8 @@ _DUPLICATES_OF_ONE = f"""select d.* from app.prospect p
   where p.marketplace_id = $1 and p.lead_id = $2 order by d.id desc"""
 
 
+_OF_ONE = f"{FROM} where l.marketplace_id = $1 and l.id = $2"
+_READ, _WRITTEN = f"{LEAD} {_OF_ONE}", f"{LEAD}{DUPLICATES} {_OF_ONE}"
 ONE = Lane("lead", seconds=5)
 COUNTS = Lane("counts", seconds=5)
 
@@ -67,10 +69,9 @@ COUNTS = Lane("counts", seconds=5)
 async def lead(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Lead:
     """One lead; not-found when the policy hides it or there is none. A read looks for duplicates
     when the state asks for it: preparing to look costs a tenth of all other leads."""
-    one = f"{FROM} where l.marketplace_id = $1 and l.id = $2"
     if not tx.reads:
-        return await tx.view(Lead, f"{LEAD}{DUPLICATES} {one}", marketplace_id, lead_id)
-    found = await tx.view(Lead, f"{LEAD} {one}", marketplace_id, lead_id, lane=ONE)
+        return await tx.view(Lead, _WRITTEN, marketplace_id, lead_id)
+    found = await tx.view(Lead, _READ, marketplace_id, lead_id, lane=ONE)
     if found.state in WAITING:
         found.possible_duplicates = await tx.rows(
             Duplicate, _DUPLICATES_OF_ONE, marketplace_id, lead_id

@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
+
+from service.database.statements import compiled, listed
 from service.database.transaction import Tx
 from service.domain.marketplaces.messages import Marketplace, Participation
 from service.vocabulary import Page, Versions
@@ -10,7 +13,6 @@ from service.vocabulary import Page, Versions
 # One list of what the policies show: own marketplaces, and the cards of the caller's company.
 # The operator sees cards of others too; they are left out here, they are no marketplaces of his.
 _MARKETPLACE = """
-  select * from (
     select id, name, operator_name, operator_company_id, steps, true as as_operator,
            '{}'::text[] as capacities, version, null::text as state,
            json_build_object('operator_may_take', operator_may_take,
@@ -22,8 +24,12 @@ _MARKETPLACE = """
     select marketplace_id, marketplace_name, operator_name, operator_company_id, steps, false,
            capacities, version, state, null
     from app.participation
-    where company_id = (select app.current_company_id()) and state in ('invited', 'active')
-  ) m where true"""
+    where company_id = (select app.current_company_id()) and state in ('invited', 'active')"""
+_MARKETPLACES = listed(
+    _MARKETPLACE,
+    "id name operator_name operator_company_id steps as_operator capacities version state settings",
+)
+_ONE = compiled(_MARKETPLACES.where(_MARKETPLACES.selected_columns.id == bindparam("id"))).sql
 
 _CARD = """
   select company_id as id, marketplace_id, company_id, company_name, null::uuid as invitation_id,
@@ -36,16 +42,22 @@ _INVITED = """
          'invited' as state, array[i.capacity] as capacities, i.postcode_areas, i.tags, i.cap,
          false as paused, i.created_at as invited_at, m.name as marketplace_name, null as version
   from app.partner_invitation i join app.marketplace m on m.id = i.marketplace_id"""
+_PARTICIPATIONS = listed(
+    f"{_CARD} where marketplace_id = :m union all"
+    f" {_INVITED} where i.marketplace_id = :m and i.state = 'open'",
+    "id marketplace_id company_id company_name invitation_id email state capacities postcode_areas"
+    " tags cap paused invited_at marketplace_name version",
+)
 
 
 async def marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketplace]:
     """What the company operates or takes part in, newest first."""
-    return await tx.page(Marketplace, _MARKETPLACE, cursor=cursor, limit=limit)
+    return await tx.page(Marketplace, _MARKETPLACES, cursor=cursor, limit=limit)
 
 
 async def marketplace(tx: Tx, marketplace_id: UUID) -> Marketplace:
     """One of them."""
-    return await tx.view(Marketplace, f"{_MARKETPLACE} and id = $1", marketplace_id)
+    return await tx.view(Marketplace, _ONE, marketplace_id)
 
 
 async def create(tx: Tx, settings: dict[str, Any]) -> UUID:
@@ -63,12 +75,7 @@ async def participations(
 ) -> Page[Participation]:
     """Open invitations of the operator and the cards that the caller sees, newest first."""
     return await tx.page(
-        Participation,
-        f"select * from ({_CARD} where marketplace_id = $1 union all"
-        f" {_INVITED} where i.marketplace_id = $1 and i.state = 'open') p where true",
-        marketplace_id,
-        cursor=cursor,
-        limit=limit,
+        Participation, _PARTICIPATIONS, m=marketplace_id, cursor=cursor, limit=limit
     )
 
 

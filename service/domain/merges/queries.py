@@ -3,18 +3,31 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import bindparam, case, literal_column, select, text
+
+from service.database import tables
+from service.database.statements import columns, compiled
 from service.database.transaction import Tx
 from service.domain.merges.messages import Merge, NewlyVisible, Rehearsal, Side, TokenAnswered
 from service.vocabulary import Page
 
-_MERGE = """
-  select id, state, case when asking_company_id = (select app.current_company_id()) then asking_side
-         when asking_side = 'survivor' then 'absorbed' else 'survivor' end as my_side,
-         asking_company_name, named_email, named_company_id, survivor_company_id, survivor_name,
-         absorbed_company_id, absorbed_name, execute_at, rehearsal_due, rehearsal_id, rehearsed_at,
-         survivor_consent_at, absorbed_consent_at, problem ->> 'slug' as problem, refusal, done_at,
-         undone_at, created_at, version
-  from app.company_merge"""
+_MERGE = tables.company_merge.c
+_MERGES = select(
+    *columns(tables.company_merge, "id state"),
+    case(
+        (_MERGE.asking_company_id == text("(select app.current_company_id())"), _MERGE.asking_side),
+        (_MERGE.asking_side == literal_column("'survivor'"), literal_column("'absorbed'")),
+        else_=literal_column("'survivor'"),
+    ).label("my_side"),
+    *columns(
+        tables.company_merge,
+        "asking_company_name named_email named_company_id survivor_company_id survivor_name"
+        " absorbed_company_id absorbed_name execute_at rehearsal_due rehearsal_id rehearsed_at"
+        " survivor_consent_at absorbed_consent_at refusal done_at undone_at created_at version",
+    ),
+    literal_column("problem ->> 'slug'").label("problem"),
+)
+_ONE_MERGE = compiled(_MERGES.where(_MERGE.id == bindparam("id"))).sql
 _REHEARSAL = """
   select id as merge_id, rehearsal_id as id, rehearsed_at as made_at, r.blocks, r.visible,
          r.to_survivor, r.to_absorbed, r.settings,
@@ -37,17 +50,17 @@ async def request(
 
 async def merge(tx: Tx, merge_id: UUID) -> Merge:
     """One request of the caller's company, or to it."""
-    return await tx.view(Merge, f"{_MERGE} where id = $1", merge_id)
+    return await tx.view(Merge, _ONE_MERGE, merge_id)
 
 
 async def merges(tx: Tx, cursor: str | None, limit: int) -> Page[Merge]:
     """All of them, newest first."""
-    return await tx.page(Merge, _MERGE, cursor=cursor, limit=limit)
+    return await tx.page(Merge, _MERGES, cursor=cursor, limit=limit)
 
 
 async def is_rehearsed(tx: Tx, merge_id: UUID) -> bool:
     """Whether there is a rehearsal; Problem not-found where there is no request to see."""
-    found = await tx.one(Merge, f"{_MERGE} where id = $1", merge_id)
+    found = await tx.one(Merge, _ONE_MERGE, merge_id)
     return found.rehearsal_id is not None
 
 

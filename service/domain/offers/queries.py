@@ -1,5 +1,6 @@
 """The SQL of offers."""
 
+import functools
 from typing import Any, get_args
 from uuid import UUID
 
@@ -33,10 +34,34 @@ _OPERATED = (
 
 
 async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) -> Page[Offer]:
-    """Offers to the caller's company, or of its marketplaces. The state is a literal of a closed
-    list: a generic plan uses a partial index for no bound value."""
+    """Offers to the caller's company, or of its marketplaces."""
+    order = _order(narrow)
+    plain = OfferFilter(narrow.capacity, narrow.state, sort=narrow.sort)
     values: list[Any] = []
-    order = EXPIRING if narrow.sort == "expiring" or narrow.expires_before else NEWEST
+    if cursor is None and narrow == plain:
+        sql = _first_page(narrow.capacity, narrow.state, narrow.sort, limit)
+    else:
+        sql, values = _statement(narrow, cursor, limit)
+    filtered = narrow.marketplace or narrow.lead or narrow.state == "declined"
+    lane = None if filtered else WALKED
+    return order.cut(await tx.listed(Offer, sql, *values, lane=lane), limit)
+
+
+def _order(narrow: OfferFilter) -> Order:
+    return EXPIRING if narrow.sort == "expiring" or narrow.expires_before else NEWEST
+
+
+@functools.cache
+def _first_page(capacity: Any, state: Any, sort: Any, limit: int) -> str:
+    """What is asked most, put together once."""
+    return _statement(OfferFilter(capacity, state, sort=sort), None, limit)[0]
+
+
+def _statement(narrow: OfferFilter, cursor: str | None, limit: int) -> tuple[str, list[Any]]:
+    """The state is a literal of a closed list: a generic plan uses a partial index for no bound
+    value."""
+    values: list[Any] = []
+    order = _order(narrow)
     # A filter on the way, as a condition that no index takes.
     conditions, place = [_SIDE[narrow.capacity]], "(marketplace_id = $?) is true"
     if narrow.marketplace and narrow.capacity == "operator":
@@ -59,10 +84,7 @@ async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) ->
         overdue = " and expires_at > now()" if asked and state == "open" else ""
         where = f"{' and '.join(conditions)} and state = '{state}'{overdue}"
         branches.append(f"(select {_COLUMNS} from {_source(narrow)} where {where} {end})")
-    sql = f"select * from ({' union all '.join(branches)}) x {end}"
-    filtered = narrow.marketplace or narrow.lead or narrow.state == "declined"
-    lane = None if filtered else WALKED
-    return order.cut(await tx.listed(Offer, sql, *values, lane=lane), limit)
+    return f"select * from ({' union all '.join(branches)}) x {end}", values
 
 
 def _source(narrow: OfferFilter) -> str:

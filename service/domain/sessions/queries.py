@@ -2,9 +2,14 @@
 
 from uuid import UUID
 
+from service.database.statements import listed
 from service.database.transaction import Lane, Tx
 from service.domain.sessions.messages import Caller, Changed, Opened, OpenSession, Prepared
 from service.vocabulary import Page, Versions
+
+_SESSIONS = listed(
+    "select * from app.my_sessions()", "id client opened_at expires_at same_address current"
+)
 
 
 async def prepare(tx: Tx, email: str, address: bytes, fingerprint: bytes) -> Prepared:
@@ -69,8 +74,7 @@ def close_session(tx: Tx) -> None:
 
 async def sessions(tx: Tx, cursor: str | None, limit: int) -> Page[OpenSession]:
     """The caller's open sessions, newest first."""
-    sql = "select * from app.my_sessions()"
-    return await tx.page(OpenSession, sql, cursor=cursor, limit=limit)
+    return await tx.page(OpenSession, _SESSIONS, cursor=cursor, limit=limit)
 
 
 def end_session(tx: Tx, session_id: UUID) -> None:

@@ -5,6 +5,7 @@ ends the reading, or is read as Windows-1252 where the operator asked for it, an
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ class SourceError(Exception):
 
 
 class Recoded(NamedTuple):
-    """A record that was read as Windows-1252: its key as written."""
+    """A record that was read as Windows-1252: its number, or its place where it has none."""
 
     key: str
 
@@ -31,6 +32,11 @@ def csv_header(file: Path, table: Table) -> tuple[str, ...]:
     found = tuple(name.strip().lower() for name in next(csv.reader([first]), []))
     unknown = [name for name in found if name not in table.names]
     missing = [name for name in table.names if name not in found]
+    if not set(found) & set(table.names):  # a row, perhaps a person's: not to be repeated
+        raise SourceError(
+            f"{file}: the first line must name the columns of {table.name} in "
+            "sql/legacy/schema.sql, and names none of them: export it with its header."
+        )
     if unknown or missing:
         raise SourceError(
             f"{file}: the first line must name the columns of {table.name} in sql/legacy/schema.sql"
@@ -84,7 +90,7 @@ def csv_records(
     number = 0
 
     def key_of(text: str) -> str:
-        return next(csv.reader([text]))[key]
+        return (next(csv.reader([text]), [])[key:] or [""])[0]
 
     for lines in _lines(file):
         records = list(_whole(lines, open_record))
@@ -125,7 +131,8 @@ def _recoder(
                     "text-recoded."
                 ) from error
         text = record.decode("cp1252", "replace")
-        recoded.append(Recoded(key_of(text)))
+        key = key_of(text).strip()
+        recoded.append(Recoded(key if re.fullmatch("[0-9]{1,18}", key) else f"row {number}"))
         return text.encode()
 
     return recode

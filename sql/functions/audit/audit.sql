@@ -19,4 +19,4 @@ as $$
 $$;
 comment on function app.read_audit_log(timestamptz, integer) is
   'Security-relevant events, newest first; ids and actions, no personal data.';
-grant execute on function app.read_audit_log(timestamptz, integer) to kollegium_auditor, kollegium_staff;
+grant execute on function app.read_audit_log(timestamptz, integer) to kollegium_auditor;

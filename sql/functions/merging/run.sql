@@ -61,7 +61,7 @@ end
 $$;
 comment on function app.rehearse_merge(uuid) is
   'Performs a merge, takes it back and keeps what it would do; former consents are void.';
-grant execute on function app.rehearse_merge(uuid) to kollegium_staff, kollegium_worker;
+grant execute on function app.rehearse_merge(uuid) to kollegium_staff;
 
 -- Differences between what was consented to and what has just been performed, without rows that were
 -- added since; an empty object: none.

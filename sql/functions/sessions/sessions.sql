@@ -73,17 +73,6 @@ comment on function app.begin_log_in(text, bytea, bytea) is
   'How to stretch the password for an e-mail address, known or not; seconds to wait after failures.';
 grant execute on function app.begin_log_in(text, bytea, bytea) to kollegium_api;
 
--- For the release before, which knows Argon2id alone; goes with the next one.
-create or replace function app.prepare_log_in(
-  p_email text, p_address bytea, p_fingerprint bytea, out salt bytea, out retry_after integer)
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-  select b.salt, b.retry_after from app.begin_log_in(p_email, p_address, p_fingerprint) b
-$$;
-comment on function app.prepare_log_in(text, bytea, bytea) is
-  'What app.begin_log_in says, as the release before asks for it.';
-grant execute on function app.prepare_log_in(text, bytea, bytea) to kollegium_api;
-
 -- Whose password this is, against the limits of log-ins: colleague_id is null when it is wrong, and then
 -- the failure is counted and told to the auditor; retry_after > 0: answer 429. The credential stays locked,
 -- so that a password that is just being replaced opens nothing.

@@ -1,0 +1,64 @@
+"""Statements that are put together: SQLAlchemy Core on `tables.py`, sent as text.
+
+A statement is compiled once for each of its shapes (which filters, which order, how many rows) and
+kept; a request puts its values in their order, and no more. What never changes stays SQL by hand.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    column,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+_DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+#: The bind parameter of a page: the key of the last row of the one before.
+AFTER = "after_"
+
+
+class Compiled(NamedTuple):
+    """A statement as PostgreSQL takes it, and the names of its values in their order."""
+
+    sql: str
+    names: tuple[str, ...]
+
+    def values(self, given: dict[str, Any]) -> list[Any]:
+        """The values in their order."""
+        return [given[name] for name in self.names]
+
+
+def compiled(statement: Select[Any]) -> Compiled:
+    """The text of a statement whose values are bind parameters, with its names."""
+    made = statement.compile(dialect=_DIALECT)
+    return Compiled(str(made), tuple(made.positiontup or ()))
+
+
+def columns(table: Table, names: str) -> list[ColumnElement[Any]]:
+    """Several columns of a table, by name; commas may stand between them."""
+    return [table.c[name] for name in names.replace(",", " ").split()]
+
+
+def listed(sql: str, names: str) -> Select[Any]:
+    """A query by hand as a statement that goes on; `names` are its columns, `:name` its values."""
+    return select(*text(sql).columns(*map(column, names.split())).subquery("x").c)
+
+
+@functools.cache
+def page(
+    statement: Select[Any], key: ColumnElement[Any], oldest_first: bool, follows: bool, rows: int
+) -> Compiled:
+    """The statement's rows in the order of a key, from the beginning or what follows a page; the
+    number of rows is a literal, see `vocabulary.fetched`. The value of the key is `after_`."""
+    if follows:
+        after: ColumnElement[Any] = bindparam(AFTER, type_=key.type)
+        statement = statement.where(key > after if oldest_first else key < after)
+    order = key.asc() if oldest_first else key.desc()
+    return compiled(statement.order_by(order).limit(literal_column(str(rows))))

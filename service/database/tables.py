@@ -1,0 +1,190 @@
+"""The tables of `app` as statements that are put together name them (SQLAlchemy Core).
+
+`sql/tables` is the truth; `tests/plans/test_tables.py` compares this with the catalogue, and writes
+it anew. Nothing here creates or changes a table.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+ALL = MetaData(schema="app")
+
+TYPES: dict[str, Any] = {
+    "uuid": Uuid,
+    "text": Text,
+    "integer": Integer,
+    "bigint": BigInteger,
+    "boolean": Boolean,
+    "timestamptz": DateTime(timezone=True),
+    "date": Date,
+    "interval": Interval,
+    "double": Double,
+    "numeric(14,2)": Numeric(14, 2),
+    "jsonb": JSONB,
+    "bytea": LargeBinary,
+    "text[]": ARRAY(Text),
+    "uuid[]": ARRAY(Uuid),
+    "integer[]": ARRAY(Integer),
+}
+
+
+def _table(name: str, columns: str) -> Table:
+    pairs = (column.split() for column in columns.split(", "))
+    return Table(name, ALL, *(Column(column, TYPES[kind]) for column, kind in pairs))
+
+
+# From here on written by a test.
+api_key = _table(
+    "api_key",
+    "id uuid, company_id uuid, name text, created_by_id uuid, created_at timestamptz, "
+    "revoked_at timestamptz, active boolean",
+)
+brokerage = _table(
+    "brokerage",
+    "marketplace_id uuid, id uuid, lead_id uuid, operator_company_id uuid, state text, wave "
+    "integer, wave_ends_at timestamptz, opened_by_id uuid, opened_at timestamptz, closed_at "
+    "timestamptz",
+)
+colleague = _table(
+    "colleague",
+    "id uuid, company_id uuid, email text, name text, role text, active boolean, language "
+    "text, created_at timestamptz, changed_at timestamptz, version integer",
+)
+company = _table(
+    "company",
+    "id uuid, name text, state text, absorbed_into uuid, delegator_role boolean, language "
+    "text, origin_legacy_user_id text, created_at timestamptz, changed_at timestamptz, "
+    "version integer, names_due_before uuid",
+)
+company_merge = _table(
+    "company_merge",
+    "id uuid, asking_company_id uuid, asking_company_name text, asking_side text, named_email "
+    "text, named_company_id uuid, other_company_id uuid, parties uuid[], state text, "
+    "survivor_company_id uuid, survivor_name text, absorbed_company_id uuid, absorbed_name "
+    "text, execute_at timestamptz, reference text, rehearsal_due boolean, rehearsal_id uuid, "
+    "rehearsal jsonb, rehearsed_at timestamptz, survivor_consent_at timestamptz, "
+    "survivor_consent text, absorbed_consent_at timestamptz, absorbed_consent text, refusal "
+    "text, problem jsonb, done_at timestamptz, done_id uuid, result jsonb, undone_at "
+    "timestamptz, undo_result jsonb, created_at timestamptz, changed_at timestamptz, version "
+    "integer",
+)
+disclosure = _table(
+    "disclosure",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
+    "parties uuid[], company_name text, colleague_name text, reason text, fields text[], "
+    "created_at timestamptz",
+)
+engagement = _table(
+    "engagement",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
+    "giver_company_id uuid, parties uuid[], company_name text, state text, origin text, "
+    "self_pick boolean, picked_by_id uuid, picked_by_name text, steps text[], step text, "
+    "handler_id uuid, handler_name text, value numeric(14,2), started_at timestamptz, "
+    "closed_at timestamptz",
+)
+history = _table(
+    "history",
+    "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], event text, company_id uuid, "
+    "company_name text, colleague_id uuid, colleague_name text, detail jsonb, created_at "
+    "timestamptz",
+)
+import_consent = _table(
+    "import_consent",
+    "marketplace_id uuid, id uuid, import_id uuid, company_id uuid, colleague_id uuid, "
+    "api_key_id uuid, stated_by text, text text, source text, given_at timestamptz, state "
+    "text, row_number integer, leads integer, submitted integer, created_at timestamptz",
+)
+import_mapping = _table(
+    "import_mapping",
+    "id uuid, company_id uuid, name text, mapping text, saved_by text, saved_at timestamptz",
+)
+invitation = _table(
+    "invitation",
+    "id uuid, company_id uuid, email text, role text, state text, invited_by_id uuid, "
+    "created_at timestamptz, expires_at timestamptz, answered_at timestamptz",
+)
+lead = _table(
+    "lead",
+    "marketplace_id uuid, id uuid, operator_company_id uuid, giver_company_id uuid, "
+    "engaged_company_id uuid, parties uuid[], state text, interest text, postcode_area text, "
+    "tags text[], teaser_interest text, teaser_tags text[], distribution_permission boolean, "
+    "source text, external_ref text, rejection_reason text, operator_name text, giver_name "
+    "text, engaged_company_name text, engagement_id uuid, created_by_id uuid, received_at "
+    "timestamptz, created_at timestamptz, submitted_at timestamptz, changed_at timestamptz, "
+    "version integer",
+)
+lead_import = _table(
+    "lead_import",
+    "marketplace_id uuid, id uuid, company_id uuid, colleague_id uuid, api_key_id uuid, "
+    "file_name text, format text, encoding text, separator text, dry_run boolean, state text, "
+    "rows integer, done integer, imported integer, duplicates integer, refused integer, "
+    "remarks jsonb, skipped jsonb, sheets jsonb, problem text, attempts integer, retry_at "
+    "timestamptz, created_at timestamptz, ended_at timestamptz",
+)
+lead_import_row = _table(
+    "lead_import_row",
+    "marketplace_id uuid, import_id uuid, row_number integer, company_id uuid, outcome text, "
+    "lead_id uuid, code text, field text, detail jsonb, warnings jsonb",
+)
+marketplace = _table(
+    "marketplace",
+    "id uuid, operator_company_id uuid, name text, operator_name text, steps text[], "
+    "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
+    "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
+    "timestamptz, changed_at timestamptz, version integer",
+)
+message = _table(
+    "message",
+    "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], company_id uuid, "
+    "company_name text, author_id uuid, author_name text, text text, created_at timestamptz",
+)
+note = _table(
+    "note",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
+    "text, text text, created_at timestamptz",
+)
+offer = _table(
+    "offer",
+    "marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, company_id uuid, "
+    "operator_company_id uuid, wave integer, state text, interest text, postcode_area text, "
+    "tags text[], marketplace_name text, company_name text, opened_at timestamptz, expires_at "
+    "timestamptz, answered_at timestamptz, answered_by_name text, decline_reason text",
+)
+participation = _table(
+    "participation",
+    "marketplace_id uuid, company_id uuid, operator_company_id uuid, capacities text[], state "
+    "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
+    "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
+    "answered_at timestamptz, ended_at timestamptz, version integer",
+)
+partner_invitation = _table(
+    "partner_invitation",
+    "marketplace_id uuid, id uuid, operator_company_id uuid, email text, company_id uuid, "
+    "capacity text, postcode_areas text[], tags text[], cap integer, state text, created_at "
+    "timestamptz",
+)
+prospect = _table(
+    "prospect",
+    "marketplace_id uuid, lead_id uuid, parties uuid[], name text, salutation text, company "
+    "text, email text, phone text, street text, postcode text, city text, country text, "
+    "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
+    "timestamptz",
+)
