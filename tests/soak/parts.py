@@ -3,9 +3,11 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.locks.acts import ACTS
 
+POLICIES = Path(__file__).resolve().parents[1] / "policies"
 Tests = Callable[[int], Sequence[str]]
 
 
@@ -30,7 +32,8 @@ def _some_pairs(seed: int) -> list[str]:
     """Eight of those who come first; all have had their turn after as many rounds as it takes."""
     names = list(ACTS)
     random.Random(seed).shuffle(names)
-    return [f"tests/locks/test_pairs.py::test_pairs[{name}]" for name in names[:8]]
+    pairs = [f"tests/locks/test_pairs.py::test_pairs[{name}]" for name in names[:8]]
+    return [*pairs, "tests/legacy/test_import_pairs.py"]
 
 
 PARTS = {
@@ -81,5 +84,10 @@ PARTS = {
         "telephone numbers in every notation and neighbourhood",
         _always("tests/teasers/test_rule.py"),
         {"KOLLEGIUM_TEASERS": "20000"},
+    ),
+    "wall": Part(
+        "the whole wall on the distribution's oldest patched PostgreSQL",
+        _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),
+        {"KOLLEGIUM_TEST_SERVER": "distribution"},
     ),
 }
