@@ -69,6 +69,7 @@ def _build(directory: Path, size: str, minutes: float, before: Before | None = N
         with Cluster.start(directory, durable=False) as cluster:
             asyncio.run(build(cluster, before, world.database(leads), leads))
     with Cluster.start(directory) as cluster:
+        asyncio.run(contestants.drop_unfit(cluster, leads))
         if world.database(leads) in asyncio.run(cluster.databases()):
             asyncio.run(contestants.bring_to_head(cluster, leads))
             return True

@@ -23,6 +23,7 @@ from bench.cluster import Cluster
 from bench.loads import Figure
 from bench.operations import Operation
 from bench.variant import ONE_LEAD, filtered
+from service.database import schema
 
 Turn = Callable[[float], Figure]  # seconds of one turn
 HERE = Path(__file__).resolve().parent
@@ -59,6 +60,19 @@ async def bring_to_head(cluster: Cluster, leads: int) -> None:
     name = world.database(leads)
     if await world.bring_to_head(cluster, name):
         await cluster.drop(name + UNGUARDED)
+
+
+async def drop_unfit(cluster: Cluster, leads: int) -> None:
+    """Removes a world, and its copy, that another state of the unreleased revision built: no
+    migration leads from there."""
+    name = world.database(leads)
+    if name not in await cluster.databases():
+        return
+    async with cluster.connected(name) as connection:
+        built = await schema.built_from(connection)
+    if built is None or schema.unfit(built):
+        await cluster.drop(name + UNGUARDED)
+        await cluster.drop(name)
 
 
 async def copy_unguarded(cluster: Cluster, leads: int) -> None:

@@ -65,6 +65,12 @@ FINDINGS: list[tuple[str, str, str]] = [
         "alter policy select_own on app.note using (exists (select from app.lead))",
         "NOT IN THE SET",
     ),
+    (
+        "executable_functions",
+        "grant execute on function app_private.audit(text, uuid, uuid, uuid, jsonb) "
+        "to kollegium_api",
+        "app_private.audit(",
+    ),
     ("grants", "grant select on app.note to public", "public"),
     (
         "executable_functions",
