@@ -2,39 +2,19 @@
 
 import sys
 import unicodedata
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import click
 import msgspec
 from rich.table import Column, Table
 
-from service import identity
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, json_option, print_json, run, sentence
 from service.errors import Problem
+from service.jobs.staff.companies import CompanyStaff, CreatedCompany, ListedCompany
 from service.vocabulary import Language, Name, email_address
 
 PASSWORD_LENGTH = (10, 1000)
-
-
-class CreatedCompany(msgspec.Struct):
-    """A new company and its first admin."""
-
-    company_id: UUID
-    colleague_id: UUID
-
-
-class Listed(msgspec.Struct):
-    """A company as staff sees it; `colleagues` counts the active ones."""
-
-    id: UUID
-    name: str
-    state: str
-    colleagues: int
-    created_at: datetime
 
 
 @click.group()
@@ -80,34 +60,6 @@ def _email(text: str) -> str:
         return email_address(text)
     except Problem as error:
         raise click.ClickException(f"--admin-email: {sentence(error)}") from error
-
-
-class CompanyStaff:
-    """What staff does about companies, over a connection as kollegium_staff."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def companies(self) -> list[Listed]:
-        """All companies, by name."""
-        records = await self._connection.fetch("select * from app.list_companies()")
-        return [msgspec.convert(dict(record), Listed) for record in records]
-
-    async def names(self) -> set[str]:
-        """The names of all companies."""
-        return {company.name for company in await self.companies()}
-
-    async def create(
-        self, name: str, admin: str, email: str, language: str, password: str
-    ) -> CreatedCompany:
-        """A company with its first admin; KG409 email-taken when the address is in use."""
-        salt = identity.new_salt()
-        proof = await identity.stretch(password, salt)
-        record = await self._connection.fetchrow(
-            "select * from app.create_company($1, $2, $3, $4, $5, $6)",
-            *(name, admin, email, language, salt, proof),
-        )
-        return msgspec.convert(dict(record), CreatedCompany)
 
 
 @company.command()
@@ -176,7 +128,7 @@ def create(
 def list_(as_json: bool, data_dir: Path) -> None:
     """List all companies with the number of their active colleagues."""
 
-    async def work() -> list[Listed]:
+    async def work() -> list[ListedCompany]:
         async with connected("staff", data_dir) as connection:
             return await CompanyStaff(connection).companies()
 

@@ -18,7 +18,6 @@ import structlog
 
 from service import logs
 from service.commands import connections, serving
-from service.commands.company import CompanyStaff
 from service.commands.connections import PREFIX, VARIABLES, Source
 from service.commands.demo import welcome
 from service.commands.migrate import upgrade
@@ -33,6 +32,7 @@ from service.demo import build, people, story
 from service.demo import database as demo_database
 from service.demo.build import DemoWorld
 from service.errors import Problem
+from service.jobs.staff.companies import CompanyStaff
 from service.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from service import identity
 from service.commands.company import read_password
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, run
+from service.jobs.staff.companies import CompanyStaff
 from service.vocabulary import address_of
 
 
@@ -23,14 +23,8 @@ def set_password(email: str, password_stdin: bool, data_dir: Path) -> None:
     password = read_password()
 
     async def work() -> bool:
-        salt = identity.new_salt()
-        proof = await identity.stretch(password, salt)
         async with connected("staff", data_dir) as connection:
-            return bool(
-                await connection.fetchval(
-                    "select app.set_password($1, $2, $3)", address, salt, proof
-                )
-            )
+            return await CompanyStaff(connection).set_password(address, password)
 
     if not run(work()):
         raise click.ClickException(f"There is no active colleague with the address {email}.")

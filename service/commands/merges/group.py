@@ -7,7 +7,6 @@ from uuid import UUID
 import click
 
 from service.commands.merges.output import (
-    StaffMerge,
     print_merge,
     print_merges,
     print_rehearsal,
@@ -18,6 +17,7 @@ from service.commands.merges.output import (
 )
 from service.commands.merges.staff import pair, staff
 from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.jobs.staff.merges import StaffMerge
 
 ONE = click.argument("merge_id", metavar="MERGE", type=click.UUID)
 REFERENCE = click.option(

@@ -2,16 +2,14 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from service.commands.merges.refusals import TABLES, block_text
 from service.commands.output import console
+from service.jobs.staff.merges import StaffMerge
 
 
 @contextlib.contextmanager
@@ -39,32 +37,6 @@ _NEXT = {
     "undone": "",
     "refused": "",
 }
-
-
-class StaffMerge(msgspec.Struct):
-    """A merge as `app.list_merges` tells it; took: seconds of the step that was just made."""
-
-    id: UUID
-    state: str
-    asking_company_name: str
-    survivor_company_id: UUID | None
-    survivor_name: str | None
-    absorbed_company_id: UUID | None
-    absorbed_name: str | None
-    execute_at: datetime | None
-    reference: str | None
-    rehearsal: dict[str, Any] | None
-    rehearsed_at: datetime | None
-    survivor_consent: str | None
-    absorbed_consent: str | None
-    problem: dict[str, Any] | None
-    refusal: str | None
-    done_at: datetime | None
-    result: dict[str, Any] | None
-    undone_at: datetime | None
-    undo_result: dict[str, Any] | None
-    created_at: datetime
-    took: float | None = None
 
 
 def _waits_for(merge: StaffMerge) -> str:

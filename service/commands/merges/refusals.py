@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import click
-import msgspec
+
+from service.jobs.staff.merges import MergeRefused
 
 TABLES = {"app.offer": "offer", "app.participation": "card", "app.lead": "lead",
           "app.brokerage": "wave", "app.partner_invitation": "invitation"}  # fmt: skip
@@ -103,14 +103,13 @@ def _sentence(slug: str, merge_id: UUID, detail: dict[str, Any]) -> str | None:
 
 
 @contextlib.contextmanager
-def explained(merge_id: UUID) -> Iterator[None]:
-    """Turns refusals whose detail is more than a word into sentences; others pass through."""
+def explained() -> Iterator[None]:
+    """Turns refusals whose detail is more than a word into sentences; others go on as the database
+    told them."""
     try:
         yield
-    except asyncpg.PostgresError as error:
-        ours = str(error.sqlstate).startswith("KG")
-        detail = msgspec.json.decode(error.detail or "{}") if ours else {}
-        text = _sentence(error.constraint_name or "", merge_id, detail)
+    except MergeRefused as refused:
+        text = _sentence(refused.slug, refused.merge_id, refused.detail)
         if text is None:
-            raise
-        raise click.ClickException(text) from error
+            raise refused.cause from None
+        raise click.ClickException(text) from refused
