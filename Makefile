@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick test-peers test-clients test-upgrade test-wall bench bench-migration bench-merge lint format revision release lock check clean
+.PHONY: help setup run test quick test-peers test-clients test-upgrade test-wall bench bench-moving-in bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -51,11 +51,11 @@ soak: setup ## long runs of what tests do briefly, with seeds (ARGS="--minutes 1
 bench: setup ## measure speed side by side, write docs/evidence/ (ARGS="--quick", ARGS="--help")
 	@exec $(BIN)/python -m bench $(ARGS)
 
-bench-migration: setup ## measure the import against plain SQL, write docs/evidence/migration.json
-	@exec $(BIN)/python -m bench.migration.imports $(ARGS)
+bench-moving-in: setup ## measure the import against plain SQL, write docs/evidence/jobs.json
+	@exec $(BIN)/python -m bench.jobs.imports $(ARGS)
 
-bench-merge: setup ## merge 100,000 leads, against the bare updates (writes docs/evidence/migration.json)
-	@exec $(BIN)/python -m bench.migration.merge $(ARGS)
+bench-merge: setup ## merge 100,000 leads, against the bare updates (writes docs/evidence/jobs.json)
+	@exec $(BIN)/python -m bench.jobs.merge $(ARGS)
 
 # env.py sets both time-outs and one transaction for every revision; our ints are counters, not keys.
 SQUAWK := $(BIN)/squawk --assume-in-transaction --pg-version 15 \

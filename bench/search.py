@@ -24,7 +24,7 @@ from urllib.parse import quote
 from bench import services, tools, world
 from bench.cluster import Cluster
 from bench.search_costs import costs
-from bench.search_world import BEFORE, ROOT, Tell, World, fill, sizes, worlds
+from bench.search_world import BEFORE, ROOT, SearchWorld, Tell, fill, sizes, worlds
 
 PAGE = 20
 TOO_LONG = "it took too long"
@@ -68,7 +68,7 @@ class Build(NamedTuple):
 
 @contextlib.contextmanager
 def serving(
-    cluster: Cluster, directory: Path, databases: dict[str, World]
+    cluster: Cluster, directory: Path, databases: dict[str, SearchWorld]
 ) -> Iterator[dict[str, Build]]:
     """Both services, one worker each, as in production."""
     with contextlib.ExitStack() as stack:

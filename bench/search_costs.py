@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import world
 from bench.cluster import Cluster
-from bench.search_world import World
+from bench.search_world import SearchWorld
 
 LEADS, ROUNDS = 1_000, 5
 SEARCHING = ("prospect_searched",)
@@ -52,7 +52,7 @@ async def _cost(cluster: Cluster, database: str, *, without: tuple[str, ...] = (
     return round(min(rounds), 1)
 
 
-async def costs(cluster: Cluster, worlds: dict[str, World]) -> dict[str, float]:
+async def costs(cluster: Cluster, worlds: dict[str, SearchWorld]) -> dict[str, float]:
     """What an inserted lead costs in both builds, and here without the new indexes."""
     now = worlds["now"].database
     return {

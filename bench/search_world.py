@@ -22,18 +22,18 @@ OFFERS = 0.75  # of the leads: 750,000 at a million
 Tell = Callable[[str], None]
 
 
-class World(NamedTuple):
+class SearchWorld(NamedTuple):
     """A database of one build, and that build's tree."""
 
     database: str
     root: Path
 
 
-def worlds(home: Path, leads: int) -> dict[str, World]:
+def worlds(home: Path, leads: int) -> dict[str, SearchWorld]:
     """Before and now, with that many leads."""
     return {
-        "before": World(f"search_{leads}_before", before.checkout(home, BEFORE).root),
-        "now": World(f"search_{leads}_now", ROOT),
+        "before": SearchWorld(f"search_{leads}_before", before.checkout(home, BEFORE).root),
+        "now": SearchWorld(f"search_{leads}_now", ROOT),
     }
 
 
@@ -43,7 +43,7 @@ def parts() -> dict[str, str]:
     return {piece.partition("\n")[0].strip(): piece.partition("\n")[2] for piece in pieces}
 
 
-async def fill(cluster: Cluster, at: World, leads: int, tell: Tell) -> None:
+async def fill(cluster: Cluster, at: SearchWorld, leads: int, tell: Tell) -> None:
     """Builds a database by a build's own migrations, unless it is there."""
     name, root = at
     if name in await cluster.databases():

@@ -20,7 +20,7 @@ from service.vocabulary import Language, Name, email_address
 PASSWORD_LENGTH = (10, 1000)
 
 
-class Created(msgspec.Struct):
+class CreatedCompany(msgspec.Struct):
     """A new company and its first admin."""
 
     company_id: UUID
@@ -82,7 +82,7 @@ def _email(text: str) -> str:
         raise click.ClickException(f"--admin-email: {sentence(error)}") from error
 
 
-class Staff:
+class CompanyStaff:
     """What staff does about companies, over a connection as kollegium_staff."""
 
     def __init__(self, connection: Any) -> None:
@@ -99,7 +99,7 @@ class Staff:
 
     async def create(
         self, name: str, admin: str, email: str, language: str, password: str
-    ) -> Created:
+    ) -> CreatedCompany:
         """A company with its first admin; KG409 email-taken when the address is in use."""
         salt = identity.new_salt()
         proof = await identity.stretch(password, salt)
@@ -107,7 +107,7 @@ class Staff:
             "select * from app.create_company($1, $2, $3, $4, $5, $6)",
             *(name, admin, email, language, salt, proof),
         )
-        return msgspec.convert(dict(record), Created)
+        return msgspec.convert(dict(record), CreatedCompany)
 
 
 @company.command()
@@ -150,9 +150,11 @@ def create(
     name, admin_name = _name("--name", name), _name("--admin-name", admin_name)
     email, password = _email(admin_email), read_password()
 
-    async def work() -> Created:
+    async def work() -> CreatedCompany:
         async with connected("staff", data_dir) as connection:
-            return await Staff(connection).create(name, admin_name, email, language, password)
+            return await CompanyStaff(connection).create(
+                name, admin_name, email, language, password
+            )
 
     made = run(work())
     if as_json:
@@ -176,7 +178,7 @@ def list_(as_json: bool, data_dir: Path) -> None:
 
     async def work() -> list[Listed]:
         async with connected("staff", data_dir) as connection:
-            return await Staff(connection).companies()
+            return await CompanyStaff(connection).companies()
 
     companies = run(work())
     if as_json:

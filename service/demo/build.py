@@ -11,7 +11,7 @@ import structlog
 from service import identity
 from service.database.transaction import Database, Tx
 from service.demo import people
-from service.demo.people import File, Firm, Market, Partner
+from service.demo.people import DemoMarket, File, Firm, Partner
 from service.domain.companies import operations as companies
 from service.domain.companies import queries as company_queries
 from service.domain.companies.messages import Acceptance, Colleague, Invitation
@@ -38,7 +38,7 @@ P = ParamSpec("P")
 log = structlog.get_logger()
 
 
-class Staff(Protocol):
+class Founder(Protocol):
     """What only staff does."""
 
     async def names(self) -> set[str]:
@@ -92,7 +92,7 @@ class Actor:
         return msgspec.json.decode(answer, type=Page[kind])  # type: ignore[valid-type]
 
 
-class World:
+class DemoWorld:
     """The world while it is built: who is logged in, and where the marketplaces are."""
 
     def __init__(self, database: Database, examples: Path) -> None:
@@ -136,7 +136,7 @@ def logins() -> list[Login]:
     ]
 
 
-async def is_complete(world: World, staff: Staff) -> bool:
+async def is_complete(world: DemoWorld, staff: Founder) -> bool:
     """Whether there is nothing left to build. A world that its users changed is left alone."""
     if not {firm.name for firm in people.FIRMS} <= await staff.names():
         return False
@@ -148,7 +148,7 @@ async def is_complete(world: World, staff: Staff) -> bool:
     return await _was_invited(admin, people.NEWCOMER)
 
 
-async def set_up(world: World, staff: Staff) -> None:
+async def set_up(world: DemoWorld, staff: Founder) -> None:
     """Everything but what then happens to the leads (`story.py`)."""
     known = await staff.names()
     for firm in people.FIRMS:
@@ -164,7 +164,7 @@ async def set_up(world: World, staff: Staff) -> None:
             await _import(world, world.markets[market.name], file)
 
 
-async def invite_newcomer(world: World) -> None:
+async def invite_newcomer(world: DemoWorld) -> None:
     """The last thing that happens: `is_complete` looks for it."""
     admin = await world.actor(people.NEWCOMER_FIRM)
     if not await _was_invited(admin, people.NEWCOMER):
@@ -180,7 +180,7 @@ def _invitation_token() -> str:
     return identity.new_token("kgi")
 
 
-async def _colleagues(world: World, firm: Firm) -> None:
+async def _colleagues(world: DemoWorld, firm: Firm) -> None:
     admin = await world.actor(firm.name)
     known = {
         person.email
@@ -199,7 +199,7 @@ async def _colleagues(world: World, firm: Firm) -> None:
             )
 
 
-async def _market(world: World, market: Market) -> UUID:
+async def _market(world: DemoWorld, market: DemoMarket) -> UUID:
     operator = await world.actor(market.operator)
     for known in (
         await operator.page(Marketplace, marketplaces.list_marketplaces, None, 100)
@@ -216,7 +216,7 @@ async def _market(world: World, market: Market) -> UUID:
     return (await operator.do(marketplaces.create_marketplace, draft)).id
 
 
-async def _partner(world: World, market: Market, partner: Partner) -> None:
+async def _partner(world: DemoWorld, market: DemoMarket, partner: Partner) -> None:
     """Invited by e-mail, accepted by the partner's last colleague: every colleague may."""
     place = world.markets[market.name]
     guest = await world.actor(partner.firm, -1)
@@ -236,7 +236,7 @@ async def _partner(world: World, market: Market, partner: Partner) -> None:
         await guest.do(marketplaces.answer_invitation, place, True)
 
 
-async def _import(world: World, place: UUID, file: File) -> None:
+async def _import(world: DemoWorld, place: UUID, file: File) -> None:
     """One import of each file is enough; a second would only report duplicates."""
     actor = await world.actor(file.firm, -1)
     done = (await actor.page(Import, imports.list_imports, None, 100)).items

@@ -52,7 +52,7 @@ class File(NamedTuple):
     mapping: str | None = None
 
 
-class Market(NamedTuple):
+class DemoMarket(NamedTuple):
     """A marketplace, who takes part in it, and which files come in."""
 
     name: str
@@ -146,7 +146,7 @@ FIRMS = (
 )
 
 MARKETS = (
-    Market(
+    DemoMarket(
         "Solarportal Nord",
         SOLAR,
         ("neu", "kontaktiert", "Vor-Ort-Termin", "Angebot"),
@@ -187,7 +187,7 @@ MARKETS = (
             File(SOLAR, "salesforce-report.csv", True),
         ),
     ),
-    Market(
+    DemoMarket(
         "Umzugsmarkt Berlin",
         UMZUG,
         ("neu", "kontaktiert", "Besichtigung", "Kostenvoranschlag"),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.database.wire import PostgresError
 from service.demo import people
-from service.demo.build import Actor, World
+from service.demo.build import Actor, DemoWorld
 from service.domain.engagements import operations as engagements
 from service.domain.engagements.messages import Closing, EngagementChange
 from service.domain.leads import operations as leads
@@ -45,7 +45,7 @@ _QUESTION = "Wir haben die Person erreicht und stimmen gerade einen Termin ab."
 _ANSWER = "Vielen Dank für die schnelle Rückmeldung. Bitte halten Sie uns hier auf dem Laufenden."
 
 
-async def tell(world: World) -> None:
+async def tell(world: DemoWorld) -> None:
     """Everything after the imports, in order."""
     operator = await world.actor(people.SOLAR, 1)
     await _decide(operator, world.markets[SOLAR])
@@ -90,7 +90,7 @@ async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
             return found
 
 
-async def _order(world: World) -> dict[UUID, str]:
+async def _order(world: DemoWorld) -> dict[UUID, str]:
     """lead → reference, as the operators know it: takers do not see it before the pick."""
     known: dict[UUID, str] = {}
     for market in people.MARKETS:
@@ -126,7 +126,7 @@ async def _offer(operator: Actor, place: UUID) -> None:
 
 
 async def _pick(
-    world: World, firm: str, wanted: int, pickers: tuple[int, ...], order: dict[UUID, str]
+    world: DemoWorld, firm: str, wanted: int, pickers: tuple[int, ...], order: dict[UUID, str]
 ) -> None:
     admin = await world.actor(firm)
     done = len(await _offers(admin, OfferFilter(state="picked")))
@@ -161,7 +161,7 @@ async def _assign(operator: Actor, place: UUID, taker: Actor) -> None:
         await operator.do(leads.assign, place, lead.id, Assignment(company_id=taker.company_id))
 
 
-async def _work(world: World, firm: str) -> None:
+async def _work(world: DemoWorld, firm: str) -> None:
     """Colleagues of the picker take part: steps, a note, a message and the operator's answer."""
     people_of = people.firm(firm).people
     for number, lead in enumerate(await _leads(await world.actor(firm), "taker", "engaged")):
@@ -182,7 +182,7 @@ async def _work(world: World, firm: str) -> None:
             await operator.do(timeline.add_message, place, lead_id, Entry(text=_ANSWER))
 
 
-async def _hand_over(world: World) -> None:
+async def _hand_over(world: DemoWorld) -> None:
     """A delegator gives a lead that a colleague picked to another one."""
     delegator, handler = await world.actor(people.HUBER, 2), await world.actor(people.HUBER, 4)
     found = await _leads(delegator, "taker", "engaged")
@@ -191,7 +191,7 @@ async def _hand_over(world: World) -> None:
         await delegator.do(engagements.change, found[1].marketplace_id, found[1].id, None, change)
 
 
-async def _close(world: World, firm: str, place: int, closing: Closing) -> None:
+async def _close(world: DemoWorld, firm: str, place: int, closing: Closing) -> None:
     """The firm's last lead comes to an end, once."""
     closer = await world.actor(firm, place)
     if await _leads(closer, "taker", "closed"):

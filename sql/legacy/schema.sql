@@ -28,7 +28,7 @@
 --   L8  An API key acts as its user.
 
 create schema legacy;
-comment on schema legacy is 'The former, user-based model. Read by the migration, never written by it.';
+comment on schema legacy is 'The former, user-based model. Read when its users move in, never written.';
 set search_path = legacy;
 
 -- ---------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ create table app_private.legacy_state (
 );
 insert into app_private.legacy_state default values;
 
-comment on table app_private.legacy_state is 'How far the migration is.';
+comment on table app_private.legacy_state is 'How far moving in has come.';
 comment on column app_private.legacy_state.only_row is 'There is one row.';
 comment on column app_private.legacy_state.cut_over_at is
   'From then on nobody works in the former system: nothing of it overwrites a row here.';

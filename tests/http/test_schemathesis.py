@@ -6,7 +6,8 @@ description is refused. In half of the cases the ids are those of real things, s
 are really reached; at the end the 2xx are counted.
 
 KOLLEGIUM_EXAMPLES is the number of requests an operation, role and mode (as described, broken):
-1 by default; `make soak` takes 200. KOLLEGIUM_SEED repeats a run; without it each run has another.
+1 by default, 6 in a round of `make soak`. KOLLEGIUM_SEED repeats a run; without it each run has
+another.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ GRACE_OVER = """
 """
 
 
-class Market:
+class ModelMarket:
     """Synchronous: hypothesis drives it through an event loop of its own."""
 
     def __init__(self, urls: Urls) -> None:

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.policies import oracle
-from tests.policies.market import CALLS, Market
+from tests.policies.market import CALLS, ModelMarket
 
 STEPS = int(os.environ.get("KOLLEGIUM_MODEL_STEPS", "2500"))
 LEADS = 4
@@ -77,7 +77,7 @@ def _argument(op: str, number: int) -> Any:
 class Story(RuleBasedStateMachine):
     """One example: leads of one market from draft to the end. `market` and `counts` are bound."""
 
-    market: Market
+    market: ModelMarket
     counts: Counter[str]
 
     def __init__(self) -> None:
@@ -162,14 +162,14 @@ class Story(RuleBasedStateMachine):
         assert found == wanted, f"{who} sees too much {found - wanted}, too little {wanted - found}"
 
 
-def _play(market: Market, number: int, options: settings) -> Counter[str]:
+def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
     counts: Counter[str] = Counter()
     story = type("Story", (Story,), {"market": market, "counts": counts})
     run_state_machine_as_test(seed(number)(story), settings=options)
     return counts
 
 
-def _play_until_it_fails(market: Market) -> None:
+def _play_until_it_fails(market: ModelMarket) -> None:
     for number in range(20):
         _play(market, number, settings(SETTINGS, phases=[Phase.generate]))
 
@@ -181,9 +181,9 @@ async def urls(empty_database: Urls) -> Urls:
 
 
 @pytest.fixture
-def market(urls: Urls) -> Iterator[Market]:
+def market(urls: Urls) -> Iterator[ModelMarket]:
     """The companies of the oracle, in that database."""
-    made = Market(urls)
+    made = ModelMarket(urls)
     yield made
     made.close()
 
@@ -212,7 +212,7 @@ def _missing(counts: Counter[str]) -> list[str]:
 
 
 def test_the_database_does_what_the_oracle_says(
-    market: Market, capsys: pytest.CaptureFixture[str]
+    market: ModelMarket, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = int(os.environ.get("KOLLEGIUM_SEED", random.SystemRandom().randrange(2**32)))
     start, counts, number = time.monotonic(), Counter[str](), first
@@ -247,7 +247,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("leak", sorted(LEAKS))
-def test_the_model_notices(market: Market, leak: str) -> None:
+def test_the_model_notices(market: ModelMarket, leak: str) -> None:
     """The control: with a hole in the wall a story is found that falls through it."""
     market.run(market.b.superuser.execute(LEAKS[leak]))
     with pytest.raises(AssertionError):

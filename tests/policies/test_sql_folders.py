@@ -22,7 +22,7 @@ def _permanent() -> list[tuple[str, str]]:
 
 
 def test_the_permanent_core_names_no_table_of_the_former_system() -> None:
-    """What it asks of the migration stands in legacy/hooks.sql, and goes with that folder."""
+    """What it asks of moving in stands in legacy/hooks.sql, and goes with that folder."""
     texts = _permanent()
     assert len(texts) >= 40
     hooked = re.compile(r"\b(?:from|join) app_private\.(legacy_\w+)\(")

@@ -2,9 +2,9 @@
 
 The numbers are those of the announcement: 1 to 3 say how it was, 4 to 12 what the feature brings,
 13 to 17 how it comes, 18 is the outlook. A firm with a single colleague behaves exactly as a user
-did before; that is why 1 to 3 can be shown on the new system. What the migration itself promises
-(13, 14, 16 and 17: creating companies from users, merging, weeks 41 to 43) is proved where the
-migration is; here stands the state it begins with.
+did before; that is why 1 to 3 can be shown on the new system. What moving in itself promises
+(13, 14, 16 and 17: creating companies from users, merging, weeks 41 to 43) is proved in
+tests/legacy; here stands the state it begins with.
 """
 
 from uuid import uuid4

@@ -18,7 +18,7 @@ import structlog
 
 from service import logs
 from service.commands import connections, serving
-from service.commands.company import Staff
+from service.commands.company import CompanyStaff
 from service.commands.connections import PREFIX, VARIABLES, Source
 from service.commands.demo import welcome
 from service.commands.migrate import upgrade
@@ -31,7 +31,7 @@ from service.database.transaction import Database
 from service.database.wire import PostgresError
 from service.demo import build, people, story
 from service.demo import database as demo_database
-from service.demo.build import World
+from service.demo.build import DemoWorld
 from service.errors import Problem
 from service.settings import Settings
 
@@ -153,7 +153,7 @@ async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
     return urls
 
 
-async def _refuse_foreign(staff: Staff, given: bool) -> None:
+async def _refuse_foreign(staff: CompanyStaff, given: bool) -> None:
     """A server of somebody else's may hold real companies; they get no invented neighbours."""
     names = await staff.names()
     demo = {firm.name for firm in people.FIRMS}
@@ -169,9 +169,9 @@ async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
     connection = await connections.log_in(staff_url)
     database = await Database.open(settings)
     try:
-        staff = Staff(connection)
+        staff = CompanyStaff(connection)
         await _refuse_foreign(staff, given)
-        world = World(database, EXAMPLES)
+        world = DemoWorld(database, EXAMPLES)
         if not await build.is_complete(world, staff):
             log.info("demo_building")
             await build.set_up(world, staff)

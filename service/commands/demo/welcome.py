@@ -17,7 +17,7 @@ from service.commands.output import console
 from service.database.shipped import EXAMPLES
 from service.database.transaction import Database
 from service.demo import build, people
-from service.demo.build import World
+from service.demo.build import DemoWorld
 from service.domain.offers import operations as offers
 from service.domain.offers.messages import OfferFilter
 from service.errors import Problem
@@ -34,7 +34,7 @@ def for_programs(base_url: str, urls: dict[str, str]) -> dict[str, Any]:
 
 async def calls(database: Database, base_url: str) -> list[str]:
     """Three lines to copy: log in, list open offers, pick one. Empty when nothing is open."""
-    world = World(database, EXAMPLES)
+    world = DemoWorld(database, EXAMPLES)
     for name in _TAKERS:
         try:
             actor = await world.actor(name)

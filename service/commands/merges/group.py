@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from service.commands.merges.output import (
-    Merge,
+    StaffMerge,
     print_merge,
     print_merges,
     print_rehearsal,
@@ -71,7 +71,7 @@ def request(
     kollegium merge request --survivor 0199… --absorbed 0199… --reference 'letter 12/2026'
     """
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         async with staff(data_dir) as office:
             return await office.request(survivor, absorbed, execute_at, reference)
 
@@ -90,7 +90,7 @@ def rehearse(merge_id: UUID, as_json: bool, data_dir: Path) -> None:
     consents are void; admins of both sides are mailed, each with a token to consent.
     """
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         with waiting("Rehearsing") as told:
             async with staff(data_dir, told) as office:
                 return await office.rehearse(merge_id)
@@ -113,7 +113,7 @@ def rehearse(merge_id: UUID, as_json: bool, data_dir: Path) -> None:
 def consent(merge_id: UUID, side: str, reference: str, as_json: bool, data_dir: Path) -> None:
     """Record the written consent of one side to the latest rehearsal."""
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         async with staff(data_dir) as office:
             return await office.consent(merge_id, side, reference)
 
@@ -134,11 +134,11 @@ def run_(merge_id: UUID, dry_run: bool, yes: bool, as_json: bool, data_dir: Path
     for what both companies have under way; tried again, at most five times, when a lock is lost.
     """
 
-    async def look() -> Merge:
+    async def look() -> StaffMerge:
         async with staff(data_dir) as office:
             return await office.one(merge_id)
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         with waiting("Merging") as told:
             async with staff(data_dir, told) as office:
                 return await office.run(merge_id)
@@ -169,11 +169,11 @@ def undo(merge_id: UUID, dry_run: bool, yes: bool, as_json: bool, data_dir: Path
     survivor merged again since.
     """
 
-    async def look() -> Merge:
+    async def look() -> StaffMerge:
         async with staff(data_dir) as office:
             return await office.one(merge_id)
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         with waiting("Undoing") as told:
             async with staff(data_dir, told) as office:
                 return await office.undo(merge_id, keep=not dry_run)
@@ -252,7 +252,7 @@ def split(
 def list_(as_json: bool, data_dir: Path) -> None:
     """All merges, newest first: who, how far, and what is missing. Reports: `show`."""
 
-    async def work() -> list[Merge]:
+    async def work() -> list[StaffMerge]:
         async with staff(data_dir) as office:
             return await office.all()
 
@@ -267,7 +267,7 @@ def list_(as_json: bool, data_dir: Path) -> None:
 def show(merge_id: UUID, as_json: bool, data_dir: Path) -> None:
     """One merge with its rehearsal, and what became of it."""
 
-    async def work() -> Merge:
+    async def work() -> StaffMerge:
         async with staff(data_dir) as office:
             return await office.one(merge_id)
 

@@ -41,7 +41,7 @@ _NEXT = {
 }
 
 
-class Merge(msgspec.Struct):
+class StaffMerge(msgspec.Struct):
     """A merge as `app.list_merges` tells it; took: seconds of the step that was just made."""
 
     id: UUID
@@ -67,7 +67,7 @@ class Merge(msgspec.Struct):
     took: float | None = None
 
 
-def _waits_for(merge: Merge) -> str:
+def _waits_for(merge: StaffMerge) -> str:
     if merge.problem:
         return f"{_NEXT[merge.state]} (last attempt: {merge.problem['slug']})"
     if merge.state == "rehearsed":
@@ -78,7 +78,7 @@ def _waits_for(merge: Merge) -> str:
     return _NEXT[merge.state]
 
 
-def print_merges(merges: list[Merge]) -> None:
+def print_merges(merges: list[StaffMerge]) -> None:
     """A table, or why there is none."""
     if not merges:
         console.print(
@@ -100,7 +100,7 @@ def print_merges(merges: list[Merge]) -> None:
     console.print(table)
 
 
-def print_merge(merge: Merge) -> None:
+def print_merge(merge: StaffMerge) -> None:
     """One merge in two lines."""
     names = f"{merge.survivor_name or merge.asking_company_name} absorbs "
     names += merge.absorbed_name or "a company that has not answered"
@@ -108,11 +108,11 @@ def print_merge(merge: Merge) -> None:
     console.print(f"State {merge.state}; next: {_waits_for(merge) or 'nothing'}.")
 
 
-def _took(merge: Merge) -> str:
+def _took(merge: StaffMerge) -> str:
     return f" in {merge.took:.2f} s" if merge.took is not None else ""
 
 
-def print_rehearsal(merge: Merge) -> None:
+def print_rehearsal(merge: StaffMerge) -> None:
     """What the merge would do."""
     found = merge.rehearsal
     if found is None:
@@ -167,7 +167,7 @@ def _print_rows(title: str, rows: dict[str, int]) -> None:
     console.print(table)
 
 
-def print_result(merge: Merge) -> None:
+def print_result(merge: StaffMerge) -> None:
     """What the merge did."""
     result = merge.result or {"rows": {}, "added": []}
     console.print(f"{merge.survivor_name} has absorbed {merge.absorbed_name}{_took(merge)}.")
@@ -178,7 +178,7 @@ def print_result(merge: Merge) -> None:
     console.print(f"To take it back within 30 days: kollegium merge undo {merge.id}")
 
 
-def print_undo(merge: Merge, *, dry_run: bool = False) -> None:
+def print_undo(merge: StaffMerge, *, dry_run: bool = False) -> None:
     """What undoing did (or would do), and what stays where it is."""
     result = merge.undo_result or {"rows": {}, "since": {}}
     are = "would be two companies again" if dry_run else "are two companies again"

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from service.commands.connections import connected
-from service.commands.merges.output import Merge
+from service.commands.merges.output import StaffMerge
 from service.commands.merges.refusals import explained
 from service.errors import Problem
 from service.vocabulary import address_of
@@ -46,7 +46,7 @@ def _tell(told: Told, notice: str) -> None:
         told(values[2], int(values[0]), int(values[1]))
 
 
-class Staff:
+class MergeStaff:
     """Each method is a transaction of its own. `told` hears of long ones which table comes next,
     and how many of how many are done."""
 
@@ -55,7 +55,7 @@ class Staff:
         if told is not None:
             connection.add_log_listener(lambda _, notice: _tell(told, str(notice.message)))
 
-    async def all(self, merge_id: UUID | None = None) -> list[Merge]:
+    async def all(self, merge_id: UUID | None = None) -> list[StaffMerge]:
         """Merges, newest first and without their long reports, or one of them with all."""
         without = '{"rehearsal": null, "result": null, "undo_result": null}'
         text = await self._connection.fetchval(
@@ -63,9 +63,9 @@ class Staff:
             " from app.list_merges($1) m",
             *(merge_id, "{}" if merge_id else without),
         )
-        return msgspec.json.decode(text, type=list[Merge])
+        return msgspec.json.decode(text, type=list[StaffMerge])
 
-    async def one(self, merge_id: UUID) -> Merge:
+    async def one(self, merge_id: UUID) -> StaffMerge:
         """One merge. Raises Problem not-found."""
         found = await self.all(merge_id)
         if not found:
@@ -74,7 +74,7 @@ class Staff:
 
     async def request(
         self, survivor: UUID, absorbed: UUID, execute_at: datetime | None, reference: str
-    ) -> Merge:
+    ) -> StaffMerge:
         """Records a written request."""
         merge_id = await self._connection.fetchval(
             "select app.request_merge_in_writing($1, $2, $3, $4)",
@@ -96,7 +96,7 @@ class Staff:
             raise
         await (transaction.commit() if keep else transaction.rollback())
 
-    async def _performed(self, function: str, merge_id: UUID, *, keep: bool = True) -> Merge:
+    async def _performed(self, function: str, merge_id: UUID, *, keep: bool = True) -> StaffMerge:
         """Runs one of the long functions; how long it took is in the answer."""
         for attempt in range(1, _ATTEMPTS + 1):
             begun = time.monotonic()
@@ -113,19 +113,19 @@ class Staff:
         found.took = round(time.monotonic() - begun, 2)
         return found
 
-    async def rehearse(self, merge_id: UUID) -> Merge:
+    async def rehearse(self, merge_id: UUID) -> StaffMerge:
         """Performs the merge and takes it back."""
         return await self._performed("rehearse_merge", merge_id)
 
-    async def run(self, merge_id: UUID) -> Merge:
+    async def run(self, merge_id: UUID) -> StaffMerge:
         """Performs the merge."""
         return await self._performed("run_merge", merge_id)
 
-    async def undo(self, merge_id: UUID, *, keep: bool = True) -> Merge:
+    async def undo(self, merge_id: UUID, *, keep: bool = True) -> StaffMerge:
         """Takes the merge back; without `keep` only to see what that does."""
         return await self._performed("undo_merge", merge_id, keep=keep)
 
-    async def consent(self, merge_id: UUID, side: str, reference: str) -> Merge:
+    async def consent(self, merge_id: UUID, side: str, reference: str) -> StaffMerge:
         """Records the written consent of one side."""
         with explained(merge_id):
             await self._connection.fetchval(
@@ -161,7 +161,7 @@ class Staff:
 
 
 @contextlib.asynccontextmanager
-async def staff(data_dir: Path, told: Told | None = None) -> AsyncIterator[Staff]:
+async def staff(data_dir: Path, told: Told | None = None) -> AsyncIterator[MergeStaff]:
     """A connection as kollegium_staff for the time of the block."""
     async with connected("staff", data_dir) as connection:
-        yield Staff(connection, told)
+        yield MergeStaff(connection, told)

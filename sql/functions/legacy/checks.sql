@@ -1,4 +1,4 @@
--- The migration, part 2: what a load found about each row, and why some cannot be imported.
+-- Moving in: what a load found about each row, and why some cannot be imported.
 --
 -- Reasons are words of service/jobs/legacy/reasons.toml, which says what heals each. A check tells all
 -- reasons of a row at once. What depends on a row in quarantine waits with it, and says so.

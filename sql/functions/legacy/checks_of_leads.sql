@@ -1,4 +1,4 @@
--- The migration, part 3: what a load found about leads, offers, comments and API keys.
+-- Moving in: what a load found about leads, offers, comments and API keys.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_check_leads(p_load integer)

@@ -1,4 +1,4 @@
--- The migration, part 9b: what is deleted in the former system, or waits in quarantine there since it came over.
+-- Moving in: what is deleted in the former system, or waits in quarantine there since it came over.
 -- It follows where nobody touched the row here: leads and offers are withdrawn, participations ended,
 -- comments removed, keys revoked. What was picked or changed here stays and is listed as deleted-there. In no
 -- case stays on offer what is on offer there no more: a pick would tell the person's data to somebody.

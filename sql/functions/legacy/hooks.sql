@@ -1,5 +1,5 @@
--- What the permanent core asks of the migration, and all of it: outside this folder and rollout/ no function names a
--- table of the former system (tests/policies/test_sql_folders.py). When the migration is over, these functions
+-- What the permanent core asks of moving in, and all of it: outside this folder and rollout/ no function names a
+-- table of the former system (tests/policies/test_sql_folders.py). When moving in is over, these functions
 -- answer as if there had never been any, and the rest of the folder goes.
 set local role kollegium_broker;
 
@@ -56,7 +56,7 @@ begin
 end
 $$;
 
--- The rows of app_private.merge_rules that are about the migration's tables.
+-- The rows of app_private.merge_rules that are about tables of the former system.
 create or replace function app_private.legacy_merge_rules()
 returns table (place integer, tab text, col text, rule text, found text, of text, why text)
 language sql immutable set search_path = pg_catalog, pg_temp

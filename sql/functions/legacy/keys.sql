@@ -1,4 +1,4 @@
--- The migration, part 6b: API keys, groups.
+-- Moving in: API keys, groups.
 set local role kollegium_broker;
 
 -- Keys go on working: both systems keep SHA-256 of the token. A key revoked there, or deleted, ends here; one

@@ -1,4 +1,4 @@
--- The migration, part 7: what the leads of a batch are to become. Nothing is written here.
+-- Moving in: what the leads of a batch are to become. Nothing is written here.
 set local role kollegium_broker;
 
 -- Offers and comments of the leads after p_after up to p_last: their common hash, without those that

@@ -1,4 +1,4 @@
--- The migration, part 8: a batch of leads with everything that belongs to them, in one transaction.
+-- Moving in: a batch of leads with everything that belongs to them, in one transaction.
 --
 -- The primary key of app_private.legacy_lead lets each lead in once: who inserts that row inserts the
 -- lead. A second run waits there for the first and then finds nothing left to do.

@@ -1,4 +1,4 @@
--- The migration, part 1: rows of the former system while a run works with them (docs/migration.md).
+-- Moving in: rows of the former system while a run works with them (docs/moving-in.md).
 --
 -- Staff fills schema legacy_staging with COPY and can read nothing there; these functions read it.
 -- A load belongs to one run: its first session holds a session-level lock on the load's number, and each

@@ -1,4 +1,4 @@
--- The migration, part 5: marketplaces, who takes part in them, API keys, groups.
+-- Moving in: marketplaces, who takes part in them, API keys, groups.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_marketplaces_of(p_load integer)

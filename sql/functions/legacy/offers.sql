@@ -1,4 +1,4 @@
--- The migration, part 8b: the offers of a batch of leads. One company has one offer of a lead: where two of its
+-- Moving in: the offers of a batch of leads. One company has one offer of a lead: where two of its
 -- users had one, since a merge, the better one stays, as in the merge itself (docs/domain.md, case 4).
 set local role kollegium_broker;
 

@@ -1,4 +1,4 @@
--- The migration, part 6: participations.
+-- Moving in: participations.
 set local role kollegium_broker;
 
 -- All cards of a load: new ones go in, those that changed there and not here follow. A card is a company's,

@@ -1,4 +1,4 @@
--- The migration, part 9: picks and comments of a batch, and leads that changed in the former system.
+-- Moving in: picks and comments of a batch, and leads that changed in the former system.
 set local role kollegium_broker;
 
 create or replace function app_private.legacy_add_picks(p_rows app_private.legacy_lead_row[])

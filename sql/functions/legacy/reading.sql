@@ -1,4 +1,4 @@
--- The migration, part 1b: reading a table in which PostgreSQL could not read a row. It is read again as
+-- Moving in: reading a table in which PostgreSQL could not read a row. It is read again as
 -- text, into a table of the session, and typed from there: as many rows at once as can be, the rest one by
 -- one. A value that cannot be read is null in its row, and a finding that names its column.
 set local role kollegium_broker;

@@ -1,4 +1,4 @@
--- The migration, part 10: what a load would do and found, the quarantine, the cut-over.
+-- Moving in: what a load would do and found, the quarantine, the cut-over.
 set local role kollegium_broker;
 
 create or replace function app.legacy_counts(p_load integer)
@@ -265,5 +265,5 @@ as $$
      where o.state = 'open' and o.expires_at <= now())
   from app_private.legacy_state s
 $$;
-comment on function app.legacy_progress() is 'How far the migration is.';
+comment on function app.legacy_progress() is 'How far moving in has come.';
 grant execute on function app.legacy_progress() to kollegium_staff;

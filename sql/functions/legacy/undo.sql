@@ -1,4 +1,4 @@
--- The migration, part 8c: what an import gives to somebody whose company was merged belongs to that company when
+-- Moving in: what an import gives to somebody whose company was merged belongs to that company when
 -- the merge is undone. The journal of the merge says so, as if the rows had been there before it.
 set local role kollegium_broker;
 

@@ -1,4 +1,4 @@
--- The migration, part 4: each legacy user becomes a company, and its first colleague and admin
+-- Moving in: each legacy user becomes a company, and its first colleague and admin
 -- (announcement, 13 to 15). A batch is one transaction.
 --
 -- What makes it safe to run twice, or twice at once, is the unique constraint on

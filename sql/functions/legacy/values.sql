@@ -1,4 +1,4 @@
--- The migration, part 2b: values that cannot come over as they are, whatever they mean. Each rule is a
+-- Moving in: values that cannot come over as they are, whatever they mean. Each rule is a
 -- condition on one column of legacy_staging; a finding names the columns and never a value.
 set local role kollegium_broker;
 

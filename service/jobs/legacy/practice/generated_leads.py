@@ -3,12 +3,10 @@
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from service.jobs.legacy.practice import invented as words
-
-if TYPE_CHECKING:
-    from service.jobs.legacy.practice.generating import Market
+from service.jobs.legacy.practice.market import LegacyMarket
 
 Row = tuple[Any, ...]
 _CHUNK = 5_000
@@ -21,7 +19,7 @@ class LeadMaker:
     def __init__(
         self,
         source: random.Random,
-        markets: "list[Market]",
+        markets: list[LegacyMarket],
         users: int,
         leads: int,
         beginning: datetime,
@@ -74,7 +72,7 @@ class LeadMaker:
     def _row(
         self,
         n: int,
-        market: "Market",
+        market: LegacyMarket,
         giver: int | None,
         picker: int | None,
         state: str,
@@ -148,7 +146,7 @@ class LeadMaker:
     def _comments(
         self,
         n: int,
-        market: "Market",
+        market: LegacyMarket,
         giver: int | None,
         picker: int | None,
         created: datetime,

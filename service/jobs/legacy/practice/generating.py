@@ -8,12 +8,12 @@ import base64
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from service.jobs.legacy.practice import invented as words
 from service.jobs.legacy.practice.generated_leads import LeadMaker
+from service.jobs.legacy.practice.market import LegacyMarket
 
 Row = tuple[Any, ...]
 BEGINNING = datetime(2019, 3, 1, 8, tzinfo=UTC)
@@ -26,18 +26,6 @@ class Chunk(NamedTuple):
 
     table: str
     rows: list[Row]
-
-
-@dataclass
-class Market:
-    """A marketplace, who gives to and takes from it."""
-
-    id: int
-    owner: int
-    statuses: list[int]
-    created: datetime
-    givers: list[int] = field(default_factory=list)
-    takers: list[int] = field(default_factory=list)
 
 
 def api_token(seed: int, key_id: int) -> str:
@@ -58,7 +46,7 @@ class Generator:
         self._emails: list[str] = []
         self._firms: list[str] = []
         self.deleted: set[int] = set()
-        self.markets: list[Market] = []
+        self.markets: list[LegacyMarket] = []
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows; a table's rows are in the order of their numbers."""
@@ -162,7 +150,7 @@ class Generator:
                 number += 1
                 own.append(number)
                 statuses.append((number, n, place, name, created))
-            self.markets.append(Market(n, owner, own, created))
+            self.markets.append(LegacyMarket(n, owner, own, created))
             name = f"{r.choice(words.MARKETS)} {r.choice(words.REGIONS)}"
             hours, digits = r.choice((None, 24, 48, 72)), r.choice((None, 2, 3))
             flags = r.choice((None, True, False)), r.choice((None, True, False))
@@ -175,7 +163,7 @@ class Generator:
         r = self.random
         rows: list[Row] = []
 
-        def add(market: Market, user: int, role: str, state: str | None = None) -> None:
+        def add(market: LegacyMarket, user: int, role: str, state: str | None = None) -> None:
             areas = ",".join(sorted({r.choice(words.PLACES)[0][:2] for _ in range(3)}))
             taker = role == "taker"
             rows.append(

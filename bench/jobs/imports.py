@@ -1,6 +1,6 @@
 """The import against plain SQL: the same rows into the same tables with the same indexes, one run.
 
-    python -m bench.migration.imports [--users 10000] [--leads 500000] [--keep DIR]
+    python -m bench.jobs.imports [--users 10000] [--leads 500000] [--keep DIR]
 
 1. A server of its own with a durable disk; a generated former system in schema `legacy`.
 2. `kollegium legacy import` as a process: its wall time, reading and checks included, and its peak
@@ -25,7 +25,7 @@ from typing import Any
 
 import asyncpg
 
-from bench.migration.evidence import goal, record
+from bench.jobs.evidence import goal, record
 from service.embedded.server import EmbeddedServer, locate_binaries
 from service.jobs.legacy.practice.filling import fill_schema
 from service.jobs.legacy.practice.generating import Generator

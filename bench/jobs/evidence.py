@@ -1,4 +1,4 @@
-"""docs/evidence/migration.json: `{"goals": [{"name", "goal", "measured", "met"}]}`.
+"""docs/evidence/jobs.json: `{"goals": [{"name", "goal", "measured", "met"}]}`.
 
 Each benchmark owns the goals whose names begin with its section, such as `import: …` or `merge: …`,
 and leaves those of the others alone.
@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "migration.json"
+FILE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "jobs.json"
 
 
 def goal(section: str, name: str, wanted: str, measured: float | str, met: bool) -> dict[str, Any]:

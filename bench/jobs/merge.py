@@ -1,10 +1,10 @@
 """Merging a company with 100,000 leads: against the bare updates, and beside other people's work.
 
-`python -m bench.migration.merge` (make bench-merge) builds the world of merge_world.sql in a
+`python -m bench.jobs.merge` (make bench-merge) builds the world of merge_world.sql in a
 server of its own under .data/, rehearses the merge there and records the consents; the bare updates
 and the merge begin from fresh clones of that, in turn, some rounds. Another company reads all the
 time: alone, beside the merge, alone, beside its undoing. Writes the goals into
-docs/evidence/migration.json: a merge takes at most 2.0 times the bare updates of the same rows
+docs/evidence/jobs.json: a merge takes at most 2.0 times the bare updates of the same rows
 (merge_bare.sql), and while it runs the 99th percentile of other companies' requests is at most 1.5
 times what it is without it. Each figure is the median of the rounds.
 """
@@ -29,8 +29,8 @@ from uuid import UUID
 import asyncpg
 
 from bench.cluster import Cluster
-from bench.migration.evidence import goal, record
-from bench.migration.reader import Reader
+from bench.jobs.evidence import goal, record
+from bench.jobs.reader import Reader
 from bench.services import started
 from service.commands.connections import with_database, with_login
 from service.embedded import server as embedded

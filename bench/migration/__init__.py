@@ -1,1 +1,0 @@
-"""Benchmarks of the migration: `make bench-migration`, figures in docs/evidence/migration.json."""
