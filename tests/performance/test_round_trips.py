@@ -93,7 +93,7 @@ COSTS = {
     "imports.forget_mapping": (1, 3),
     "sessions.log_in": (3, 5),
     "health.healthz": (0, 0),
-    "health.readyz": (5, 5),
+    "health.readyz": (4, 4),
     "docs_page.description": (0, 0),
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),

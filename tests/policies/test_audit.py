@@ -1,6 +1,5 @@
-"""The DBA's questions in sql/audit: each runs with psql alone as kollegium_auditor, is silent
-when all
-is well, and speaks when something is not."""
+"""The DBA's questions in sql/audit: each runs with psql alone as kollegium_auditor, is silent when
+all is well, and speaks when something is not."""
 
 from typing import Any
 
@@ -67,6 +66,11 @@ FINDINGS: list[tuple[str, str, str]] = [
         "NOT IN THE SET",
     ),
     ("grants", "grant select on app.note to public", "public"),
+    (
+        "executable_functions",
+        "grant execute on function app.purge() to kollegium_auditor",
+        "kollegium_auditor|app.purge()",
+    ),
 ]
 
 

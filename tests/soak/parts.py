@@ -30,7 +30,8 @@ def _some_pairs(seed: int) -> list[str]:
     """Eight of those who come first; all have had their turn after as many rounds as it takes."""
     names = list(ACTS)
     random.Random(seed).shuffle(names)
-    return [f"tests/locks/test_pairs.py::test_pairs[{name}]" for name in names[:8]]
+    pairs = [f"tests/locks/test_pairs.py::test_pairs[{name}]" for name in names[:8]]
+    return [*pairs, "tests/legacy/test_import_pairs.py"]
 
 
 PARTS = {

@@ -18,7 +18,8 @@ _BYTES = {
     "disclosures": 560, "history": 450, "notes": 420, "messages": 460,
 }  # fmt: skip
 _LOG_FACTOR = 2.5  # write-ahead log while importing, as a multiple of the data
-_IMPORT_FACTOR = 5  # an import takes so many times as long as the reading, wherever both run
+# An import takes so many times as long as the reading and cleaning, wherever both run.
+_IMPORT_FACTOR = 2
 _PAGE = 50_000  # findings at a time
 
 
