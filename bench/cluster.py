@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 import asyncpg
 
-from service.commands.connections import with_database, with_login
+from service.database.urls import with_database, with_login
 from service.demo.database import set_passwords
 from service.embedded import server as embedded
 from service.embedded.server import EmbeddedServer

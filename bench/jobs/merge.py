@@ -32,7 +32,7 @@ from bench.cluster import Cluster
 from bench.jobs.evidence import goal, record
 from bench.jobs.reader import Reader
 from bench.services import started
-from service.commands.connections import with_database, with_login
+from service.database.urls import with_database, with_login
 from service.embedded import server as embedded
 from service.embedded.server import EmbeddedServer
 

@@ -19,9 +19,10 @@ from rich.progress import (
 from rich.table import Table
 
 from service.commands import connections
-from service.commands.connections import PREFIX, Source
 from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.database.logins import PREFIX, Source
 from service.database.transaction import Database
+from service.database.urls import with_setting
 from service.database.wire import PostgresError
 from service.domain.imports import operations
 from service.domain.imports.apart import File, read_here
@@ -64,7 +65,7 @@ async def _as_api(source: Source) -> str:
         await connection.close(timeout=5)
     if login == PREFIX + "api":
         return source.url
-    return f"{source.url}{'&' if '?' in source.url else '?'}role={PREFIX}api"
+    return with_setting(source.url, "role", PREFIX + "api")
 
 
 @contextlib.asynccontextmanager

@@ -13,9 +13,10 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.commands import connections
-from service.commands.connections import Source
 from service.commands.output import console, data_dir_option, run
 from service.database import schema
+from service.database.logins import Source
+from service.database.urls import identifier, user_of, without_password
 
 
 def pending(current: str | None) -> list[Script]:
@@ -61,8 +62,8 @@ def _explain(error: Exception, source: Source) -> click.ClickException:
             "xact_start`). Run it again when that has ended."
         )
     elif state == "42501":
-        login = connections.user_of(source.url) or "the current user"
-        name = connections.identifier(login)
+        login = user_of(source.url) or "the current user"
+        name = identifier(login)
         text = (
             f"{source.variable} logs in as {login}, which lacks a right ({found}). The first run "
             "needs CREATEROLE and CREATE on the database; later ones membership in "
@@ -147,4 +148,4 @@ def migrate(as_sql: bool, start: str, dry_run: bool, data_dir: Path) -> None:
     if before == after:
         console.print(f"Already at {after}; nothing to do.")
     else:
-        console.print(f"Migrated {connections.hidden(source.url)}: {before or 'empty'} → {after}")
+        console.print(f"Migrated {without_password(source.url)}: {before or 'empty'} → {after}")

@@ -9,6 +9,8 @@ import click
 
 from service.commands import connections
 from service.commands.output import data_dir_option, run
+from service.database.logins import PREFIX, VARIABLES, Source
+from service.database.urls import password_of, user_of, without_password
 from service.embedded.files import locate_binaries
 
 
@@ -33,20 +35,20 @@ def _program() -> str:
     )
 
 
-def environment(source: connections.Source, role: str) -> dict[str, str]:
+def environment(source: Source, role: str) -> dict[str, str]:
     """What psql needs besides the URL: the password, and the role to switch to."""
     variables = dict(os.environ)
-    password = connections.password_of(source.url)
+    password = password_of(source.url)
     if password:
         variables["PGPASSWORD"] = password
-    if connections.user_of(source.url) != connections.PREFIX + role:
-        options = f"{variables.get('PGOPTIONS', '')} -c role={connections.PREFIX}{role}"
+    if user_of(source.url) != PREFIX + role:
+        options = f"{variables.get('PGOPTIONS', '')} -c role={PREFIX}{role}"
         variables["PGOPTIONS"] = options.strip()
     variables.setdefault("PGAPPNAME", "kollegium psql")
     return variables
 
 
-async def _may(source: connections.Source, role: str) -> None:
+async def _may(source: Source, role: str) -> None:
     """Raises ClickException with a better text than psql's when the role cannot be had."""
     connection = await connections.log_in(source)
     try:
@@ -59,7 +61,7 @@ async def _may(source: connections.Source, role: str) -> None:
 @click.option(
     "--as",
     "role",
-    type=click.Choice(list(connections.VARIABLES)),
+    type=click.Choice(list(VARIABLES)),
     required=True,
     help="The role: api (the web tier), auditor, owner, worker, staff.",
 )
@@ -80,6 +82,6 @@ def psql(role: str, arguments: tuple[str, ...], data_dir: Path) -> None:
     program = _program()
     os.execve(  # noqa: S606 - no shell is meant
         program,
-        [program, "-d", connections.without_password(source.url), *arguments],
+        [program, "-d", without_password(source.url), *arguments],
         environment(source, role),
     )

@@ -9,9 +9,9 @@ import structlog
 
 from service import logs
 from service.commands import connections
-from service.commands.connections import Source
 from service.commands.output import data_dir_option
 from service.database import readiness
+from service.database.logins import Source, explain
 from service.settings import SettingMissing, Settings, from_environment
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ async def refuse_unfit(source: Source) -> None:
     except readiness.NotReady as error:
         raise click.ClickException(f"The service does not start. {error}") from error
     except asyncpg.PostgresError as error:
-        raise connections.explain(error, source) from error
+        raise click.ClickException(str(explain(error, source))) from error
     finally:
         await connection.close(timeout=5)
     if server.status != "ok":

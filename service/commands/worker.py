@@ -11,8 +11,8 @@ from rich.table import Table
 
 from service import logs
 from service.commands import connections
-from service.commands.connections import Source, Unreachable
 from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.database.logins import NoLogin, Source, Unreachable, become, log_in
 from service.jobs.worker import loop
 from service.jobs.worker.loop import Connect, Hopeless, Worker
 
@@ -36,16 +36,16 @@ def connector(source: Source) -> Connect:
 
     async def connect() -> Any:
         try:
-            connection = await connections.log_in(source)
+            connection = await log_in(source)
             try:
-                await connections.become(connection, "worker", source)
+                await become(connection, "worker", source)
             except BaseException:
                 await connection.close(timeout=5)
                 raise
         except Unreachable as error:
-            raise ConnectionError(error.message) from error
-        except click.ClickException as error:
-            raise Hopeless from error
+            raise ConnectionError(str(error)) from error
+        except NoLogin as error:
+            raise Hopeless(str(error)) from error
         return connection
 
     return connect
@@ -56,7 +56,7 @@ async def working(connect: Connect, stop: asyncio.Event) -> None:
     try:
         await Worker(connect, stop).run()
     except Hopeless as error:
-        raise error.__cause__ or error from None
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -103,7 +103,7 @@ def worker(
             logs.configure(os.environ.get("KOLLEGIUM_LOG_LEVEL", "info"))
             run(_work(connect, metrics_host, metrics_port))
     except (Hopeless, ConnectionError) as error:
-        raise error.__cause__ or error from None
+        raise click.ClickException(str(error)) from error
 
 
 async def _work(connect: Connect, host: str, port: int) -> None:

@@ -16,6 +16,8 @@ import pytest
 
 from service.commands import connections, kollegium
 from service.commands.demo import welcome
+from service.database.logins import VARIABLES
+from service.database.urls import identifier
 from tests.fixtures.database import ROOT
 from tests.fixtures.demo import Demo
 from tests.fixtures.embedded import postmasters
@@ -130,14 +132,14 @@ def test_hints_to_copy_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     given, program = shlex.split(welcome._program(place))
     assert given == f"KOLLEGIUM_DATA_DIR={place}"
     assert Path(program).resolve() == Path(sys.argv[0])
-    assert connections.identifier("kollegium_api") == "kollegium_api"
-    assert connections.identifier('Anna "die" Huber') == '"Anna ""die"" Huber"'
+    assert identifier("kollegium_api") == "kollegium_api"
+    assert identifier('Anna "die" Huber') == '"Anna ""die"" Huber"'
 
 
 def test_no_advice_names_a_variable_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in connections.VARIABLES.values():
+    for variable in VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
-    for role, variable in connections.VARIABLES.items():
+    for role, variable in VARIABLES.items():
         with pytest.raises(click.ClickException) as caught:
             connections.find(role, tmp_path)
         text = caught.value.message

@@ -10,8 +10,9 @@ import click
 import pytest
 import yaml
 
-from service.commands import COMMANDS, connections, kollegium
+from service.commands import COMMANDS, kollegium
 from service.database import readiness
+from service.database.logins import VARIABLES
 from service.settings import _VARIABLES, Settings
 from tests.deploy.stack import DEPLOY
 from tests.fixtures.database import ROOT
@@ -39,7 +40,7 @@ def test_env_example_documents_every_variable_and_no_other() -> None:
     )
     compose = set(INTERPOLATED.findall((DEPLOY / "compose.yaml").read_text()))
     wanted = variables_of_the_code() | sql | compose
-    assert {*_VARIABLES.values(), *connections.VARIABLES.values(), "KOLLEGIUM_DATA_DIR"} <= wanted
+    assert {*_VARIABLES.values(), *VARIABLES.values(), "KOLLEGIUM_DATA_DIR"} <= wanted
     assert set(DOCUMENTED) == wanted
     names = re.findall(r"^#?([A-Z][A-Z_]+)=", ENV_EXAMPLE, re.MULTILINE)
     assert len(names) == len(set(names)), "each once"

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from service.commands.connections import URLS_FILE, VARIABLES
+from service.commands.connections import URLS_FILE
+from service.database.logins import VARIABLES
 from tests.fixtures.database import ROOT, Urls, connected, database
 from tests.policies.fingerprint import fingerprint
 from tests.upgrade import snapshots, trees

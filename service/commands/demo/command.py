@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import asyncpg
 import click
@@ -18,15 +17,16 @@ import structlog
 
 from service import logs
 from service.commands import connections, serving
-from service.commands.connections import PREFIX, VARIABLES, Source
 from service.commands.demo import welcome
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
 from service.commands.worker import connector, working
+from service.database.logins import PREFIX, VARIABLES, Source
 from service.database.retries import LOST
 from service.database.shipped import EXAMPLES
 from service.database.transaction import Database
+from service.database.urls import database_of, password_of, user_of, with_database, with_login
 from service.database.wire import PostgresError
 from service.demo import build, people, story
 from service.demo import database as demo_database
@@ -111,14 +111,14 @@ async def _keep_alive(server: "EmbeddedServer", stop: asyncio.Event) -> None:
 
 async def _create(server: Source, *, reset: bool) -> Source:
     """The demo's database: the one DATABASE_URL names, else `kollegium` on that server."""
-    if urlsplit(server.url).path.strip("/") not in _MAINTENANCE:
+    if database_of(server.url) not in _MAINTENANCE:
         return server
     connection = await connections.log_in(server)
     try:
         await demo_database.ensure_database(connection, DATABASE, reset=reset)
     finally:
         await connection.close(timeout=5)
-    return Source(connections.with_database(server.url, DATABASE), server.variable)
+    return Source(with_database(server.url, DATABASE), server.variable)
 
 
 async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
@@ -131,8 +131,8 @@ async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
             urls[role] = connections.plain_url(given)
             continue
         name = PREFIX + role
-        password = connections.password_of(kept.get(role, "")) or secrets.token_urlsafe(24)
-        urls[role] = connections.with_login(admin.url, name, password)
+        password = password_of(kept.get(role, "")) or secrets.token_urlsafe(24)
+        urls[role] = with_login(admin.url, name, password)
         if not await demo_database.works(urls[role]):
             passwords[name] = password
     if passwords:
@@ -140,7 +140,7 @@ async def _role_urls(admin: Source, kept: dict[str, str]) -> dict[str, str]:
         try:
             await demo_database.set_passwords(connection, passwords)
         except asyncpg.InsufficientPrivilegeError as error:
-            login = connections.user_of(admin.url)
+            login = user_of(admin.url)
             roles = [name.removeprefix(PREFIX) for name in passwords]
             names = ", ".join(VARIABLES[role] for role in roles if role != "api")
             raise click.ClickException(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from service.commands.connections import Source as Url
 from service.commands.connections import connected, log_in, plain_url
 from service.commands.legacy.source import progress_bar
 from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.database.logins import Source as Url
 from service.jobs.legacy.practice.filling import SchemaExists, fill_directory, fill_schema
 from service.jobs.legacy.practice.generating import Generator, api_token
 from service.jobs.legacy.practice.invented import PASSWORD

@@ -19,8 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from service.commands.connections import Source as Url
 from service.commands.connections import connected, log_in, plain_url
+from service.database.logins import Source as Url
 from service.jobs.legacy.files import SourceError
 from service.jobs.legacy.sources import Connection, FileSource, Source, reading
 from service.jobs.legacy.staging import staged

@@ -6,8 +6,8 @@ import hmac
 import secrets
 import ssl
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from service.database.urls import query_of, read
 from service.database.wire.errors import ConnectionLost
 
 _MECHANISM = b"SCRAM-SHA-256"
@@ -38,15 +38,15 @@ def address(url: str) -> Address:
     or the system's authorities). Raises ValueError for others. Whatever else the query names is a
     setting of the session, `role` for one.
     """
-    parts = urlsplit(url)
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    user = unquote(parts.username or "")
+    found = read(url)
+    query = query_of(found)
+    user = found.username or ""
     return Address(
-        query.get("host") or parts.hostname or "127.0.0.1",
-        parts.port or int(query.get("port", "5432")),
+        query.get("host") or found.host or "127.0.0.1",
+        found.port or int(query.get("port", "5432")),
         user,
-        unquote(parts.password or ""),
-        unquote(parts.path.lstrip("/")) or user,
+        str(found.password or ""),
+        found.database or user,
         _tls(query.get("sslmode", "disable"), query.get("sslrootcert")),
         {name: value for name, value in query.items() if name not in _OWN},
     )
