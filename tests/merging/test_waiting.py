@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from service.database import transaction as database
+from service.database import tx
 from tests.fixtures.database import as_bearer
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World
@@ -55,7 +55,7 @@ async def test_who_waited_inside_would_hold_them_all(
     place: Place, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: with the door that waits for the lock, Lena is told to come back later."""
-    monkeypatch.setattr(database, "_ENTER_TO_WRITE", "select true from app.enter($1)")
+    monkeypatch.setattr(tx, "ENTER_TO_WRITE", "select true from app.enter($1)")
     hers, _, _ = await _others(place, world)
     assert 503 in hers
 
