@@ -45,7 +45,7 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout"
             "autovacuum": "off"}  # fmt: skip
 
 
-class Bench:
+class MergeBench:
     """The server with the template database; each measurement gets a clone."""
 
     def __init__(self, url: str, password: str) -> None:
@@ -124,7 +124,7 @@ def _sql(name: str) -> str:
     return (HERE / name).read_text("utf-8")
 
 
-async def bare(bench: Bench) -> float:
+async def bare(bench: MergeBench) -> float:
     """Seconds of the bare updates, commit included."""
     url = await bench.clone()
     script = _sql("merge_bare.sql").format(
@@ -137,7 +137,7 @@ async def bare(bench: Bench) -> float:
         return time.perf_counter() - begun
 
 
-async def merged(bench: Bench) -> dict[str, float]:
+async def merged(bench: MergeBench) -> dict[str, float]:
     """Seconds of merge and undo, and the other company's p99 alone and beside both."""
     url = await bench.clone()
     cluster = Cluster(bench.url, {"kollegium_api": bench.password})
@@ -145,7 +145,7 @@ async def merged(bench: Bench) -> dict[str, float]:
         return await _beside(Reader(service.url), bench, url)
 
 
-async def _beside(reader: Reader, bench: Bench, url: str) -> dict[str, float]:
+async def _beside(reader: Reader, bench: MergeBench, url: str) -> dict[str, float]:
     figures: dict[str, float] = {}
     windows: dict[str, list[tuple[float, float]]] = {}
 
@@ -189,7 +189,7 @@ def _goals(bares: list[float], rounds: list[dict[str, float]], rehearsal: float)
     ]  # fmt: skip
 
 
-async def measure(bench: Bench, count: int) -> list[Any]:
+async def measure(bench: MergeBench, count: int) -> list[Any]:
     """All of it, in turn."""
     print("building the world, and rehearsing …", flush=True)
     rehearsal = await bench.prepare()
@@ -211,7 +211,7 @@ def main() -> None:
     given = parser.parse_args()
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     with patch.dict(embedded.SETTINGS, SETTINGS), EmbeddedServer.start(DIRECTORY) as server:
-        bench = Bench(server.superuser_url, secrets.token_hex(16))
+        bench = MergeBench(server.superuser_url, secrets.token_hex(16))
         goals = asyncio.run(measure(bench, given.rounds))
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     for one in goals:

@@ -11,7 +11,7 @@ import structlog
 from service import identity
 from service.database.transaction import Database, Tx
 from service.demo import people
-from service.demo.people import DemoMarket, File, Firm, Partner
+from service.demo.people import DemoFile, DemoMarket, Firm, Partner
 from service.domain.companies import operations as companies
 from service.domain.companies import queries as company_queries
 from service.domain.companies.messages import Acceptance, Colleague, Invitation
@@ -236,7 +236,7 @@ async def _partner(world: DemoWorld, market: DemoMarket, partner: Partner) -> No
         await guest.do(marketplaces.answer_invitation, place, True)
 
 
-async def _import(world: DemoWorld, place: UUID, file: File) -> None:
+async def _import(world: DemoWorld, place: UUID, file: DemoFile) -> None:
     """One import of each file is enough; a second would only report duplicates."""
     actor = await world.actor(file.firm, -1)
     done = (await actor.page(Import, imports.list_imports, None, 100)).items

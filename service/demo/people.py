@@ -8,7 +8,7 @@ from service.vocabulary import Role
 PASSWORD = "kollegium-demo"  # noqa: S105 - everybody's, and printed at every start
 
 
-class Person(NamedTuple):
+class DemoPerson(NamedTuple):
     """A colleague; the address is the first name at the company's domain."""
 
     name: str
@@ -20,9 +20,9 @@ class Firm(NamedTuple):
 
     name: str
     domain: str
-    people: tuple[Person, ...]
+    people: tuple[DemoPerson, ...]
 
-    def email(self, person: Person) -> str:
+    def email(self, person: DemoPerson) -> str:
         """The address with which a person logs in."""
         first = person.name.lower().translate(_UMLAUTS).split()[0]
         return f"{first}@{self.domain}"
@@ -43,7 +43,7 @@ class Partner(NamedTuple):
     cap: int | None = None
 
 
-class File(NamedTuple):
+class DemoFile(NamedTuple):
     """An export that a firm imports; consent None: the file's own column tells it."""
 
     firm: str
@@ -60,7 +60,7 @@ class DemoMarket(NamedTuple):
     steps: tuple[str, ...]
     automatic: bool  #: leads are accepted and offered without the operator
     partners: tuple[Partner, ...]
-    files: tuple[File, ...]
+    files: tuple[DemoFile, ...]
 
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "ş": "s"})
@@ -84,65 +84,69 @@ FIRMS = (
         SOLAR,
         "solarportal-nord.example",
         (
-            Person("Svenja Petersen", "admin"),
-            Person("Jan Claasen"),
-            Person("Imke Harms", "delegator"),
+            DemoPerson("Svenja Petersen", "admin"),
+            DemoPerson("Jan Claasen"),
+            DemoPerson("Imke Harms", "delegator"),
         ),
     ),
     Firm(
         UMZUG,
         "umzugsmarkt-berlin.example",
-        (Person("Kemal Aydin", "admin"), Person("Britta Lehmann")),
+        (DemoPerson("Kemal Aydin", "admin"), DemoPerson("Britta Lehmann")),
     ),
     Firm(
         ENERGIE,
         "energie-check.example",
-        (Person("Anja Vogt", "admin"), Person("Timo Brandt")),
+        (DemoPerson("Anja Vogt", "admin"), DemoPerson("Timo Brandt")),
     ),
-    Firm(WOHNEN, "vh-wohnen.example", (Person("Renate Krause", "admin"),)),
+    Firm(WOHNEN, "vh-wohnen.example", (DemoPerson("Renate Krause", "admin"),)),
     Firm(
         MESSE,
         "messe-nord.example",
-        (Person("Ole Tiedemann", "admin"), Person("Wiebke Jansen")),
+        (DemoPerson("Ole Tiedemann", "admin"), DemoPerson("Wiebke Jansen")),
     ),
     Firm(
         HUBER,
         "huber-solar.example",
         (
-            Person("Anna Huber", "admin"),
-            Person("Ben Huber"),
-            Person("Dora Lindner", "delegator"),
-            Person("Emil Sauer"),
-            Person("Fatma Demir"),
+            DemoPerson("Anna Huber", "admin"),
+            DemoPerson("Ben Huber"),
+            DemoPerson("Dora Lindner", "delegator"),
+            DemoPerson("Emil Sauer"),
+            DemoPerson("Fatma Demir"),
         ),
     ),
-    Firm(KLEIN, "elektro-klein.example", (Person("Cora Klein", "admin"),)),
+    Firm(KLEIN, "elektro-klein.example", (DemoPerson("Cora Klein", "admin"),)),
     Firm(
         MEISTER,
         "waerme-meister.example",
-        (Person("Xaver Meister", "admin"), Person("Lena Öttl"), Person("Paul Wagner", "delegator")),
+        (
+            DemoPerson("Xaver Meister", "admin"),
+            DemoPerson("Lena Öttl"),
+            DemoPerson("Paul Wagner", "delegator"),
+        ),
     ),
     Firm(
         NORDWIND,
         "nordwind-haustechnik.example",
-        (Person("Hauke Lorenzen", "admin"), Person("Maren Voß")),
+        (DemoPerson("Hauke Lorenzen", "admin"), DemoPerson("Maren Voß")),
     ),
     Firm(
         SPREE,
         "spree-umzuege.example",
         (
-            Person("Michael Kowalski", "admin"),
-            Person("Sabine Thiel", "delegator"),
-            Person("Tarek Haddad"),
-            Person("Jule Marquardt"),
+            DemoPerson("Michael Kowalski", "admin"),
+            DemoPerson("Sabine Thiel", "delegator"),
+            DemoPerson("Tarek Haddad"),
+            DemoPerson("Jule Marquardt"),
         ),
     ),
     Firm(
         KUECHEN,
         "schroeder-kuechen.example",
-        (Person("Ingrid Schröder", "admin"), Person("Lars Schröder")),
+        (DemoPerson("Ingrid Schröder", "admin"), DemoPerson("Lars Schröder")),
     ),
-    Firm(MALER, "malerbetrieb-yildiz.example", (Person("Deniz Yıldız", "admin"),)),
+    Firm(MALER, "malerbetrieb-yildiz.example", (DemoPerson("Deniz Yıldız", "admin"),)),
 )
 
 MARKETS = (
@@ -181,10 +185,10 @@ MARKETS = (
             ),
         ),
         (
-            File(ENERGIE, "meta-lead-ads.csv", True),
-            File(ENERGIE, "google-ads-leads.csv"),  # nobody stated the consent: drafts
-            File(WOHNEN, "leads-deutsch.csv"),
-            File(SOLAR, "salesforce-report.csv", True),
+            DemoFile(ENERGIE, "meta-lead-ads.csv", True),
+            DemoFile(ENERGIE, "google-ads-leads.csv"),  # nobody stated the consent: drafts
+            DemoFile(WOHNEN, "leads-deutsch.csv"),
+            DemoFile(SOLAR, "salesforce-report.csv", True),
         ),
     ),
     DemoMarket(
@@ -202,9 +206,9 @@ MARKETS = (
             Partner(SOLAR, "taker", (), ("photovoltaik", "batteriespeicher", "waermepumpe")),
         ),
         (
-            File(WOHNEN, "hubspot-contacts.csv", True),
-            File(MESSE, "custom.csv", None, "custom-mapping.toml"),
-            File(MESSE, "leads.xlsx"),
+            DemoFile(WOHNEN, "hubspot-contacts.csv", True),
+            DemoFile(MESSE, "custom.csv", None, "custom-mapping.toml"),
+            DemoFile(MESSE, "leads.xlsx"),
         ),
     ),
 )

@@ -1,9 +1,9 @@
 """What a handler answers with. Litestar's own answers are never sent: `dispatch.py` takes these.
 
 * `Answer`: bytes that are ready; `call.answer` and `call.reply` make it of JSON.
-* `Page`: HTML of ours, with the policy that lets it load nothing from elsewhere.
+* `HtmlPage`: HTML of ours, with the policy that lets it load nothing from elsewhere.
 * `Redirect`: 303 unless said otherwise.
-* `File`: a file of the disk, read as it is sent.
+* `SentFile`: a file of the disk, read as it is sent.
 * `Stream`: parts as they come, until they end, the client leaves or the service stops.
 
 Each may set cookies: `Answer(…, cookies=[Cookie(…)])`.
@@ -60,7 +60,7 @@ class Answer(Response[T], Generic[T]):
         return {"type": "http.response.start", "status": self.status_code, "headers": headers}
 
 
-class Page(Answer[str]):
+class HtmlPage(Answer[str]):
     """HTML; `headers` add to or replace what every page has."""
 
     sends = "text/html"
@@ -92,7 +92,7 @@ class Redirect(Answer[None]):
         super().__init__(status, {"location": safe}, b"", cookies)
 
 
-class File(Answer[bytes]):
+class SentFile(Answer[bytes]):
     """A file of the disk, in parts; `name` lets a browser keep it instead of showing it."""
 
     sends = "application/octet-stream"

@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from service import app
 from service.commands import serving
 from service.settings import Settings
-from service.web.answers import Answer, File, Page, Redirect, Stream
+from service.web.answers import Answer, HtmlPage, Redirect, SentFile, Stream
 from service.web.bodies import Upload
 from service.web.calls import Call
 from service.web.edge import Edge
@@ -52,8 +52,8 @@ def _log(call: Call) -> Log:
 
 
 @get("/page", public=True)
-async def page(call: NamedDependency[Call]) -> Page:
-    return Page("<h1>Grüße</h1>", cookies=[SESSION, Cookie(key="theme", value="dark")])
+async def page(call: NamedDependency[Call]) -> HtmlPage:
+    return HtmlPage("<h1>Grüße</h1>", cookies=[SESSION, Cookie(key="theme", value="dark")])
 
 
 @post("/enter", public=True, status_code=303)
@@ -62,8 +62,8 @@ async def enter(call: NamedDependency[Call], data: URLEncodedBody[Search]) -> Re
 
 
 @get("/file/{name:str}", public=True)
-async def file(call: NamedDependency[Call], name: FromPath[str]) -> File:
-    return File(_log(call).folder / name, "application/pdf", name="Übersicht 1.pdf")
+async def file(call: NamedDependency[Call], name: FromPath[str]) -> SentFile:
+    return SentFile(_log(call).folder / name, "application/pdf", name="Übersicht 1.pdf")
 
 
 async def ticks(log: Log) -> AsyncGenerator[bytes, None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from service.jobs.legacy.contract import schema_script
 from service.jobs.legacy.importing import Outcome, Step, import_load
-from service.jobs.legacy.planning import Plan, plan_load
+from service.jobs.legacy.planning import LoadPlan, plan_load
 from service.jobs.legacy.sources import reading
 from service.jobs.legacy.staging import staged
 from tests.fixtures.database import Urls, connected
@@ -151,7 +151,7 @@ async def imported(
         return await import_load([staff, *further], load, silent, batch, deletions=deletions)
 
 
-async def planned(urls: Urls) -> Plan:
+async def planned(urls: Urls) -> LoadPlan:
     """The plan of schema `legacy`."""
     async with loaded(urls) as (staff, load):
         return await plan_load(staff, load, 1.0, "en")

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.jobs.rollout.cohorts import Assignment, Graph, assign
+from service.jobs.rollout.cohorts import Graph, WeekAssignment, assign
 
 WEEKS = ["2026-W41", "2026-W42", "2026-W43"]
 
@@ -64,7 +64,7 @@ def test_a_later_import_joins_its_neighbours_and_moves_nobody() -> None:
     assert set(after.weeks) == {company(9), company(10), company(11)}
     assert after.weeks[company(9)] == before[company(0)]
     assert after.weeks[company(10)] == before[company(4)]
-    assert assign(small, WEEKS, before) == Assignment({}, after_sizes(before), 0, 0, [])
+    assert assign(small, WEEKS, before) == WeekAssignment({}, after_sizes(before), 0, 0, [])
 
 
 def after_sizes(weeks: dict[UUID, str]) -> dict[str, int]:

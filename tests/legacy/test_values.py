@@ -13,7 +13,7 @@ import pytest
 from service.jobs.legacy.contract import SCHEMA_FILE, tables
 from service.jobs.legacy.files import SourceError
 from service.jobs.legacy.importing import Outcome, import_load
-from service.jobs.legacy.sources import FileSource, Source, reading
+from service.jobs.legacy.sources import FileSource, LegacySource, reading
 from service.jobs.legacy.staging import staged
 from service.jobs.rollout.totals import totals
 from tests.fixtures.database import NewDatabase, Urls, connected
@@ -40,7 +40,7 @@ async def _findings(staff: Any, load: int) -> set[Finding]:
 
 
 @asynccontextmanager
-async def _source(kind: str, urls: Urls, directory: Path) -> AsyncIterator[Source]:
+async def _source(kind: str, urls: Urls, directory: Path) -> AsyncIterator[LegacySource]:
     """Schema legacy of a database, or the same as files."""
     if kind in ("schema", "url"):
         async with connected(urls.staff) as other, reading(other, "legacy", kind) as source:

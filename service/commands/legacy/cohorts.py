@@ -9,7 +9,7 @@ from rich.table import Column, Table
 
 from service.commands.connections import connected
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.jobs.rollout.cohorts import Assignment
+from service.jobs.rollout.cohorts import WeekAssignment
 from service.jobs.rollout.weeks import (
     CompanyUnknown,
     Imported,
@@ -89,7 +89,7 @@ def assign(anew: bool, dry_run: bool, as_json: bool, data_dir: Path) -> None:
         _show_assignment(result, dry_run)
 
 
-def _show_assignment(result: Assignment, dry_run: bool) -> None:
+def _show_assignment(result: WeekAssignment, dry_run: bool) -> None:
     verb = "would get" if dry_run else "got"
     console.print(
         f"{len(result.weeks)} companies {verb} a week. They belong to {result.components} groups "

@@ -7,7 +7,7 @@ import click
 from service.commands.connections import connected, log_in, plain_url
 from service.commands.legacy.source import progress_bar
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.database.logins import Source as Url
+from service.database.logins import Source
 from service.jobs.legacy.practice.filling import SchemaExists, fill_directory, fill_schema
 from service.jobs.legacy.practice.generating import Generator, api_token
 from service.jobs.legacy.practice.invented import PASSWORD
@@ -63,7 +63,7 @@ def generate(
             if csv is not None:
                 fill_directory(csv, generator.chunks(), told)
             elif url is not None:
-                connection = await log_in(Url(plain_url(url), "--url"))
+                connection = await log_in(Source(plain_url(url), "--url"))
                 try:
                     await fill_schema(connection, schema, generator.chunks(), None, told)
                 finally:

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from service.commands.connections import connected
 from service.commands.legacy.plan import planned
 from service.commands.legacy.shown import language_option, show_outcome, show_plan
-from service.commands.legacy.source import Place, progress_bar, reading_source, source_options
+from service.commands.legacy.source import SourcePlace, progress_bar, reading_source, source_options
 from service.commands.output import data_dir_option, json_option, print_json, run
 from service.jobs.legacy.importing import LEADS_A_BATCH, Outcome, Step, import_load
 from service.jobs.legacy.reasons import Language
@@ -33,7 +33,7 @@ def _logged(file: IO[bytes] | None) -> Iterator[Callable[[str, object], None]]:
 
 
 def _import(
-    place: Place, batch: int, jobs: int, log_file: IO[bytes] | None, deletions: bool
+    place: SourcePlace, batch: int, jobs: int, log_file: IO[bytes] | None, deletions: bool
 ) -> Outcome:
     async def work(progress: Progress, log: Callable[[str, object], None]) -> Outcome:
         async with contextlib.AsyncExitStack() as stack:
@@ -128,7 +128,7 @@ def import_(
     system, then `kollegium legacy retry`. Passwords and API tokens go on working: a user's password
     is taken over as PBKDF2 and replaced by Argon2id when he logs in first.
     """
-    place = Place(schema, url, csv, latin1, data_dir)
+    place = SourcePlace(schema, url, csv, latin1, data_dir)
     if dry_run:
         made = planned(place, language)
         print_json(made) if as_json else show_plan(made)
@@ -165,6 +165,6 @@ def retry(
     that waited for it; who is not yet stays in quarantine. The same as `import`; after the cut-over
     the one that still makes sense, because then only rows that wait in quarantine come over.
     """
-    place = Place(schema, url, csv, latin1, data_dir)
+    place = SourcePlace(schema, url, csv, latin1, data_dir)
     outcome = _import(place, LEADS_A_BATCH, jobs, log_file, deletions)
     print_json(outcome) if as_json else show_outcome(outcome)

@@ -6,16 +6,16 @@ import click
 from rich.progress import Progress
 
 from service.commands.legacy.shown import language_option, show_plan
-from service.commands.legacy.source import Place, progress_bar, reading_source, source_options
+from service.commands.legacy.source import SourcePlace, progress_bar, reading_source, source_options
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.jobs.legacy.planning import Plan, plan_load, write_findings
+from service.jobs.legacy.planning import LoadPlan, plan_load, write_findings
 from service.jobs.legacy.reasons import Language
 
 
-def planned(place: Place, language: Language, rows: Path | None = None) -> Plan:
+def planned(place: SourcePlace, language: Language, rows: Path | None = None) -> LoadPlan:
     """What an import would do; every single finding into the file `rows`."""
 
-    async def work(progress: Progress) -> Plan:
+    async def work(progress: Progress) -> LoadPlan:
         async with reading_source(place, progress) as read:
             if rows is not None:
                 await write_findings(read.connection, read.load, language, rows)
@@ -50,7 +50,7 @@ def plan(
     Also what several users share and the weeks that `cohorts assign` would give. Reads the former
     system and changes nothing, there or here. Connects as kollegium_staff.
     """
-    made = planned(Place(schema, url, csv, latin1, data_dir), language, rows)
+    made = planned(SourcePlace(schema, url, csv, latin1, data_dir), language, rows)
     print_json(made) if as_json else show_plan(made)
     if rows is not None and not as_json:
         console.print(f"Every row is in {rows}.")

@@ -10,7 +10,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from service.commands.connections import connected
-from service.commands.legacy.source import Place, Read, progress_bar, reading_source, source_options
+from service.commands.legacy.source import (
+    Read,
+    SourcePlace,
+    progress_bar,
+    reading_source,
+    source_options,
+)
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.jobs.rollout.proving import PolicyShowsMore, Prover, User
 from service.jobs.rollout.report import Report, as_csv, as_json
@@ -197,7 +203,7 @@ def prove(
     if out is not None and user is None:
         raise click.UsageError("--out needs --user NUMBER: a proof is of one user.")
     wanted = Wanted(user, week, out, sample, jobs)
-    place = Place(schema, url, csv, latin1, data_dir)
+    place = SourcePlace(schema, url, csv, latin1, data_dir)
 
     async def work(progress: Progress) -> Report:
         async with reading_source(place, progress) as read:

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from service.commands.output import console
 from service.jobs.legacy.importing import Outcome
-from service.jobs.legacy.planning import Plan
+from service.jobs.legacy.planning import LoadPlan
 from service.jobs.legacy.reasons import Language, reasons
 
 _TITLES = {
@@ -28,7 +28,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: LoadPlan) -> None:
     """What is there, what comes of it, what does not, and how long it takes."""
     table = Table("legacy table", "rows", "can come over", "came over before", title="The source")
     for row in plan.source:
@@ -70,7 +70,7 @@ def show_plan(plan: Plan) -> None:
     console.print("Nothing was changed.")
 
 
-def _show_duplicates_and_weeks(plan: Plan) -> None:
+def _show_duplicates_and_weeks(plan: LoadPlan) -> None:
     for one in plan.duplicates:
         console.print(f"{one.users:,} users share {_SHARED[one.kind]} with others.")
     if plan.duplicates:

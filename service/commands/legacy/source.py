@@ -20,15 +20,15 @@ from rich.progress import (
 )
 
 from service.commands.connections import connected, log_in, plain_url
-from service.database.logins import Source as Url
+from service.database.logins import Source
 from service.jobs.legacy.files import SourceError
-from service.jobs.legacy.sources import Connection, FileSource, Source, reading
+from service.jobs.legacy.sources import Connection, FileSource, LegacySource, reading
 from service.jobs.legacy.staging import staged
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """Where the former system is, as the options say."""
 
     schema: str
@@ -70,11 +70,11 @@ def source_options(command: F) -> F:
 
 
 @contextlib.asynccontextmanager
-async def _source(place: Place) -> AsyncIterator[Source]:
+async def _source(place: SourcePlace) -> AsyncIterator[LegacySource]:
     if place.csv is not None:
         yield FileSource(place.csv, place.latin1)
     elif place.url is not None:
-        connection = await log_in(Url(plain_url(place.url), "--url"))
+        connection = await log_in(Source(plain_url(place.url), "--url"))
         try:
             async with reading(connection, place.schema, "url") as source:
                 yield source
@@ -97,7 +97,7 @@ class Read(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def reading_source(place: Place, progress: Progress) -> AsyncIterator[Read]:
+async def reading_source(place: SourcePlace, progress: Progress) -> AsyncIterator[Read]:
     """Stages the whole source and checks it. Raises ClickException when it cannot be read."""
     if place.csv is not None and place.url is not None:
         raise click.UsageError("--url and --csv exclude each other.")

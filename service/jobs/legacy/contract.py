@@ -9,18 +9,18 @@ from service.database.shipped import SQL
 SCHEMA_FILE = SQL / "legacy" / "schema.sql"
 
 
-class Column(NamedTuple):
+class LegacyColumn(NamedTuple):
     """A column of the contract and its type."""
 
     name: str
     type: str
 
 
-class Table(NamedTuple):
+class LegacyTable(NamedTuple):
     """A table of the contract; `key` orders its rows."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[LegacyColumn, ...]
     key: str
 
     @property
@@ -43,14 +43,14 @@ def quoted(name: str) -> str:
 
 
 @functools.cache
-def tables() -> dict[str, Table]:
+def tables() -> dict[str, LegacyTable]:
     """All tables of the contract by name, in the order in which they are read."""
     found = {}
     script = SCHEMA_FILE.read_text(encoding="utf-8")
     for name, body in re.findall(r"^create table (\w+) \(\n(.*?)^\);", script, re.S | re.M):
         lines = [line.strip().rstrip(",") for line in body.strip().splitlines()]
         columns = tuple(
-            Column(match[1], match[2])
+            LegacyColumn(match[1], match[2])
             for line in lines
             if (
                 match := re.match(
@@ -62,5 +62,5 @@ def tables() -> dict[str, Table]:
         key = next(
             (match[1] for line in lines if (match := re.match(r"primary key \((.*)\)", line))), "id"
         )
-        found[name] = Table(name, columns, key)
+        found[name] = LegacyTable(name, columns, key)
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from service.jobs.legacy.contract import Table
+from service.jobs.legacy.contract import LegacyTable
 
 _BLOCK = 1 << 20
 
@@ -25,7 +25,7 @@ class Recoded(NamedTuple):
     key: str
 
 
-def csv_header(file: Path, table: Table) -> tuple[str, ...]:
+def csv_header(file: Path, table: LegacyTable) -> tuple[str, ...]:
     """The columns that a CSV file names, in its order. Raises SourceError."""
     with file.open("rb") as opened:
         first = opened.readline().decode("utf-8-sig", "replace")

@@ -77,7 +77,7 @@ async def call(connection: Connection, query: str, *values: Any) -> Mapping[str,
     return dict(await retried(lambda: connection.fetchrow(query, *values)) or {})
 
 
-class Import:
+class MovingIn:
     """Imports a load over connections of kollegium_staff; the first is the one that holds it."""
 
     def __init__(
@@ -277,4 +277,4 @@ async def import_load(
 ) -> Outcome:
     """Imports what a load staged (`staging.staged`). Raises asyncpg's errors, and
     SourceError when much of what came over is missing, unless `deletions`."""
-    return await Import(connections, load, told, leads).run(deletions=deletions)
+    return await MovingIn(connections, load, told, leads).run(deletions=deletions)

@@ -62,7 +62,7 @@ class Cohorts(msgspec.Struct):
     splits: list[Split]
 
 
-class Plan(msgspec.Struct):
+class LoadPlan(msgspec.Struct):
     """Everything `kollegium legacy plan` says. Sizes in bytes, times in seconds."""
 
     source: list[Counted]
@@ -82,7 +82,7 @@ class Plan(msgspec.Struct):
 
 async def plan_load(
     connection: Connection, load: int, reading_seconds: float, language: Language
-) -> Plan:
+) -> LoadPlan:
     """The plan of a staged load. Changes nothing."""
     counts = await connection.fetch("select * from app.legacy_counts($1)", load)
     targets = await connection.fetch("select * from app.legacy_targets($1)", load)
@@ -92,7 +92,7 @@ async def plan_load(
     duplicates = await connection.fetch("select * from app.legacy_duplicates($1)", load)
     weeks = await Rollout(connection).look_ahead(load)
     known = reasons()
-    return Plan(
+    return LoadPlan(
         source=[msgspec.convert(dict(row), Counted) for row in counts],
         creates=creates,
         findings=[

@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import asyncpg
 
-from service.jobs.legacy.contract import Table, quoted
+from service.jobs.legacy.contract import LegacyTable, quoted
 from service.jobs.legacy.files import Recoded, SourceError, copy_lines, csv_header, csv_records
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -58,7 +58,7 @@ class Records:
         return None
 
 
-class Source(Protocol):
+class LegacySource(Protocol):
     """The former system as one of the three kinds shows it."""
 
     @property
@@ -66,11 +66,11 @@ class Source(Protocol):
         """schema, url or csv."""
         ...
 
-    def rows(self, table: Table, load: int) -> Rows:
+    def rows(self, table: LegacyTable, load: int) -> Rows:
         """The rows of a table, each with the number of the load in front."""
         ...
 
-    def records(self, table: Table) -> Records:
+    def records(self, table: LegacyTable) -> Records:
         """The same, for reading row by row what could not be read as a whole."""
         ...
 
@@ -83,7 +83,7 @@ class DatabaseSource:
     schema: str
     kind: str = "schema"
 
-    def rows(self, table: Table, load: int) -> Rows:
+    def rows(self, table: LegacyTable, load: int) -> Rows:
         """Binary, with the types of the contract, whatever the types of the source are."""
         columns = ", ".join(f"{column.name}::{column.type}" for column in table.columns)
         query = (
@@ -92,7 +92,7 @@ class DatabaseSource:
         )
         return Rows("binary", ("load", *table.names), self._copied(query, "binary"))
 
-    def records(self, table: Table) -> Records:
+    def records(self, table: LegacyTable) -> Records:
         """Every value as text, whatever its type there."""
         columns = ", ".join(f"{quoted(name)}::text" for name in table.names)
         query = (
@@ -140,13 +140,13 @@ class FileSource:
     latin1: bool = False
     kind: str = "csv"
 
-    def rows(self, table: Table, load: int) -> Rows:
+    def rows(self, table: LegacyTable, load: int) -> Rows:
         """Raises SourceError for a missing file, an unknown or missing column."""
         read = self.records(table)
         pieces = _joined(read.blocks, f"{load}{read.separator}".encode())
         return Rows(read.format, ("load", *read.columns), pieces, read.recoded)
 
-    def records(self, table: Table) -> Records:
+    def records(self, table: LegacyTable) -> Records:
         """Raises SourceError as `rows` does."""
         text, plain = (self.directory / f"{table.name}{end}" for end in (".csv", ".copy"))
         recoded: list[Recoded] = []

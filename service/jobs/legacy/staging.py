@@ -8,11 +8,11 @@ from io import BytesIO
 import asyncpg
 
 from service.jobs.legacy.contacts import clean_contacts
-from service.jobs.legacy.contract import Table, tables
+from service.jobs.legacy.contract import LegacyTable, tables
 from service.jobs.legacy.files import Recoded, SourceError
 from service.jobs.legacy.halving import TooMany, halved, of_a_row
 from service.jobs.legacy.reasons import reasons
-from service.jobs.legacy.sources import Connection, Source
+from service.jobs.legacy.sources import Connection, LegacySource
 from service.vocabulary import address_of
 
 _TYPED_AT_ONCE = 5_000  # rows, where a table is read row by row
@@ -26,7 +26,9 @@ def silent(table: str, rows: int) -> None:
     """For whoever does not want to be told."""
 
 
-async def _stage(connection: Connection, source: Source, table: Table, load: int) -> int:
+async def _stage(
+    connection: Connection, source: LegacySource, table: LegacyTable, load: int
+) -> int:
     """Rows of a table at once; row by row where PostgreSQL cannot read one."""
     rows = source.rows(table, load)
     try:
@@ -53,7 +55,9 @@ async def _stage(connection: Connection, source: Source, table: Table, load: int
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def _stage_row_by_row(connection: Connection, source: Source, table: Table, load: int) -> int:
+async def _stage_row_by_row(
+    connection: Connection, source: LegacySource, table: LegacyTable, load: int
+) -> int:
     """As text first, then typed; what cannot be read becomes a finding, and its row waits."""
     records, count = source.records(table), 0
     await connection.execute("select app.legacy_begin_reading($1)", table.name)
@@ -89,14 +93,14 @@ async def _stage_row_by_row(connection: Connection, source: Source, table: Table
 
 
 async def _tell_recoded(
-    connection: Connection, table: Table, load: int, recoded: list[Recoded]
+    connection: Connection, table: LegacyTable, load: int, recoded: list[Recoded]
 ) -> None:
     keys = [one.key for one in recoded]
     await _add_findings(connection, load, table, "text-recoded", keys)
 
 
 async def _add_findings(
-    connection: Connection, load: int, table: Table, reason: str, keys: list[str]
+    connection: Connection, load: int, table: LegacyTable, reason: str, keys: list[str]
 ) -> None:
     if keys:
         await connection.execute(
@@ -120,7 +124,9 @@ async def _spell_addresses(connection: Connection, load: int) -> None:
 
 
 @asynccontextmanager
-async def staged(connection: Connection, source: Source, told: Told = silent) -> AsyncIterator[int]:
+async def staged(
+    connection: Connection, source: LegacySource, told: Told = silent
+) -> AsyncIterator[int]:
     """Reads the source into a load, checks its rows, and yields its number; empties it after.
 
     `connection` is kollegium_staff's and lives as long as the load: a run that is killed leaves

@@ -25,7 +25,7 @@ class Split(msgspec.Struct):
     pieces: dict[str, int]
 
 
-class Assignment(msgspec.Struct):
+class WeekAssignment(msgspec.Struct):
     """weeks: the new week of each company that gets one. sizes: companies by week afterwards,
     those who had one before included. components, largest: of the companies to assign."""
 
@@ -91,14 +91,14 @@ class Graph:
 
 def assign(
     graph: Graph, weeks: list[str], fixed: dict[UUID, str], closed: frozenset[str] = frozenset()
-) -> Assignment:
+) -> WeekAssignment:
     """Gives a week to every company of the graph that is not in `fixed`.
 
     A component with fixed companies follows them: its others join the week in which most of those
     are, so a later import joins its neighbours. `closed` weeks take nobody beyond that.
     """
     sizes = dict.fromkeys(weeks, 0) | Counter(fixed.values())
-    result = Assignment({}, sizes, 0, 0, [])
+    result = WeekAssignment({}, sizes, 0, 0, [])
     open_weeks = [week for week in weeks if week not in closed] or weeks
     share = -(-len(graph.marketplaces) // len(weeks))
     most = share + max(1, share // 10)  # rather a somewhat larger week than a split
@@ -146,7 +146,7 @@ def _split(graph: Graph, rest: list[UUID], room: dict[str, int]) -> dict[UUID, s
 
 
 def _report_split(
-    graph: Graph, component: list[UUID], weeks: dict[UUID, str], result: Assignment
+    graph: Graph, component: list[UUID], weeks: dict[UUID, str], result: WeekAssignment
 ) -> None:
     pieces = Counter(weeks[company] for company in component)
     if len(pieces) == 1:

@@ -15,7 +15,7 @@ from service.jobs.rollout.totals import Total
 LISTED = 1000
 
 
-class Finding(msgspec.Struct):
+class Difference(msgspec.Struct):
     """A row that differs, and whose."""
 
     legacy_user: int
@@ -33,7 +33,7 @@ class Report(msgspec.Struct):
     differences: int = 0
     waiting: int = 0
     since_import: int = 0
-    listed: list[Finding] = []
+    listed: list[Difference] = []
     totals: list[Total] = []
 
     def add(self, proof: Proof) -> None:
@@ -47,7 +47,7 @@ class Report(msgspec.Struct):
         self.waiting += proof.waiting
         self.since_import += proof.since_import
         self.listed += [
-            Finding(proof.legacy_user, proof.company_id, row)
+            Difference(proof.legacy_user, proof.company_id, row)
             for row in proof.rows
             if row.verdict == "differs" and len(self.listed) < LISTED
         ][: LISTED - len(self.listed)]

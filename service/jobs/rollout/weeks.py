@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from service.jobs.rollout import cohorts
-from service.jobs.rollout.cohorts import Assignment, Graph
+from service.jobs.rollout.cohorts import Graph, WeekAssignment
 
 Outcome = Literal["switched", "already", "unproven", "differs", "colleagues", "invited"]
 
@@ -99,7 +99,7 @@ class Rollout:
                 return member
         raise CompanyUnknown(name)
 
-    async def assign(self, *, anew: bool, dry_run: bool) -> Assignment:
+    async def assign(self, *, anew: bool, dry_run: bool) -> WeekAssignment:
         """Gives weeks to those who have none; anew: also to those whose week is neither chosen by
         hand nor switched on for them."""
         members = await self.members()
@@ -123,7 +123,7 @@ class Rollout:
             )
         return result
 
-    async def look_ahead(self, load: int) -> Assignment:
+    async def look_ahead(self, load: int) -> WeekAssignment:
         """What `assign` would do after an import of this load; changes nothing."""
         weeks = [week for week in await self.status() if week.week is not None]
         links = await self._connection.fetch("select * from app.legacy_cohort_links($1)", load)
@@ -158,7 +158,7 @@ class Rollout:
         return found
 
 
-def _assigned(graph: Graph, weeks: list[Week], fixed: dict[UUID, str]) -> Assignment:
+def _assigned(graph: Graph, weeks: list[Week], fixed: dict[UUID, str]) -> WeekAssignment:
     names = [str(week.week) for week in weeks]
     closed = frozenset(str(week.week) for week in weeks if week.switched_on)
     return cohorts.assign(graph, names, fixed, closed)
