@@ -36,6 +36,9 @@ COMPANY = "company_id = " + OF_USER.format("company_id", "{}")
 MARKET = "marketplace_id = (select marketplace_id from app_private.legacy_marketplace where legacy_id = {})"  # noqa: E501
 OFFER = OF_LEAD + " and " + COMPANY
 
+# What has another type than text is changed to something of its own.
+FOREIGN = {"answers": """'{"Dach": "fremd"}'"""}
+
 # table, column, what it is changed to, where, whose proofs name it, kind, words
 Change = tuple[str, str, str, str, set[int], str, str]
 CHANGES: list[Change] = [
@@ -87,8 +90,8 @@ CHANGES: list[Change] = [
        f"other content {field}")
       for column, value, field in (
           ("state", "'lost'", "outcome"), ("step", "'Angebot'", "step"), ("value", "1", "value"))],
-    *[("app.prospect", column, "'Fremd'", OF_LEAD.format(3), {OLGA, ANNA}, "prospects",
-       f"other content {column}") for column in seen.FIELDS["prospects"]],
+    *[("app.prospect", column, FOREIGN.get(column, "'Fremd'"), OF_LEAD.format(3), {OLGA, ANNA},
+       "prospects", f"other content {column}") for column in seen.FIELDS["prospects"]],
     *[("app.offer", column, value, OFFER.format(2, ANNA), users, "offers", f"other content {field}")
       for users, column, value, field in (
           ({OLGA, ANNA}, "interest", "'Fremd'", "interest"),

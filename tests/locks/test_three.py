@@ -12,8 +12,9 @@ from tests.locks.conftest import Ring, Seen
 OFFERS = "Olga offers to all"
 # What conclude_wave was: it believes who calls it.
 CREDULOUS = """
-    create or replace function app_private.conclude_wave(p_marketplace uuid, p_lead uuid)
-    returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    create or replace function app_private.conclude_wave(p_marketplace uuid, p_lead uuid,
+      p_at_once boolean default false) returns boolean language plpgsql volatile
+    set search_path = pg_catalog, pg_temp as $$
     begin
       if exists (select from app.offer where lead_id = p_lead and state = 'open') then
         return false;

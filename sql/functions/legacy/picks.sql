@@ -89,7 +89,7 @@ begin
   -- those that it leaves out not be locked at all.
   perform from unnest(p_rows) r
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
-  where r.action = 'change' order by l.marketplace_id, l.id for update of l;
+  where r.action = 'change' order by l.marketplace_id, l.id for no key update of l;
   select count(*) into v_moved from unnest(p_rows) r
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   where r.action = 'change' and l.version <> r.app_version;
