@@ -28,14 +28,14 @@ from bench.before import Before, build, checkout
 from bench.cluster import Cluster
 from bench.goals import MAIN, judge
 from bench.loads import LoadError
-from bench.measure import PIECES, Bench, Plan
+from bench.measure import PIECES, Bench, Rounds
 from bench.tools import ToolMissing
 from service.commands.connections import data_dir_default
 from service.embedded.server import EmbeddedServerError
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence"
-QUICK = Plan(rounds=1, seconds=1, memory_requests=2_000, paced_requests=200)
+QUICK = Rounds(rounds=1, seconds=1, memory_requests=2_000, paced_requests=200)
 QUICK_PIECES = ("get", "list", "offers", "pick", "contested", "message", "log-in", "memory")
 console = Console()
 
@@ -90,7 +90,7 @@ def _build(directory: Path, size: str, minutes: float, before: Before | None = N
 
 @contextmanager
 def _benching(
-    directory: Path, kept: Path, plan: Plan, title: str, before: Before | None = None
+    directory: Path, kept: Path, plan: Rounds, title: str, before: Before | None = None
 ) -> Iterator[Bench]:
     with Cluster.start(directory) as cluster, _progress(title) as shown:
         bar = shown.add_task(title, total=None)
@@ -102,7 +102,7 @@ def _benching(
 
 
 def _measure(
-    directory: Path, kept: Path, piece: str, size: str, plan: Plan, before: Before | None
+    directory: Path, kept: Path, piece: str, size: str, plan: Rounds, before: Before | None
 ) -> None:
     with _benching(directory, kept, plan, f"Measuring {piece} ({size})", before) as bench:
         result = measure.run(bench, piece, size)
@@ -110,7 +110,7 @@ def _measure(
         _show(f"{piece}, {result['world']}", report.COLUMNS, report.rows_of(result, {}))
 
 
-def _pair(directory: Path, before: Before, size: str, only: str | None, plan: Plan) -> None:
+def _pair(directory: Path, before: Before, size: str, only: str | None, plan: Rounds) -> None:
     """The quick comparison with an earlier commit."""
     names = tuple(only.split(",")) if only else pairs.NAMES
     unknown = set(names) - set(pairs.NAMES)
@@ -122,7 +122,7 @@ def _pair(directory: Path, before: Before, size: str, only: str | None, plan: Pl
     _show(title, pairs.COLUMNS, rows)
 
 
-def _show_stalls(directory: Path, name: str, size: str, plan: Plan) -> None:
+def _show_stalls(directory: Path, name: str, size: str, plan: Rounds) -> None:
     title = f"{name} ({size}) at 70 % of its peak, in windows of 50 ms"
     with _benching(directory, directory, plan, title) as bench:
         rows = stalls.stalls(bench, name, size)
@@ -236,11 +236,11 @@ def main(
             if not _build(home, needed, minutes, before if needed == size else None):
                 console.print("The time is up; the same command goes on where it stopped.")
                 return
-        plan = QUICK if quick else Plan(rounds=rounds, seconds=seconds)
+        plan = QUICK if quick else Rounds(rounds=rounds, seconds=seconds)
         if what == "pairs":
             if before is None:
                 raise click.UsageError("pairs needs --before COMMIT")
-            _pair(home, before, size, only, Plan(rounds=min(rounds, 3), seconds=1))
+            _pair(home, before, size, only, Rounds(rounds=min(rounds, 3), seconds=1))
             return
         if stalls_of:
             _show_stalls(home, stalls_of, size, plan)

@@ -32,7 +32,7 @@ MEMORY_REQUESTS = 100_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class Rounds:
     """How long to measure. `warm`: a round that does not count comes first."""
 
     rounds: int = 5
@@ -49,7 +49,7 @@ class Bench:
     cluster: Cluster
     directory: Path
     results: Path
-    plan: Plan
+    plan: Rounds
     tell: Callable[[str], None]
     before: Before | None = None  # the commit that takes part, too
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from argon2.low_level import Type, hash_secret_raw
 
-from service.turns import OWN, Lane, Turns
+from service.turns import OWN, TurnLane, Turns
 
 # 19 MiB, two passes, one lane: the smallest setting recommended for Argon2id that a log-in on two
 # cores bears (41 ms). The number of stretches at once is bounded by the cores.
@@ -67,7 +67,7 @@ async def stretch(
     salt: bytes,
     pbkdf2_iterations: int | None = None,
     *,
-    lane: Lane = OWN,
+    lane: TurnLane = OWN,
     gone: Callable[[], Awaitable[None]] | None = None,
 ) -> bytes:
     """`stretch_now`, or `stretch_as_before` where iterations are given, in a thread, never more at

@@ -21,7 +21,7 @@ PER_KIND = 256
 _A_SECOND = 20  # stretches of one core, for Retry-After
 
 
-class Lane(NamedTuple):
+class TurnLane(NamedTuple):
     """Who waits in it: a pair that is known, or an address."""
 
     known: bool
@@ -29,7 +29,7 @@ class Lane(NamedTuple):
 
 
 #: What is asked for by somebody who is logged in, or on the command line.
-OWN = Lane(True, b"")
+OWN = TurnLane(True, b"")
 
 
 class Turns:
@@ -39,13 +39,13 @@ class Turns:
         self._slots = slots
         self._free = slots
         self._kept = 1 if slots > 1 else 0
-        self._lanes: dict[bool, collections.OrderedDict[Lane, collections.deque[_Waiter]]] = {
+        self._lanes: dict[bool, collections.OrderedDict[TurnLane, collections.deque[_Waiter]]] = {
             True: collections.OrderedDict(),
             False: collections.OrderedDict(),
         }
         self._known_next = True
 
-    async def take(self, lane: Lane, gone: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def take(self, lane: TurnLane, gone: Callable[[], Awaitable[None]] | None = None) -> None:
         """Waits for one's turn; `end` ends it. Raises Problem too-many-requests when too many wait
         in the lane, unavailable when too many wait in all, and bad-request when `gone` returns:
         the client has left."""
@@ -65,7 +65,7 @@ class Turns:
     def _is_free(self, known: bool) -> bool:
         return self._free > (0 if known else self._kept)
 
-    async def _wait(self, lane: Lane, gone: Callable[[], Awaitable[None]] | None) -> None:
+    async def _wait(self, lane: TurnLane, gone: Callable[[], Awaitable[None]] | None) -> None:
         waiter = self._enqueue(lane)
         leaving = asyncio.ensure_future(gone()) if gone is not None else None
         try:
@@ -82,7 +82,7 @@ class Turns:
             self._leave(lane, waiter)
             raise Problem("bad-request", reason="client-gone")
 
-    def _enqueue(self, lane: Lane) -> "_Waiter":
+    def _enqueue(self, lane: TurnLane) -> "_Waiter":
         lanes = self._lanes[lane.known]
         queue = lanes.get(lane, ())
         waiting = sum(map(len, lanes.values()))
@@ -94,11 +94,11 @@ class Turns:
         lanes.setdefault(lane, collections.deque()).append(waiter)
         return waiter
 
-    def _seconds(self, lane: Lane, waiting: int) -> int:
+    def _seconds(self, lane: TurnLane, waiting: int) -> int:
         slots = self._slots - (0 if lane.known else self._kept)
         return math.ceil(waiting / (slots * _A_SECOND))
 
-    def _leave(self, lane: Lane, waiter: "_Waiter") -> None:
+    def _leave(self, lane: TurnLane, waiter: "_Waiter") -> None:
         """Out of the queue; a turn that came in the same moment is passed on."""
         lanes = self._lanes[lane.known]
         if waiter in lanes.get(lane, ()):

@@ -27,7 +27,7 @@ from service.database.wire import PostgresError
 from service.domain.imports import operations
 from service.domain.imports.apart import File, read_here
 from service.domain.imports.files.refused import ImportRefused
-from service.domain.imports.files.uploads import Upload
+from service.domain.imports.files.uploads import PreparedFile
 from service.domain.imports.messages import ImportReport
 from service.domain.sessions import operations as sessions
 from service.domain.sessions.messages import LogIn
@@ -44,7 +44,7 @@ def _content(file: Path) -> bytes:
         raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
-def _upload(file: File) -> Upload:
+def _upload(file: File) -> PreparedFile:
     """What the file says. Raises ClickException for one that cannot be understood."""
     try:
         return read_here(file)

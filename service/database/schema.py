@@ -24,7 +24,7 @@ class Built(msgspec.Struct, frozen=True):
     serves: list[str] = []
 
 
-class Fault(NamedTuple):
+class Unfit(NamedTuple):
     """Why the schema is not right, and what to do."""
 
     detail: str
@@ -91,24 +91,24 @@ _ANEW = (
 )
 
 
-def fault(built: Built | None) -> Fault | None:
+def fault(built: Built | None) -> Unfit | None:
     """What keeps the service from running on this database; None: nothing."""
     if built is None:
-        return Fault("The database was never migrated", MIGRATE)
+        return Unfit("The database was never migrated", MIGRATE)
     stale = unfit(built)
     if stale:
         return stale
     if built.revision == head() or head() in built.serves:
         return None
-    return Fault(f"The schema is at {built.revision}, not at {head()}", MIGRATE)
+    return Unfit(f"The schema is at {built.revision}, not at {head()}", MIGRATE)
 
 
-def unfit(built: Built) -> Fault | None:
+def unfit(built: Built) -> Unfit | None:
     """What `migrate` cannot mend: the database is newer, or of no release and not of this tree."""
     if built.revision not in revisions():
         if head() in built.serves:
             return None
-        return Fault(
+        return Unfit(
             f"The schema is at {built.revision}, which this release does not know",
             f"This release ends at {head()}: install the release that made the schema.",
         )
@@ -116,7 +116,7 @@ def unfit(built: Built) -> Fault | None:
     if built.hash is not None and built.hash == wanted:
         return None
     kind = "released" if built.revision in released() else "unreleased"
-    return Fault(
+    return Unfit(
         f"The schema was built from another state of the {kind} revision {built.revision} "
         f"({_short(built.hash)}; this tree has {_short(wanted)})",
         _ANEW,

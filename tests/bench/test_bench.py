@@ -19,13 +19,13 @@ from bench.before import checkout
 from bench.cluster import Cluster
 from bench.goals import judge
 from bench.loads import Figure
-from bench.measure import Bench, Plan
+from bench.measure import Bench, Rounds
 from bench.variant import ONE_LEAD, filtered
 from tests.fixtures.database import connected, role_password
 
 LEADS = world.BLOCK
 NAME = world.database(LEADS)
-PLAN = Plan(rounds=1, seconds=0.3, warm=False, paced_requests=20)
+PLAN = Rounds(rounds=1, seconds=0.3, warm=False, paced_requests=20)
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -8,21 +8,21 @@ import pytest
 
 from service import identity
 from service.errors import Problem
-from service.turns import OWN, PER_KIND, PER_LANE, Lane, Turns
+from service.turns import OWN, PER_KIND, PER_LANE, TurnLane, Turns
 from tests.fixtures.http import from_address, log_in
 from tests.fixtures.market import slug
 from tests.fixtures.world import PASSWORD
 
-ANNA, BEN = Lane(True, b"office anna"), Lane(True, b"office ben")
-OFFICE, CAFE = Lane(False, b"office"), Lane(False, b"cafe")
+ANNA, BEN = TurnLane(True, b"office anna"), TurnLane(True, b"office ben")
+OFFICE, CAFE = TurnLane(False, b"office"), TurnLane(False, b"cafe")
 
 
-async def order_of(turns: Turns, *lanes: Lane) -> list[Lane]:
+async def order_of(turns: Turns, *lanes: TurnLane) -> list[TurnLane]:
     """In which order those get their turn that ask, one after the other, while somebody has it."""
     await turns.take(OWN)
-    served: list[Lane] = []
+    served: list[TurnLane] = []
 
-    async def ask(lane: Lane) -> None:
+    async def ask(lane: TurnLane) -> None:
         await turns.take(lane)
         served.append(lane)
         turns.end()
@@ -50,7 +50,7 @@ async def test_addresses_take_turns_and_so_do_known_pairs() -> None:
 async def test_one_of_several_turns_is_kept_for_known_pairs() -> None:
     """So a known pair begins at once, whatever strangers have under way; the rest is for all."""
     turns = Turns(3)
-    strangers = [asyncio.create_task(turns.take(Lane(False, b"%d" % k))) for k in range(9)]
+    strangers = [asyncio.create_task(turns.take(TurnLane(False, b"%d" % k))) for k in range(9)]
     await asyncio.sleep(0.01)
     assert [task.done() for task in strangers] == [True] * 2 + [False] * 7
     await asyncio.wait_for(turns.take(ANNA), 1)
@@ -77,7 +77,7 @@ async def test_the_queue_is_bounded() -> None:
         await turns.take(OFFICE)
     assert (full.value.slug, full.value.retry_after) == ("too-many-requests", 4)
     for k in range(PER_KIND - PER_LANE):
-        waiting.append(asyncio.create_task(turns.take(Lane(False, b"%d" % k))))
+        waiting.append(asyncio.create_task(turns.take(TurnLane(False, b"%d" % k))))
     await asyncio.sleep(0)
     with pytest.raises(Problem) as full:
         await turns.take(CAFE)
@@ -128,10 +128,10 @@ class Watched(Turns):
 
     def __init__(self) -> None:
         super().__init__(1)
-        self.asked: list[Lane] = []
+        self.asked: list[TurnLane] = []
         self.crowded = asyncio.Event()
 
-    async def take(self, lane: Lane, gone: Any = None) -> None:
+    async def take(self, lane: TurnLane, gone: Any = None) -> None:
         self.asked.append(lane)
         if len(self.asked) == 150:
             self.crowded.set()

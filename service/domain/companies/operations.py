@@ -23,7 +23,7 @@ from service.domain.companies.messages import (
     NewApiKey,
 )
 from service.errors import Problem
-from service.turns import Lane
+from service.turns import TurnLane
 from service.vocabulary import Page, Versions, email_address
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ async def accept(database: Database, token: str, data: Acceptance, peer: str) ->
     ):
         raise Problem("not-found")
     salt = identity.new_salt()
-    lane = Lane(False, identity.sha256(peer))  # anybody can send a token
+    lane = TurnLane(False, identity.sha256(peer))  # anybody can send a token
     proof = await identity.stretch(data.password, salt, lane=lane)
     return await database.run(None, queries.accept, token, data.name, salt, proof)
 

@@ -17,7 +17,7 @@ from anyio.lowlevel import RunVar
 from service.domain.imports.files.mapping import Mapping, parse_mapping
 from service.domain.imports.files.reading import read_file
 from service.domain.imports.files.refused import ImportRefused
-from service.domain.imports.files.uploads import Upload, prepared
+from service.domain.imports.files.uploads import PreparedFile, prepared
 from service.errors import Problem
 
 _SHORT = 16 * 1024  # bytes of text; a spreadsheet is packed, its size says nothing
@@ -39,7 +39,7 @@ class File(NamedTuple):
     dry_run: bool
 
 
-async def read(file: File) -> Upload:
+async def read(file: File) -> PreparedFile:
     """The file as the database takes it. Raises Problem file-unreadable with what is wrong."""
     if len(file.content) <= _SHORT and not file.content.startswith(_PACKED):
         found = await anyio.to_thread.run_sync(_read, file, limiter=_one(_thread))
@@ -50,7 +50,7 @@ async def read(file: File) -> Upload:
     return found
 
 
-async def _beside(file: File) -> Upload | Problem:
+async def _beside(file: File) -> PreparedFile | Problem:
     """In a process, which may have died since the file before: then in a new one."""
     for _ in range(2):
         with contextlib.suppress(BrokenWorkerProcess):
@@ -69,7 +69,7 @@ def _one(kept: RunVar[CapacityLimiter]) -> CapacityLimiter:
     return limiter
 
 
-def _read(file: File) -> Upload | Problem:
+def _read(file: File) -> PreparedFile | Problem:
     """A problem is returned and not raised: what it carries travels between processes as it is."""
     try:
         return read_here(file)
@@ -77,7 +77,7 @@ def _read(file: File) -> Upload | Problem:
         return _unreadable(refused, "")
 
 
-def read_here(file: File) -> Upload:
+def read_here(file: File) -> PreparedFile:
     """The same in this thread, by the mapping that was sent along, else by a known format, else by
     one that is kept. Raises ImportRefused."""
     try:
@@ -89,7 +89,7 @@ def read_here(file: File) -> Upload:
         raise
 
 
-def _by(file: File, mapping: Mapping | None) -> Upload:
+def _by(file: File, mapping: Mapping | None) -> PreparedFile:
     parsed = read_file(
         file.content,
         filename=file.name,

@@ -15,7 +15,7 @@ import msgspec
 from service.database.transaction import Database, Tx
 from service.database.wire import ConnectionLost, PoolExhausted, PostgresError
 from service.domain.imports import queries
-from service.domain.imports.files.uploads import Upload
+from service.domain.imports.files.uploads import PreparedFile
 from service.domain.imports.messages import (
     WHY,
     ConsentReport,
@@ -34,7 +34,7 @@ _PAUSE_SECONDS = 0.05  # while another import of the company has its turn
 _FAULTS = (Problem, PostgresError, ConnectionLost, PoolExhausted, OSError, TimeoutError)
 
 
-async def start(tx: Tx, marketplace_id: UUID, upload: Upload) -> ImportJob | ImportReport:
+async def start(tx: Tx, marketplace_id: UUID, upload: PreparedFile) -> ImportJob | ImportReport:
     """Notes a file down, all of it or nothing. Raises what a single lead raises."""
     seconds = 0 if upload.is_large else _LEASE_SECONDS
     import_id = await queries.start(tx, marketplace_id, upload.report, seconds)
@@ -62,7 +62,7 @@ async def import_whole(
     database: Database,
     token: str,
     marketplace_id: UUID,
-    upload: Upload,
+    upload: PreparedFile,
     told: Callable[[int], None] = lambda done: None,
 ) -> ImportReport:
     """A file of any size, to its end, with a report of all its rows. Raises what `start` raises;

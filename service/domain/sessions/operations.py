@@ -22,7 +22,7 @@ from service.domain.sessions.messages import (
     Session,
 )
 from service.errors import Problem
-from service.turns import Lane
+from service.turns import TurnLane
 from service.vocabulary import Page, Versions, email_address
 
 
@@ -47,7 +47,7 @@ async def log_in(
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
     iterations = prepared.pbkdf2_iterations
-    lane = Lane(True, address + email.encode()) if prepared.known else Lane(False, address)
+    lane = TurnLane(True, address + email.encode()) if prepared.known else TurnLane(False, address)
     proof = await identity.stretch(data.password, prepared.salt, iterations, lane=lane, gone=gone)
     token = identity.new_token("kgs")
     opened = await database.run(
@@ -121,7 +121,7 @@ async def change_password(database: Database, token: str, data: PasswordChange, 
     prepared = await database.run(token, queries.prepare_change, address, fingerprint)
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
-    lane, salt = Lane(True, identity.sha256(token)), identity.new_salt()
+    lane, salt = TurnLane(True, identity.sha256(token)), identity.new_salt()
     proof = await identity.stretch(
         data.current_password, prepared.salt, prepared.pbkdf2_iterations, lane=lane
     )

@@ -51,7 +51,7 @@ TimeZone = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
 Name = Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9][a-z0-9-]{0,39}"))]
 
 
-class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MappedConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which column tells the consent to pass the data on, and which of its values mean yes."""
 
     column: Header
@@ -68,7 +68,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: TimeZone | None = None
     ignore: list[Header] = []
     constants: dict[ConstantField, Header] = {}
-    consent: Consent | None = None
+    consent: MappedConsent | None = None
 
     def as_format(self) -> Format:
         """Return the mapping as a format; its header is recognised when every header it names is

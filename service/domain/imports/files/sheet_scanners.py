@@ -124,7 +124,7 @@ class SharedStrings(Scanner):
             self._lengths[-1] += len(data)
 
 
-class Sheet(Scanner):
+class SheetScanner(Scanner):
     """Used area and amount of text of one sheet, counted as the reader would."""
 
     def __init__(self, lengths: list[int], stamped: set[int]) -> None:

@@ -30,7 +30,7 @@ Cell = (
 )
 
 
-class Sheet(NamedTuple):
+class FileSheet(NamedTuple):
     """A worksheet: its name, whether people see it, and its rows from row 1, each cell as text."""
 
     name: str
@@ -43,7 +43,7 @@ def is_spreadsheet(content: bytes) -> bool:
     return content.startswith((_ZIP, _OLE))
 
 
-def sheets_of(content: bytes) -> Iterator[Sheet]:
+def sheets_of(content: bytes) -> Iterator[FileSheet]:
     """Give the worksheets in their order; the rows of each before the next one.
 
     Raises `ImportRefused` (spreadsheet-broken, spreadsheet-too-large).
@@ -58,7 +58,7 @@ def sheets_of(content: bytes) -> Iterator[Sheet]:
                     cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
                     marks = parts.marks.get(sheet.name, Marks({}, set()))
                     visible = sheet.visible == SheetVisibleEnum.Visible
-                    yield Sheet(sheet.name, visible, _texts(cells, marks))
+                    yield FileSheet(sheet.name, visible, _texts(cells, marks))
     except BaseException as error:
         # A panic of the Rust side is a BaseException that cannot be imported; anything else like
         # that goes on.

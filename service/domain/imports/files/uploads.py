@@ -24,7 +24,7 @@ _PROSPECT = (
 )
 
 
-class Upload(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True):
     """A file that was read: what is known of it as a whole, and its rows in chunks of JSON."""
 
     report: dict[str, Any]
@@ -37,7 +37,7 @@ class Upload(msgspec.Struct, frozen=True):
         return self.rows > IN_REQUEST
 
 
-def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Upload:
+def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> PreparedFile:
     """What a parsed file is to the database. Takes its time: not for the loop."""
     encode = msgspec.json.Encoder().encode
     rows = [_row(result) for result in parsed.results]
@@ -52,7 +52,7 @@ def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Up
         "sheets": msgspec.to_builtins(parsed.sheets),
         "rows": len(rows),
     }
-    return Upload(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
+    return PreparedFile(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
 
 
 def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

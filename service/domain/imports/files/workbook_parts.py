@@ -17,7 +17,12 @@ from xml.parsers import expat
 
 from service.domain.imports.files.limits import MAX_AREA, MAX_PARTS, MAX_UNPACKED
 from service.domain.imports.files.refused import ImportRefused
-from service.domain.imports.files.sheet_scanners import Attributes, SharedStrings, Sheet, Styles
+from service.domain.imports.files.sheet_scanners import (
+    Attributes,
+    SharedStrings,
+    SheetScanner,
+    Styles,
+)
 
 #: Parts that carry cells; pictures, macros, charts and the rest are not even unpacked.
 _NEEDED: Final = re.compile(
@@ -104,7 +109,7 @@ def _measure(parts: dict[str, bytes]) -> dict[str, Marks]:
     area = 0
     for name, data in parts.items():
         if _SHEET.fullmatch(name):
-            sheet = Sheet(lengths, stamped)
+            sheet = SheetScanner(lengths, stamped)
             sheet.read_events(data)
             marks[name.casefold()] = Marks(sheet.errors, sheet.midnights)
             area += sheet.area
