@@ -164,6 +164,7 @@ def test_filters_stand_where_a_policy_stood() -> None:
         contestants.where_script(operations.OPERATIONS["get"], [("select 1 from app.lead l", [])])
 
 
+@pytest.mark.upgrade
 def test_an_earlier_commit_has_a_tree_and_a_world_of_its_own(tmp_path: Path) -> None:
     before = checkout(tmp_path, "HEAD")
     assert (before.root / "service").is_dir()
