@@ -118,7 +118,8 @@ def test_ci_proves_the_wall_on_a_second_server() -> None:
 def test_whoever_names_no_test_gets_processes() -> None:
     """And a test by its name none, for each takes seconds to start. What a make around this run was
     told (CI names its groups) is not for the one in here."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    ours = ("MAKE", "MFLAGS", "ARGS")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     for arguments, workers in ((), True), (("ARGS=-k pick",), False):
         told = subprocess.run(
             ["make", "-n", "test", "setup=", *arguments],
