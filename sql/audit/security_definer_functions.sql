@@ -12,7 +12,7 @@ cross join lateral (values
   (case when exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
         then 'executable by public' end),
   (case when p.pronamespace = 'app_private'::regnamespace
-             and p.oid <> 'app_private.clock()'::regprocedure  -- tells the time and nothing else
+             and p.oid::regprocedure::text <> 'app_private.clock()'  -- tells the time and nothing else
              and exists (select from aclexplode(p.proacl) a
                          where a.grantee::regrole::text not in ('kollegium_broker', 'kollegium_owner', '-'))
         then 'private, but granted to others' end)
