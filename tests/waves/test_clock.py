@@ -29,7 +29,7 @@ async def superuser(world_database: Urls) -> AsyncIterator[Any]:
 async def test_the_clock_turns_lists_timers_defaults_and_ids(
     market: Market, superuser: Any
 ) -> None:
-    """Two days and an hour later Klein's offer of two days is over, for the list and for the timer."""
+    """Two days and an hour later Klein's offer is over, for the list and for the timer."""
     lead = await market.offered(market.world.klein)
     assert lead in await offers_of(market.cora)
     async with connected(market.urls.worker) as worker:
