@@ -20,6 +20,7 @@ from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.waves.http import router as waves
 from service.settings import Settings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -33,6 +34,7 @@ ROOMS = [
     sessions,
     companies,
     marketplaces,
+    waves,
     leads,
     offers,
     engagements,

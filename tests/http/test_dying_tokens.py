@@ -60,6 +60,9 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
         "lena", "PATCH", "/marketplaces/{m}/participations/{lang}", {"paused": True}),
     "marketplaces.end_participation": (
         "olga", "DELETE", "/marketplaces/{m}/participations/{lang}", None),
+    "waves.set_calendar": (
+        "olga", "PUT", "/marketplaces/{m}/calendar",
+        {"time_zone": "UTC", "hours": {"monday": [{"opens": "08:00", "closes": "17:00"}]}}),
     "leads.create": (
         "gerd", "POST", "/marketplaces/{m}/leads",
         {"prospect": {"name": "P", "email": "p@muster.example"}, "interest": "Dach",
@@ -165,7 +168,7 @@ async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Respo
 
 async def send(who: Person, method: str, path: str, body: Any, key: bool) -> httpx.Response:
     """One request, with If-Match where it takes one and a new Idempotency-Key where asked for."""
-    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    headers = {"If-Match": "*"} if method in ("PATCH", "PUT") else {}
     headers |= {"Idempotency-Key": uuid4().hex} if key else {}
     if isinstance(body, bytes):
         headers["Content-Type"] = "text/csv"

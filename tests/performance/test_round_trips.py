@@ -56,6 +56,8 @@ COSTS = {
     "marketplaces.list_participations": (2, 4),
     "marketplaces.change_participation": (2, 8),
     "marketplaces.end_participation": (1, 3),
+    "waves.show_calendar": (1, 2),
+    "waves.set_calendar": (1, 4),
     "leads.create": (2, 6),
     "leads.show": (2, 4),  # one that waits: its duplicates are looked for
     "an engaged lead": (1, 2),
@@ -196,6 +198,10 @@ async def marketplaces(asker: Asker) -> None:
         await ask("marketplaces.invite_partner", "olga", path, invitation)
         await ask(f"marketplaces.{answer}_participation", name, f"{path}/{answer}")
     await ask("marketplaces.list_participations", "olga", f"GET {place}/participations")
+    await ask("waves.show_calendar", "olga", f"GET {place}/calendar")
+    hours = {"monday": [{"opens": "08:00", "closes": "17:00"}]}
+    calendar = {"time_zone": "UTC", "hours": hours}
+    await ask("waves.set_calendar", "olga", f"PUT {place}/calendar", calendar, If_Match="*")
     own = f"{place}/participations/{world.huber.id}"
     await ask("marketplaces.change_participation", "anna", f"PATCH {own}", {"paused": True})
     await ask("marketplaces.end_participation", "anna", f"DELETE {own}")

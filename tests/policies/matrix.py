@@ -97,6 +97,8 @@ CARD = {
     "nobody": (None, "huber"),
     "forged": (FORGED, "huber"),
 }
+# What a marketplace has one of.
+OPERATORS = ("calendar",)
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -131,6 +133,8 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
         )
         if table == "marketplace":
             condition = f"id = '{world.nord_id}'"
+        elif table in OPERATORS:
+            condition = f"marketplace_id = '{world.nord_id}'"
     token = who if who in (None, FORGED) else getattr(world, who).token
     return token, condition
 
@@ -178,6 +182,11 @@ async def furnish(superuser: Any, world: World) -> None:
            select marketplace_id, gen_random_uuid(), id, company_id, 'Anna', 'x', 'y', now()
            from app.lead_import where company_id = $1""",
         world.huber.id,
+    )
+    await superuser.execute(
+        """insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours)
+           values ($1, $2, 'Europe/Berlin', '{}')""",
+        *(world.nord_id, world.nord.id),
     )
     await superuser.execute(
         """insert into app.import_mapping (id, company_id, name, mapping, saved_by)
