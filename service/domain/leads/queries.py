@@ -4,64 +4,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, select, true
+
+from service.database.statements import compiled
 from service.database.transaction import Lane, Tx
 from service.domain.leads.messages import Counts, Created, Duplicate, Lead, Whereabouts
+from service.domain.leads.view import LEAD, PROSPECT, WAITING, duplicates, duplicates_of, view
 from service.vocabulary import Versions
 
-# The one view of a lead. A prospect that the policy hides is null here and absent in the answer.
-LEAD = """
-  select l.marketplace_id, l.id, l.state, l.interest, l.postcode_area, l.tags,
-    l.distribution_permission, l.source, l.external_ref, l.rejection_reason,
-    l.operator_company_id, l.operator_name, l.giver_company_id, l.giver_name,
-    l.engaged_company_id, l.engaged_company_name, l.received_at, l.created_at, l.submitted_at,
-    l.changed_at, l.version,
-    case when num_nonnulls(l.teaser_interest, l.teaser_tags) > 0 then json_build_object(
-      'interest', coalesce(l.teaser_interest, l.interest), 'postcode_area', l.postcode_area,
-      'tags', coalesce(l.teaser_tags, l.tags)) end as teaser,
-    case when p.lead_id is not null then json_build_object(
-      'name', p.name, 'salutation', p.salutation, 'company', p.company, 'email', p.email,
-      'phone', p.phone, 'street', p.street, 'postcode', p.postcode, 'city', p.city,
-      'country', p.country, 'answers', p.answers) end as prospect,
-    case when e.id is not null then json_build_object(
-      'id', e.id, 'marketplace_id', e.marketplace_id, 'lead_id', e.lead_id,
-      'company_id', e.company_id, 'company_name', e.company_name, 'state', e.state,
-      'origin', e.origin, 'self_pick', e.self_pick, 'picked_by', e.picked_by_name,
-      'steps', e.steps, 'step', e.step, 'handler_id', e.handler_id,
-      'handler_name', e.handler_name, 'value', e.value, 'started_at', e.started_at,
-      'closed_at', e.closed_at, 'version', l.version) end as engagement
-"""
-JOINS = """
-  left join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id
-  left join app.engagement e on e.marketplace_id = l.marketplace_id and e.id = l.engagement_id"""
-FROM = f"from app.lead l {JOINS}"
-
-# While a lead waits for a decision, who put it in or decides is shown other leads with the same
-# contact, as far as he may see them; at most 20.
-WAITING = ("draft", "submitted", "available")
-
-
-def _duplicates(of: str) -> str:
-    """Of a prospect's row."""
-    return f"""select o.id, o.state, o.created_at, array_remove(array[
-          case when c.email_key = {of}.email_key then 'email' end,
-          case when c.phone_key = {of}.phone_key then 'phone' end], null) as matches
-      from app.prospect c
-      join app.lead o on o.marketplace_id = c.marketplace_id and o.id = c.lead_id
-      where c.marketplace_id = {of}.marketplace_id and c.lead_id <> {of}.lead_id
-        and (c.email_key = {of}.email_key or c.phone_key = {of}.phone_key)
-      order by o.id desc limit 20"""
-
-
-DUPLICATES = f""",
-  case when l.state in {WAITING} then (
-    select coalesce(json_agg(d), '[]') from ({_duplicates("p")}) d) end as possible_duplicates"""
-_DUPLICATES_OF_ONE = f"""select d.* from app.prospect p
-  cross join lateral ({_duplicates("p")}) d
-  where p.marketplace_id = $1 and p.lead_id = $2 order by d.id desc"""
-
-
-_OF_ONE = f"{FROM} where l.marketplace_id = $1 and l.id = $2"
-_READ, _WRITTEN = f"{LEAD} {_OF_ONE}", f"{LEAD}{DUPLICATES} {_OF_ONE}"
+_PLACE = LEAD.c.marketplace_id == bindparam("m"), LEAD.c.id == bindparam("lead")
+_READ = compiled(view().where(*_PLACE)).sql
+_WRITTEN = compiled(view(LEAD, duplicates()).where(*_PLACE)).sql
+_FOUND = duplicates_of(PROSPECT).lateral("d")
+_DUPLICATES_OF_ONE = compiled(
+    select(_FOUND)
+    .select_from(PROSPECT.join(_FOUND, true()))
+    .where(PROSPECT.c.marketplace_id == bindparam("m"), PROSPECT.c.lead_id == bindparam("lead"))
+    .order_by(_FOUND.c.id.desc())
+).sql
 ONE = Lane("lead", seconds=5)
 COUNTS = Lane("counts", seconds=5)
 
