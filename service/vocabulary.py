@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from email_validator import EmailNotValidError, validate_email
+from msgspec import UnsetType
 
 from service.errors import Problem
 
@@ -130,6 +131,11 @@ class Page(msgspec.Struct, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+def given(value: T | UnsetType) -> T | None:
+    """What a change names; None, which stays as it is, for what it does not."""
+    return None if isinstance(value, UnsetType) else value
 
 
 def fetched(limit: int) -> int:

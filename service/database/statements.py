@@ -6,13 +6,14 @@ kept; a request puts its values in their order, and no more. What never changes 
 
 import functools
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
     Select,
+    TableValuedAlias,
     Text,
     bindparam,
     column,
@@ -47,7 +48,11 @@ def compiled(statement: Select[Any]) -> Compiled:
 
 def columns(table: FromClause, names: str) -> list[ColumnElement[Any]]:
     """Several columns of a table, by name; commas may stand between them."""
-    return [table.c[name] for name in names.replace(",", " ").split()]
+    return [table.c[name] for name in _split(names)]
+
+
+def _split(names: str) -> list[str]:
+    return names.replace(",", " ").split()
 
 
 def word(value: str) -> ColumnElement[Any]:
@@ -65,8 +70,14 @@ def number(value: int) -> ColumnElement[Any]:
 
 def record(*parts: ColumnElement[Any]) -> ColumnElement[Any]:
     """Columns as one of JSON, under their names or labels."""
-    pairs = [one for part in parts for one in (word(part.name), part)]  # type: ignore[attr-defined]
+    pairs = [one for part in parts for one in (word(part.name), part)]
     return func.json_build_object(*pairs)
+
+
+def result(function: str, parameters: str, names: str) -> TableValuedAlias:
+    """What a function of `app` returns, as rows with these columns."""
+    call = getattr(func.app, function)(*map(bindparam, parameters.split()))
+    return cast("TableValuedAlias", call.table_valued(*_split(names), name="r"))
 
 
 def listed(sql: str, names: str) -> Select[Any]:

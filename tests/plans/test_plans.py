@@ -57,10 +57,11 @@ class Noted:
         key: str = "id",
         lane: Any = None,
         **values: Any,
-    ) -> None:
+    ) -> Any:
         column = statement.selected_columns[key]
         made = statements.page(statement, column, False, False, 21)
         self.sql, self.values = made.sql, tuple(made.values(values))
+        return SimpleNamespace(items=["one"])
 
 
 async def plan(connection: Any, token: str, noted: Noted) -> str:

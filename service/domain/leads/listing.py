@@ -36,16 +36,20 @@ class _Found(msgspec.Struct):
 
 async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> Page[Lead]:
     """A page of leads. Without a capacity the indexes of all three are walked together."""
-    order, (shape, values) = ORDERS[narrow.sort], walks.shape(narrow, cursor)
+    order, rows = ORDERS[narrow.sort], fetched(limit)
+    if cursor is None and narrow == LeadFilter(narrow.capacity, sort=narrow.sort):
+        sql = walks.first_page(narrow.capacity, narrow.sort, rows)
+        return order.cut(await tx.listed(Lead, sql, lane=WALKED), limit)
+    shape, values = walks.shape(narrow, cursor)
 
     async def ask(way: Way, lane: Lane | None = None) -> list[Lead]:
-        made = walks.statement(shape, way, fetched(limit))
+        made = walks.statement(shape, way, rows)
         return await tx.listed(Lead, made.sql, *made.values(values), lane=lane)
 
     if not walks.filtered(shape):
         return order.cut(await ask("whole", WALKED), limit)
     if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
-        values["as"] = narrow.capacity
+        values["capacity"] = narrow.capacity
         return order.cut(await ask("searched"), limit)
     near = await ask("near")
     if len(near) > limit:

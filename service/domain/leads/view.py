@@ -25,7 +25,7 @@ PROSPECT, ENGAGEMENT = tables.prospect.alias("p"), tables.engagement.alias("e")
 # While a lead waits for a decision, who put it in or decides is shown other leads with the same
 # contact, as far as he may see them; at most 20.
 WAITING = ("draft", "submitted", "available")
-NO_DUPLICATES = literal_column("null::json").label("possible_duplicates")
+NO_DUPLICATES: ColumnElement[Any] = literal_column("null::json").label("possible_duplicates")
 
 # A prospect that the policy hides is null here and absent in the answer.
 _PROSPECT = record(
@@ -109,7 +109,7 @@ def duplicates_of(prospect: FromClause) -> Select[Any]:
 def duplicates(lead: FromClause = LEAD) -> ColumnElement[Any]:
     """The column with them, looked for where the state asks for it."""
     rows = duplicates_of(PROSPECT).subquery("d")
-    none = literal_column("'[]'")
-    listed = select(func.coalesce(func.json_agg(literal_column("d")), none)).select_from(rows)
+    found: ColumnElement[Any] = func.json_agg(literal_column("d"))
+    listed = select(func.coalesce(found, literal_column("'[]'"))).select_from(rows)
     waits = lead.c.state.in_([word(state) for state in WAITING])
     return case((waits, listed.scalar_subquery())).label("possible_duplicates")

@@ -8,10 +8,12 @@ import functools
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    Text,
     Uuid,
     and_,
     any_,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     text,
     union_all,
@@ -29,13 +32,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from service.database import tables
-from service.database.ordering import AFTER, Order
-from service.database.statements import Compiled, compiled, number, word
+from service.database.ordering import Order
+from service.database.statements import AFTER, Compiled, compiled, number, word
 from service.domain.leads.messages import LeadFilter
 from service.domain.leads.view import (
     ENGAGEMENT,
     LEAD,
     NO_DUPLICATES,
+    PROSPECT,
     duplicates,
     joined,
     view,
@@ -74,9 +78,17 @@ _OPERATED = and_(
 )
 # In the list of all capacities a lead stands once: an operator may take on its own marketplace.
 _ONLY_AS_TAKER = LEAD.c.operator_company_id != _COMPANY
-_SEARCHED = text(
-    "(p.searched like all ((select app.search_words(:text))::text[])"
-    " or p.searched like all ((select app.search_numbers(:text))::text[]))"
+
+
+def _like(patterns: ColumnElement[Any]) -> Condition:
+    """By all patterns that a function makes of the text, which is asked once."""
+    made = cast(select(patterns).scalar_subquery(), ARRAY(Text))
+    return PROSPECT.c.searched.like(func.all(made))
+
+
+_SEARCHED = or_(
+    _like(func.app.search_words(bindparam("text"))),
+    _like(func.app.search_numbers(bindparam("text"))),
 )
 
 
@@ -102,23 +114,20 @@ class _End(NamedTuple):
         return rows.order_by(*self.order.by(source)).limit(number(self.rows))
 
 
-_VALUES = (
-    "marketplace", "handler", "text", "step", "engagement", "tag", "source", "giver", "lead",
-    "received_since", "changed_since",
-)  # fmt: skip
+_NAMES = LeadFilter.__struct_fields__
 
 
 def shape(narrow: LeadFilter, cursor: str | None) -> tuple[Shape, dict[str, Any]]:
     """The shape of a list, and its values. Raises Problem cursor-invalid."""
-    values = {name: value for name in _VALUES if (value := getattr(narrow, name)) is not None}
-    handler: str | None = values.get("handler")
+    given = zip(_NAMES, msgspec.structs.astuple(narrow), strict=True)
+    values = {name: value for name, value in given if value is not None}
+    handler = narrow.handler
     if handler is not None and handler not in ("me", "none"):
         handler = "one"
-    made = Shape(
-        narrow.capacity, narrow.sort, cursor is not None, narrow.state, handler, tuple(values)
-    )
+    follows = cursor is not None
+    made = Shape(narrow.capacity, narrow.sort, follows, narrow.state, handler, tuple(values))
     if cursor is not None:
-        values |= ORDERS[made.sort].place(cursor)
+        values |= ORDERS[narrow.sort].place(cursor)
     return made, values
 
 
@@ -153,7 +162,7 @@ _FILTERS: dict[str, Callable[[FromClause, Shape], Condition]] = {
 @functools.lru_cache(maxsize=1024)
 def _parts(of: Shape) -> tuple[dict[str, list[Condition]], tuple[str, ...]]:
     """What the index of each capacity knows, and the filters that are left for the way."""
-    left, order = set(of.given) | ({"state"} if of.state else set()), ORDERS[of.sort]
+    left, order = set(of.given), ORDERS[of.sort]
     everywhere = [order.after(LEAD)] if of.follows else []
     for name, moment in SINCE.items():
         if name in left and order.moment == moment:
@@ -177,6 +186,7 @@ def _parts(of: Shape) -> tuple[dict[str, list[Condition]], tuple[str, ...]]:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def filtered(of: Shape) -> bool:
     """Whether anything is looked at on the way."""
     return bool(_parts(of)[1])
@@ -206,6 +216,12 @@ def statement(of: Shape, way: Way, rows: int) -> Compiled:
     return compiled(end(select(x), x))
 
 
+@functools.cache
+def first_page(capacity: Any, sort: Any, rows: int) -> str:
+    """What is asked most: without filters, from the beginning."""
+    return statement(shape(LeadFilter(capacity, sort=sort), None)[0], "whole", rows).sql
+
+
 def _leads_first(
     of: Shape, walked: dict[str, list[Condition]], rows: int, *, searched: bool
 ) -> Select[Any]:
@@ -214,7 +230,7 @@ def _leads_first(
     end, named = _End(ORDERS[of.sort], rows), []
     if searched:
         before = bindparam(AFTER) if of.follows else null()
-        call = func.app.find_by_text(bindparam("as"), bindparam("text"), before, number(rows))
+        call = func.app.find_by_text(bindparam("capacity"), bindparam("text"), before, number(rows))
         found = select(call.label("ids")).cte("found").prefix_with("materialized")
         ids = cast(select(found.c.ids).scalar_subquery(), ARRAY(Uuid))
         named = [LEAD.c.id == any_(ids)]

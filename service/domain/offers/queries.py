@@ -1,9 +1,9 @@
-"""The SQL of offers."""
+"""What is read of offers."""
 
 import functools
 from typing import Any, Literal, NamedTuple, get_args
-from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     FromClause,
@@ -19,16 +19,16 @@ from sqlalchemy import (
 
 from service.database import tables
 from service.database.ordering import Order
-from service.database.statements import Compiled, columns, compiled, number, record, word
+from service.database.statements import Compiled, columns, compiled, number, record, result, word
 from service.database.transaction import Lane, Tx
 from service.domain.offers.messages import Offer, OfferFilter
 from service.errors import Problem
 from service.vocabulary import OfferState, Page, fetched
 
-_NAMES = tuple(tables.offer.c.keys())
+NAMES = " ".join(tables.offer.c.keys())
 
 
-def _view(offers: FromClause) -> Select[Any]:
+def view(offers: FromClause) -> Select[Any]:
     """Offers as they are shown."""
     o = offers.c
     return select(
@@ -41,22 +41,20 @@ def _view(offers: FromClause) -> Select[Any]:
     ).select_from(offers)
 
 
-_LEAD = bindparam("m"), bindparam("lead")
-_DECLINED = compiled(
-    _view(func.app.decline_offer(*_LEAD, bindparam("reason")).table_valued(*_NAMES, name="o"))
-).sql
-_REOPENED = compiled(_view(func.app.reopen_offer(*_LEAD).table_valued(*_NAMES, name="o"))).sql
 # What a taker declined is no row that it sees; a function tells what it may take back.
-_TO_REOPEN = func.app.offers_to_reopen().table_valued(*_NAMES, name="o")
+_TO_REOPEN = result("offers_to_reopen", "", NAMES)
 
 # A list that nothing is filtered out of on the way.
 WALKED = Lane("offers", seconds=5)
-NEWEST, EXPIRING = Order(None, descending=True), Order("expires_at", descending=False)
+ORDERS = {
+    "newest": Order(None, descending=True),
+    "expiring": Order("expires_at", descending=False),
+}
 # What each side sees of its offers; a list of all of them asks for each state, by the same index.
 _STATES = {"operator": get_args(OfferState), "taker": ("open", "picked")}
 _SIDES = {"operator": "operator_company_id", "taker": "company_id"}
 _COMPANY = text("(select app.current_company_id())")
-_FILTERS = ("marketplace", "lead", "expires_before")
+_NAMES = OfferFilter.__struct_fields__
 
 
 class _Shape(NamedTuple):
@@ -64,7 +62,7 @@ class _Shape(NamedTuple):
 
     capacity: Literal["operator", "taker"]
     state: OfferState | None
-    order: Order
+    sort: str
     follows: bool
     given: tuple[str, ...]
     rows: int
@@ -72,20 +70,27 @@ class _Shape(NamedTuple):
 
 async def offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) -> Page[Offer]:
     """Offers to the caller's company, or of its marketplaces."""
-    order, rows = _order(narrow), fetched(limit)
-    values = {name: value for name in _FILTERS if (value := getattr(narrow, name)) is not None}
-    given = tuple(values)
-    if cursor is not None:
-        values |= order.place(cursor)
-    shape = _Shape(narrow.capacity, narrow.state, order, cursor is not None, given, rows)
-    made = _statement(shape)
+    sort = "expiring" if narrow.expires_before else narrow.sort
+    order, rows = ORDERS[sort], fetched(limit)
+    if cursor is None and narrow == OfferFilter(narrow.capacity, narrow.state, sort=narrow.sort):
+        sql, values = _first_page(narrow.capacity, narrow.state, sort, rows), []
+    else:
+        names = zip(_NAMES, msgspec.structs.astuple(narrow), strict=True)
+        given = {name: value for name, value in names if value is not None}
+        follows, filters = cursor is not None, tuple(given)
+        if cursor is not None:
+            given |= order.place(cursor)
+        made = _statement(_Shape(narrow.capacity, narrow.state, sort, follows, filters, rows))
+        sql, values = made.sql, made.values(given)
     filtered = narrow.marketplace or narrow.lead or narrow.state == "declined"
     lane = None if filtered else WALKED
-    return order.cut(await tx.listed(Offer, made.sql, *made.values(values), lane=lane), limit)
+    return order.cut(await tx.listed(Offer, sql, *values, lane=lane), limit)
 
 
-def _order(narrow: OfferFilter) -> Order:
-    return EXPIRING if narrow.sort == "expiring" or narrow.expires_before else NEWEST
+@functools.cache
+def _first_page(capacity: Any, state: Any, sort: str, rows: int) -> str:
+    """What is asked most: without filters, from the beginning."""
+    return _statement(_Shape(capacity, state, sort, False, (), rows)).sql
 
 
 @functools.lru_cache(maxsize=1024)
@@ -99,15 +104,15 @@ def _statement(shape: _Shape) -> Compiled:
     for state in _states(shape):
         in_state = [source.c.state == word(state)]
         # Overdue ones wait for the timer; nobody can pick them any more.
-        if state == "open" and (shape.state or shape.order is EXPIRING):
+        if state == "open" and (shape.state or shape.sort == "expiring"):
             in_state.append(source.c.expires_at > func.now())
-        branches.append(_page(_view(source).where(*conditions, *in_state), source, shape))
+        branches.append(_page(view(source).where(*conditions, *in_state), source, shape))
     x = union_all(*branches).subquery("x")
     return compiled(_page(select(x), x, shape))
 
 
 def _page(offers: Select[Any], source: FromClause, shape: _Shape) -> Select[Any]:
-    return offers.order_by(*shape.order.by(source)).limit(number(shape.rows))
+    return offers.order_by(*ORDERS[shape.sort].by(source)).limit(number(shape.rows))
 
 
 def _conditions(shape: _Shape, source: FromClause) -> list[ColumnElement[Any]]:
@@ -123,7 +128,7 @@ def _conditions(shape: _Shape, source: FromClause) -> list[ColumnElement[Any]]:
         else:
             conditions.append(at.is_(true()))  # a filter on the way, which no index takes
     if shape.follows:
-        conditions.append(shape.order.after(source))
+        conditions.append(ORDERS[shape.sort].after(source))
     if "lead" in given:
         conditions.append(o.lead_id == bindparam("lead"))
     if "expires_before" in given:
@@ -132,7 +137,7 @@ def _conditions(shape: _Shape, source: FromClause) -> list[ColumnElement[Any]]:
 
 
 def _states(shape: _Shape) -> tuple[str, ...]:
-    if shape.order is NEWEST:
+    if shape.sort == "newest":
         return _STATES[shape.capacity] if shape.state is None else (shape.state,)
     if shape.state not in (None, "open"):
         error = {
@@ -143,18 +148,3 @@ def _states(shape: _Shape) -> tuple[str, ...]:
         }
         raise Problem("validation-failed", errors=[error])
     return ("open",)
-
-
-def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:
-    """One company wins; nothing happens when a colleague has it already. Attempts are counted."""
-    tx.attempt("select app.attempt_pick($1, $2)", marketplace_id, lead_id)
-
-
-async def decline(tx: Tx, marketplace_id: UUID, lead_id: UUID, reason: str | None) -> Offer:
-    """For the whole company."""
-    return await tx.view(Offer, _DECLINED, marketplace_id, lead_id, reason)
-
-
-async def reopen(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Offer:
-    """The company's own refusal, taken back."""
-    return await tx.view(Offer, _REOPENED, marketplace_id, lead_id)
