@@ -91,6 +91,7 @@ async def ring(new_database: NewDatabase, world_template: tuple[str, World]) -> 
             return await stack.enter_async_context(connected(url))
 
         superuser, watcher = await open_one(urls.superuser), await open_one(urls.superuser)
+        await superuser.execute("set client_min_messages = warning")
         await meeting.prepare(superuser)
         stage = Stage(superuser, world_template[1])
         await stage.build()
