@@ -81,7 +81,7 @@ def _statement(narrow: OfferFilter, cursor: str | None, limit: int) -> tuple[str
     for state in _states(narrow, order):
         # Overdue ones wait for the timer; nobody can pick them any more.
         asked = narrow.state or order is EXPIRING
-        overdue = " and expires_at > now()" if asked and state == "open" else ""
+        overdue = " and expires_at > app.clock()" if asked and state == "open" else ""
         where = f"{' and '.join(conditions)} and state = '{state}'{overdue}"
         branches.append(f"(select {_COLUMNS} from {_source(narrow)} where {where} {end})")
     return f"select * from ({' union all '.join(branches)}) x {end}", values
