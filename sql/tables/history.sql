@@ -9,7 +9,7 @@ create table app.history (
   colleague_id uuid references app.colleague (id),
   colleague_name text,
   detail jsonb not null default '{}',
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id, parties)
     references app.lead (marketplace_id, id, parties) deferrable initially deferred

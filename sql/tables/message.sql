@@ -8,7 +8,7 @@ create table app.message (
   author_id uuid references app.colleague (id),
   author_name text not null,
   text text not null check (length(text) between 1 and 10000),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id, parties)
     references app.lead (marketplace_id, id, parties) deferrable initially deferred

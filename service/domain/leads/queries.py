@@ -49,7 +49,8 @@ _MINE = "(select app.current_company_id())"
 _LEADS = f"app.lead where operator_company_id = {_MINE} and state ="
 _ENGAGEMENTS = f"app.engagement where company_id = {_MINE} and state = 'active' and handler_id"
 _WAITING = {
-    "offers": f"app.offer where company_id = {_MINE} and state = 'open' and expires_at > now()",
+    "offers": f"app.offer where company_id = {_MINE} and state = 'open'"
+    " and expires_at > app.clock()",
     "submitted": f"{_LEADS} 'submitted'",
     "available": f"{_LEADS} 'available'",
     "unplaced": f"{_LEADS} 'unplaced'",

@@ -105,7 +105,7 @@ def _statement(shape: _Shape) -> Compiled:
         in_state = [source.c.state == word(state)]
         # Overdue ones wait for the timer; nobody can pick them any more.
         if state == "open" and (shape.state or shape.sort == "expiring"):
-            in_state.append(source.c.expires_at > func.now())
+            in_state.append(source.c.expires_at > func.app.clock())
         branches.append(_page(view(source).where(*conditions, *in_state), source, shape))
     x = union_all(*branches).subquery("x")
     return compiled(_page(select(x), x, shape))

@@ -60,7 +60,7 @@ begin
   update app.engagement set handler_id = null, handler_name = null
   where company_id = v_old and handler_id is not null and (handler_id = v_colleague.id
     or (marketplace_id, lead_id) in (select * from unnest(p_markets, p_leads)));
-  update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1
+  update app.colleague set company_id = v_new, role = 'admin', changed_at = app_private.clock(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
   perform app_private.print_live_names(p_markets, p_leads);

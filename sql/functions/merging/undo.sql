@@ -83,7 +83,7 @@ begin
         m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
       from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;
-  update app.offer o set state = 'lost', answered_at = now()
+  update app.offer o set state = 'lost', answered_at = app_private.clock()
   from app_private.merge_journal j, app.brokerage b
   where j.merge_id = p_merge and j.tab = 'app.offer' and j.kind = 'collapsed'
     and o.marketplace_id = j.marketplace_id and o.id = j.id and o.state = 'open'
@@ -106,7 +106,7 @@ begin
     invited_at, answered_at, ended_at)
   select p.marketplace_id, p_to, p.operator_company_id, p.capacities, 'ended', p.postcode_areas,
     p.tags, p.paused, p.cap, p.marketplace_name, p.operator_name, c.name, p.steps, p.invited_at,
-    p.answered_at, now()
+    p.answered_at, app_private.clock()
   from app_private.merge_journal j
   join app.participation p on p.marketplace_id = j.marketplace_id and p.company_id = p_from
   join app.company c on c.id = p_to
@@ -123,7 +123,7 @@ begin
     where o.company_id = p_to and o.state = 'open' and o.marketplace_id = any (v_left)
     order by o.marketplace_id, o.lead_id
   loop
-    update app.offer set state = 'withdrawn', answered_at = now()
+    update app.offer set state = 'withdrawn', answered_at = app_private.clock()
     where marketplace_id = v.marketplace_id and lead_id = v.lead_id and company_id = p_to and state = 'open';
   end loop;
 end
