@@ -122,7 +122,7 @@ class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of everything a client sends: fields that are not named here are refused."""
 
 
-class Accepted(msgspec.Struct):
+class GoesOn(msgspec.Struct):
     """Base of what says that something was taken and is worked on: a POST answers 202 with it."""
 
 

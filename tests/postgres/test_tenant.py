@@ -24,7 +24,7 @@ from service.domain.timeline import operations as timeline
 from service.domain.timeline import queries as timeline_queries
 from service.domain.timeline.messages import Entry
 from service.errors import Problem
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.world import World
 
@@ -45,7 +45,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 async def database(urls: Urls, **options: Any) -> Database:
     """The service's database on this module's world."""
-    return await Database.open(Settings(database_url=urls.api, **options))
+    return await Database.open(ServiceSettings(database_url=urls.api, **options))
 
 
 async def test_reads_take_one_round_trip(

@@ -28,7 +28,7 @@ async def create_marketplace(tx: Tx, data: MarketplaceDraft) -> Marketplace:
 async def change_marketplace(
     tx: Tx, marketplace_id: UUID, versions: Versions, data: MarketplaceChange
 ) -> Marketplace:
-    """Settings, by the operator."""
+    """Its settings, by the operator."""
     settings = msgspec.to_builtins(data)
     tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, versions, settings)
     return await queries.marketplace(tx, marketplace_id)
