@@ -74,7 +74,8 @@ async def test_a_list_of_leads_is_compiled_once(made: list[None]) -> None:
 
 
 async def test_a_list_of_offers_is_compiled_once(made: list[None]) -> None:
-    offers._statement.cache_clear()
+    for cache in (offers._statement, offers._first_page):
+        cache.cache_clear()
     for _ in range(20):
         narrow = OfferFilter("operator", "open", uuid4(), uuid4(), datetime.now(UTC))
         await offers.offers(Asked(), narrow, None, 20)  # type: ignore[arg-type]
