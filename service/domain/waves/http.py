@@ -6,7 +6,7 @@ from litestar import Response, Router, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from service.domain.waves import operations
+from service.domain.waves import operations, queries
 from service.domain.waves.messages import Calendar, CalendarPlan
 from service.web.calls import Call
 
@@ -17,7 +17,7 @@ HOURS = [{"opens": "09:00", "closes": "17:00"}]
 async def show_calendar(call: NamedDependency[Call], m: FromPath[UUID]) -> Response[Calendar]:
     """For the operator: what windows in working time are counted by. Until one is set: Monday to
     Friday from 9 to 17 in Berlin, without holidays."""
-    return await call.answer(operations.show_calendar, m, call.language)
+    return await call.answer(queries.calendar, m, call.language)
 
 
 @put(

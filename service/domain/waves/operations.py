@@ -14,11 +14,6 @@ from service.errors import Problem
 from service.vocabulary import Versions
 
 
-async def show_calendar(tx: Tx, marketplace_id: UUID, language: str) -> Calendar:
-    """When the marketplace works; the holidays by their names in the language."""
-    return await queries.calendar(tx, marketplace_id, language)
-
-
 async def set_calendar(
     tx: Tx, marketplace_id: UUID, versions: Versions, plan: CalendarPlan, language: str
 ) -> Calendar:

@@ -9,7 +9,7 @@ from service.vocabulary import Versions
 
 
 async def calendar(tx: Tx, marketplace_id: UUID, language: str) -> Calendar:
-    """When a marketplace of the caller's company works."""
+    """When a marketplace of the caller's company works; holidays by their names in the language."""
     return await tx.view(
         Calendar,
         "select time_zone, hours, federal_state, regional_holidays, own_days, holidays, version"
