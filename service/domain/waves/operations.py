@@ -22,7 +22,7 @@ async def set_calendar(
         raise Problem("validation-failed", errors=errors)
     settings: dict[str, Any] = msgspec.to_builtins(plan)
     settings["own_days"].sort(key=lambda own: own["date"])
-    queries.set_calendar(tx, marketplace_id, versions, settings)
+    tx.do("select app.set_calendar($1, $2, $3)", marketplace_id, versions, settings)
     return await queries.calendar(tx, marketplace_id, language)
 
 

@@ -1,11 +1,9 @@
 """The SQL of waves and calendars."""
 
-from typing import Any
 from uuid import UUID
 
 from service.database.transaction import Tx
 from service.domain.waves.messages import Calendar
-from service.vocabulary import Versions
 
 
 async def calendar(tx: Tx, marketplace_id: UUID, language: str) -> Calendar:
@@ -17,10 +15,3 @@ async def calendar(tx: Tx, marketplace_id: UUID, language: str) -> Calendar:
         marketplace_id,
         language,
     )
-
-
-def set_calendar(
-    tx: Tx, marketplace_id: UUID, versions: Versions, settings: dict[str, Any]
-) -> None:
-    """The whole of it."""
-    tx.do("select app.set_calendar($1, $2, $3)", marketplace_id, versions, settings)
