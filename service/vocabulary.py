@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from email_validator import EmailNotValidError, validate_email
+from msgspec import UnsetType
 
 from service.errors import Problem
 
@@ -135,7 +136,7 @@ class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of everything a client sends: fields that are not named here are refused."""
 
 
-class Accepted(msgspec.Struct):
+class GoesOn(msgspec.Struct):
     """Base of what says that something was taken and is worked on: a POST answers 202 with it."""
 
 
@@ -144,6 +145,11 @@ class Page(msgspec.Struct, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+def given(value: T | UnsetType) -> T | None:
+    """What a change names; None, which stays as it is, for what it does not."""
+    return None if isinstance(value, UnsetType) else value
 
 
 def fetched(limit: int) -> int:

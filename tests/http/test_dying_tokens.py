@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from tests.fixtures.database import Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person
@@ -196,7 +196,7 @@ async def test_a_write_whose_token_dies_has_no_effect(
 
 
 def test_every_route_that_writes_is_tried() -> None:
-    app = create_app(Settings(database_url="postgresql://nobody@localhost/nothing"))
+    app = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
     writing = {
         operation_id(handler)
         for route in app.routes

@@ -130,7 +130,7 @@ async def test_not_now_is_not_kept(
 
     headers, pick = key(), notes.replace("/notes", "/pick")
     with monkeypatch.context() as patched:
-        patched.setattr(offers.queries, "pick", fail)
+        patched.setattr(offers, "lead", fail)
         answer = await anna.post(pick, headers=headers)
         assert answer.status_code == status
     assert (await anna.post(pick, headers=headers)).status_code == 200

@@ -22,7 +22,7 @@ from service.domain.leads.messages import LeadFilter
 from service.domain.offers import queries as offers
 from service.domain.offers.messages import OfferFilter
 from service.domain.timeline import queries as timeline
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from tests.fixtures.crowd import LEADS, token
 from tests.fixtures.database import connected
@@ -58,10 +58,11 @@ class Noted:
         key: str = "id",
         lane: Any = None,
         **values: Any,
-    ) -> None:
+    ) -> Any:
         column = statement.selected_columns[key]
         made = statements.page(statement, column, False, False, 21)
         self.sql, self.values = made.sql, tuple(made.values(values))
+        return SimpleNamespace(items=["one"])
 
 
 async def plan(connection: Any, token: str, noted: Noted) -> str:
@@ -137,7 +138,7 @@ COUNTED = {"merges.list_leads"}
 
 
 def test_every_list_is_named() -> None:
-    app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1/none"))
+    app = create_app(ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none"))
     lists = {
         operation_id(handler)
         for route in app.routes
