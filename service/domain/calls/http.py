@@ -6,7 +6,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from service.domain.calls import operations
+from service.domain.calls import operations, queries
 from service.domain.calls.messages import CallAttempt, CallState, Claim, Outcome
 from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
@@ -30,7 +30,7 @@ async def show(
     call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[CallState]:
     """Who of the company is calling now, how often it was tried, and when first."""
-    return await call.answer(operations.show, m, l)
+    return await call.answer(queries.state, m, l)
 
 
 @delete("/call", summary="I am not calling", status_code=204, refuses="taker-required")
@@ -67,7 +67,7 @@ async def list_calls(
     limit: Limit = 20,
 ) -> Response[Page[CallAttempt]]:
     """Calls of the caller's company, newest first; no other company reads them."""
-    return await call.answer(operations.list_calls, m, l, cursor, limit)
+    return await call.answer(queries.attempts, m, l, cursor, limit)
 
 
 router = Router(
