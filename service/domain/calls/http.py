@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from service.domain.calls import operations, queries
-from service.domain.calls.messages import CallAttempt, CallState, Claim, Outcome
+from service.domain.calls.messages import CallAttempt, CallClaim, CallResult, CallState
 from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
 
@@ -20,7 +20,7 @@ from service.web.calls import Call, Cursor, Limit
 )
 async def claim(
     call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
-) -> Response[Claim]:
+) -> Response[CallClaim]:
     """Colleagues are told for 15 minutes; once more renews it. 409 while a colleague is calling."""
     return await call.answer(operations.claim, m, l)
 
@@ -52,7 +52,7 @@ async def release(
     },
 )
 async def log(
-    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Outcome]
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[CallResult]
 ) -> Response[CallAttempt]:
     """Ends the caller's claim; one may enter a call without a claim, too."""
     return await call.answer(operations.log, m, l, data)

@@ -11,17 +11,17 @@ from service.vocabulary import Input, Moment, Text
 CallOutcome = Literal["reached", "not_reached", "mailbox", "wrong_number", "call_back"]
 
 
-class Caller(msgspec.Struct):
+class CallingColleague(msgspec.Struct):
     """The colleague who calls."""
 
     id: UUID
     name: str
 
 
-class Claim(msgspec.Struct):
+class CallClaim(msgspec.Struct):
     """Until then colleagues are told that he is calling."""
 
-    colleague: Caller
+    colleague: CallingColleague
     until: Moment
 
 
@@ -29,13 +29,13 @@ class CallState(msgspec.Struct):
     """Who of the caller's company is calling now (null: nobody), how often the present engagement
     was tried, and when first."""
 
-    colleague: Caller | None
+    colleague: CallingColleague | None
     until: Moment | None
     attempts: int
     first_attempt_at: Moment | None
 
 
-class Outcome(Input):
+class CallResult(Input):
     """What a call brought. call_back_at: when to call again."""
 
     outcome: CallOutcome

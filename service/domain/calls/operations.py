@@ -2,18 +2,22 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
+from service.database.statements import compiled, result
 from service.database.transaction import Tx
-from service.domain.calls.messages import CallAttempt, Claim, Outcome
-from service.domain.calls.queries import ATTEMPT, CALLER
+from service.domain.calls.messages import CallAttempt, CallClaim, CallResult
+from service.domain.calls.queries import ATTEMPT
 from service.vocabulary import expect_ahead
 
-_CLAIM = f"select {CALLER} as colleague, c.until from app.claim_call($1, $2) c"
-_LOG = f"select {ATTEMPT} from app.log_call($1, $2, $3, $4, $5)"
+_CLAIM = """select json_build_object('id', colleague_id, 'name', colleague_name) as colleague, until
+  from app.claim_call($1, $2)"""
+_LOG = compiled(select(result("log_call", "m lead outcome note again", ATTEMPT))).sql
 
 
-async def claim(tx: Tx, m: UUID, lead_id: UUID) -> Claim:
+async def claim(tx: Tx, m: UUID, lead_id: UUID) -> CallClaim:
     """For 15 minutes colleagues are told that the caller is calling."""
-    return await tx.view(Claim, _CLAIM, m, lead_id)
+    return await tx.view(CallClaim, _CLAIM, m, lead_id)
 
 
 async def release(tx: Tx, m: UUID, lead_id: UUID) -> None:
@@ -21,7 +25,7 @@ async def release(tx: Tx, m: UUID, lead_id: UUID) -> None:
     tx.do("select app.release_call($1, $2)", m, lead_id)
 
 
-async def log(tx: Tx, m: UUID, lead_id: UUID, data: Outcome) -> CallAttempt:
+async def log(tx: Tx, m: UUID, lead_id: UUID, data: CallResult) -> CallAttempt:
     """What a call brought; the caller's claim ends with it."""
     if data.call_back_at is not None:
         expect_ahead(data.call_back_at, "/call_back_at")

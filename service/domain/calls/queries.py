@@ -12,7 +12,10 @@ from service.domain.leads.queries import lead
 from service.vocabulary import Page
 
 ATTEMPT = "id, engagement_id, colleague_id, colleague_name, outcome, note, call_back_at, created_at"
-CALLER = "json_build_object('id', c.colleague_id, 'name', c.colleague_name)"
+_STATE = """select case when colleague_id is not null then
+    json_build_object('id', colleague_id, 'name', colleague_name) end as colleague,
+    until, attempts, first_attempt_at
+  from app.call_state($1, $2)"""
 _ATTEMPTS = select(*columns(tables.call_attempt, ATTEMPT)).where(
     tables.call_attempt.c.marketplace_id == bindparam("m"),
     tables.call_attempt.c.lead_id == bindparam("lead"),
@@ -21,13 +24,7 @@ _ATTEMPTS = select(*columns(tables.call_attempt, ATTEMPT)).where(
 
 async def state(tx: Tx, m: UUID, lead_id: UUID) -> CallState:
     """Who is calling now, and what was tried so far."""
-    return await tx.view(
-        CallState,
-        f"select case when c.colleague_id is not null then {CALLER} end as colleague, c.until,"
-        " c.attempts, c.first_attempt_at from app.call_state($1, $2) c",
-        m,
-        lead_id,
-    )
+    return await tx.view(CallState, _STATE, m, lead_id)
 
 
 async def attempts(
