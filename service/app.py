@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
 from service.domain.imports.http import router as imports
@@ -38,6 +39,7 @@ ROOMS = [
     leads,
     offers,
     engagements,
+    calls,
     timeline,
     imports,
     merges,

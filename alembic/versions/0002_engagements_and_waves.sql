@@ -67,6 +67,7 @@ set local role kollegium_broker;
 alter table legacy_staging.load alter began_at set default app_private.clock();
 set local role kollegium_owner;
 
+<<<<<<< HEAD
 create table app.calendar (
   marketplace_id uuid primary key,
   operator_company_id uuid not null,
@@ -106,3 +107,64 @@ comment on column app_private.holiday.regional is 'true: in a part of the state 
 comment on column app_private.holiday.name_de is 'German name. [none]';
 comment on column app_private.holiday.name_en is 'English name. [none]';
 grant select, insert, update, delete on app_private.holiday to kollegium_broker;
+=======
+-- Calls: who is calling now, and what came of it.
+create table app.call_claim (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  company_id uuid not null references app.company,
+  colleague_id uuid not null references app.colleague (id),
+  colleague_name text not null,
+  claimed_at timestamptz not null,
+  until timestamptz not null,
+  primary key (marketplace_id, id),
+  unique (marketplace_id, lead_id, company_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  check (claimed_at < until)
+);
+
+comment on table app.call_claim is 'A colleague is calling the person of a lead: for his own colleagues, for 15 minutes. The time decides whether it counts, nobody ends it. Erasure of the person deletes it.';
+comment on column app.call_claim.marketplace_id is 'The marketplace.';
+comment on column app.call_claim.id is 'Id (time-ordered UUID); each claim has a new one.';
+comment on column app.call_claim.lead_id is 'The lead; at most one claim for each company.';
+comment on column app.call_claim.company_id is 'The company whose colleague calls, and which alone reads it.';
+comment on column app.call_claim.colleague_id is 'Who calls. One that has left stops nobody.';
+comment on column app.call_claim.colleague_name is 'His name when he claimed. [personal]';
+comment on column app.call_claim.claimed_at is 'When he claimed, or renewed his claim.';
+comment on column app.call_claim.until is 'Until when it counts.';
+
+create table app.call_attempt (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  colleague_id uuid references app.colleague (id),
+  colleague_name text not null,
+  outcome text not null
+    check (outcome in ('reached', 'not_reached', 'mailbox', 'wrong_number', 'call_back')),
+  note text check (length(note) between 1 and 4000),
+  call_back_at timestamptz,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id)
+);
+create index call_attempt_lead on app.call_attempt (marketplace_id, lead_id, company_id, id desc);
+-- The first attempt of an engagement, for its speed to lead; what counts as evidence of a return.
+create index call_attempt_engagement on app.call_attempt (marketplace_id, engagement_id, id);
+
+comment on table app.call_attempt is 'What a call brought: read by the colleagues of the company that called. Rows are added and never changed. Erasure of the person: outcome and times stay, the note goes.';
+comment on column app.call_attempt.marketplace_id is 'The marketplace.';
+comment on column app.call_attempt.id is 'Id (time-ordered UUID).';
+comment on column app.call_attempt.lead_id is 'The lead.';
+comment on column app.call_attempt.engagement_id is 'The engagement in which it was called.';
+comment on column app.call_attempt.company_id is 'The company that called and alone reads it.';
+comment on column app.call_attempt.colleague_id is 'Who called; null for an API key.';
+comment on column app.call_attempt.colleague_name is 'Name of who called, or of the key. [personal]';
+comment on column app.call_attempt.outcome is 'reached; not_reached; mailbox; wrong_number; call_back. [none]';
+comment on column app.call_attempt.note is 'What was said, up to 4,000 characters; null: nothing. [free text]';
+comment on column app.call_attempt.call_back_at is 'When to call again; null: nothing was agreed.';
+comment on column app.call_attempt.created_at is 'When it was entered.';
+>>>>>>> main

@@ -197,6 +197,7 @@ BODIES: dict[str, Any] = {
     "leads.reject": {"reason": "x"},
     "leads.assign": {"company_id": "0199b6a0-0000-7000-8000-000000000001"},
     "engagements.close": {"outcome": "won"},
+    "calls.log": {"outcome": "reached"},
     "timeline.add_note": {"text": "x"},
     "timeline.add_message": {"text": "x"},
     "merges.request": {"absorbed_company_email": "einmal@neu.example"},

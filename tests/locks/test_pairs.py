@@ -28,6 +28,8 @@ ELSEWHERE = {
     "app.work_on_import": "app.create_lead, row by row",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
+    "app.log_call": "app.claim_call, of the same rows",
+    "app.release_call": "app.claim_call, of the same rows",
     "app.change_me": "app.change_colleague, of oneself",
     "app.rehearse_merge": "app.run_merge, taken back",
     "app.work_on_merges": "app.run_merge and app.rehearse_merge",

@@ -73,6 +73,11 @@ COSTS = {
     "offers.pick": (1, 4),
     "a refused pick, counted": (1, 4),
     "engagements.change": (1, 4),
+    "calls.claim": (1, 3),
+    "calls.show": (1, 2),
+    "calls.release": (1, 3),
+    "calls.log": (1, 3),
+    "calls.list_calls": (1, 2),
     "timeline.add_note": (1, 3),
     "timeline.list_notes": (1, 2),
     "timeline.add_message": (1, 3),
@@ -229,6 +234,7 @@ async def leads(asker: Asker) -> None:
     await ask("a refused pick, counted", "cora", f"POST {lead}/pick", status=409)
     step = {"step": "kontaktiert"}
     await ask("engagements.change", "anna", f"PATCH {lead}/engagement", step, If_Match="*")
+    await together(asker, lead)
     await ask("timeline.add_note", "anna", f"POST {lead}/notes", {"text": "x"})
     await ask("timeline.list_notes", "anna", f"GET {lead}/notes")
     message = f"POST {lead}/messages"
@@ -248,6 +254,16 @@ async def leads(asker: Asker) -> None:
         if tail == "/assign":
             await market.olga.post(f"{other}/accept")
         await ask(name, "olga", f"POST {other}{tail}", body)
+
+
+async def together(asker: Asker, lead: str) -> None:
+    """What colleagues do so that nobody does it twice."""
+    ask, call = asker.ask, f"{lead}/engagement/call"
+    await ask("calls.claim", "anna", f"POST {call}")
+    await ask("calls.show", "anna", f"GET {call}")
+    await ask("calls.release", "anna", f"DELETE {call}")
+    await ask("calls.log", "anna", f"POST {call}s", {"outcome": "reached"})
+    await ask("calls.list_calls", "anna", f"GET {call}s")
 
 
 async def the_rest(asker: Asker) -> None:

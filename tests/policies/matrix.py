@@ -193,6 +193,24 @@ async def furnish(superuser: Any, world: World) -> None:
            values (gen_random_uuid(), $1, 'x', 'y', 'Anna')""",
         world.huber.id,
     )
+    await furnish_calls(superuser, world)
+
+
+async def furnish_calls(superuser: Any, world: World) -> None:
+    """What Firma Huber's colleagues do about calls."""
+    await superuser.execute(
+        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
+             colleague_name, claimed_at, until)
+           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
+        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
+    )
+    await superuser.execute(
+        """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
+             colleague_name, outcome)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, 'Anna', 'reached'
+           from app.engagement where lead_id = $1 and company_id = $2""",
+        *(world.leads["engaged"], world.huber.id),
+    )
 
 
 class Prober:
