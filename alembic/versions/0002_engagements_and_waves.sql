@@ -67,7 +67,6 @@ set local role kollegium_broker;
 alter table legacy_staging.load alter began_at set default app_private.clock();
 set local role kollegium_owner;
 
-<<<<<<< HEAD
 create table app.calendar (
   marketplace_id uuid primary key,
   operator_company_id uuid not null,
@@ -107,7 +106,6 @@ comment on column app_private.holiday.regional is 'true: in a part of the state 
 comment on column app_private.holiday.name_de is 'German name. [none]';
 comment on column app_private.holiday.name_en is 'English name. [none]';
 grant select, insert, update, delete on app_private.holiday to kollegium_broker;
-=======
 -- Calls: who is calling now, and what came of it.
 create table app.call_claim (
   marketplace_id uuid not null,
@@ -167,4 +165,3 @@ comment on column app.call_attempt.outcome is 'reached; not_reached; mailbox; wr
 comment on column app.call_attempt.note is 'What was said, up to 4,000 characters; null: nothing. [free text]';
 comment on column app.call_attempt.call_back_at is 'When to call again; null: nothing was agreed.';
 comment on column app.call_attempt.created_at is 'When it was entered.';
->>>>>>> main
