@@ -46,7 +46,7 @@ class Span(Input):
 Spans = Annotated[list[Span], msgspec.Meta(max_length=10)]
 
 
-class Week(Input):
+class WorkingWeek(Input):
     """Working hours; a day that is not named is off."""
 
     monday: Spans = []
@@ -71,7 +71,7 @@ class CalendarPlan(Input):
     share; regional_holidays: also those of a part of the state."""
 
     time_zone: Zone
-    hours: Week
+    hours: WorkingWeek
     federal_state: FederalState | None = None
     regional_holidays: bool = False
     own_days: Annotated[list[OwnDay], msgspec.Meta(max_length=400)] = []
@@ -89,7 +89,7 @@ class Calendar(msgspec.Struct):
     this year and the two that follow. version 0: none was set yet."""
 
     time_zone: str
-    hours: Week
+    hours: WorkingWeek
     federal_state: FederalState | None
     regional_holidays: bool
     own_days: list[OwnDay]
