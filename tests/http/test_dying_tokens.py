@@ -81,6 +81,9 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "engagements.change": ("anna", "PATCH", "{engaged}/engagement", {"step": "angebot"}),
     "engagements.close": ("anna", "POST", "{engaged}/engagement/close", {"outcome": "won"}),
     "engagements.reopen": ("anna", "POST", "{won}/engagement/reopen", None),
+    "engagements.hand_over": (
+        "anna", "POST", "/engagements/handler",
+        {"items": [{"marketplace_id": "{m}", "lead_id": "{engaged_id}"}], "handler_id": None}),
     "calls.claim": ("anna", "POST", "{engaged}/engagement/call", None),
     "calls.release": ("anna", "DELETE", "{engaged}/engagement/call", None),
     "calls.log": ("anna", "POST", "{engaged}/engagement/calls", {"outcome": "reached"}),
@@ -118,7 +121,8 @@ async def places(market: Market) -> dict[str, str]:
     kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
     leads = {name: market.path(lead) for name, lead in world.leads.items()}
     return {
-        **leads, "m": str(market.m), "dora": str(world.dora.id), "lang": str(world.lang.id),
+        **leads, "m": str(market.m), "engaged_id": str(world.leads["engaged"]),
+        "dora": str(world.dora.id), "lang": str(world.lang.id),
         "klein": str(world.klein.id), "invitation": invited.json()["id"],
         "file": file.json()["id"], "mapping": kept.json()["id"],
         "key": key.json()["id"], "merge": str(merge["merge_id"]),
@@ -129,6 +133,8 @@ async def places(market: Market) -> dict[str, str]:
 def _filled(value: Any, places: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _filled(inner, places) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, places) for inner in value]
     return value.format(**places) if isinstance(value, str) else value
 
 

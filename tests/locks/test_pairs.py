@@ -28,6 +28,7 @@ ELSEWHERE = {
     "app.work_on_import": "app.create_lead, row by row",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
+    "app.hand_over": "app.change_engagement, lead by lead",
     "app.log_call": "app.claim_call, of the same rows",
     "app.release_call": "app.claim_call, of the same rows",
     "app.change_me": "app.change_colleague, of oneself",

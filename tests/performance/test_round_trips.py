@@ -73,6 +73,7 @@ COSTS = {
     "offers.pick": (1, 4),
     "a refused pick, counted": (1, 4),
     "engagements.change": (1, 4),
+    "engagements.hand_over": (2, 5),
     "calls.claim": (1, 3),
     "calls.show": (1, 2),
     "calls.release": (1, 3),
@@ -259,6 +260,9 @@ async def leads(asker: Asker) -> None:
 async def together(asker: Asker, lead: str) -> None:
     """What colleagues do so that nobody does it twice."""
     ask, call = asker.ask, f"{lead}/engagement/call"
+    marketplace, key = lead.split("/")[2], lead.split("/")[-1]
+    handover = {"items": [{"marketplace_id": marketplace, "lead_id": key}], "handler_id": None}
+    await ask("engagements.hand_over", "anna", "POST /engagements/handler", handover)
     await ask("calls.claim", "anna", f"POST {call}")
     await ask("calls.show", "anna", f"GET {call}")
     await ask("calls.release", "anna", f"DELETE {call}")
