@@ -63,6 +63,8 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "waves.set_calendar": (
         "olga", "PUT", "/marketplaces/{m}/calendar",
         {"time_zone": "UTC", "hours": {"monday": [{"opens": "08:00", "closes": "17:00"}]}}),
+    "waves.set_waves": (
+        "olga", "PUT", "/marketplaces/{m}/waves", {"waves": [{"response_minutes": 60}]}),
     "leads.create": (
         "gerd", "POST", "/marketplaces/{m}/leads",
         {"prospect": {"name": "P", "email": "p@muster.example"}, "interest": "Dach",

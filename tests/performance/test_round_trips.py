@@ -58,6 +58,11 @@ COSTS = {
     "marketplaces.end_participation": (1, 3),
     "waves.show_calendar": (1, 2),
     "waves.set_calendar": (1, 4),
+    "waves.show_waves": (1, 2),
+    "waves.set_waves": (1, 4),
+    "waves.preview_offer": (1, 2),
+    "waves.list_brokerages": (1, 2),
+    "waves.list_receipts": (1, 2),
     "leads.create": (2, 6),
     "leads.show": (2, 4),  # one that waits: its duplicates are looked for
     "an engaged lead": (1, 2),
@@ -208,6 +213,9 @@ async def marketplaces(asker: Asker) -> None:
     hours = {"monday": [{"opens": "08:00", "closes": "17:00"}]}
     calendar = {"time_zone": "UTC", "hours": hours}
     await ask("waves.set_calendar", "olga", f"PUT {place}/calendar", calendar, If_Match="*")
+    await ask("waves.show_waves", "olga", f"GET {place}/waves")
+    waves = {"waves": [{"response_minutes": 60}]}
+    await ask("waves.set_waves", "olga", f"PUT {place}/waves", waves, If_Match="*")
     own = f"{place}/participations/{world.huber.id}"
     await ask("marketplaces.change_participation", "anna", f"PATCH {own}", {"paused": True})
     await ask("marketplaces.end_participation", "anna", f"DELETE {own}")
@@ -225,12 +233,15 @@ async def leads(asker: Asker) -> None:
     await ask("leads.change", "gerd", f"PATCH {lead}", {"tags": ["dach"]}, If_Match="*")
     await ask("leads.submit", "gerd", f"POST {lead}/submit")
     await ask("leads.accept", "olga", f"POST {lead}/accept")
+    await ask("waves.preview_offer", "olga", f"GET {lead}/offer-preview")
     takers = {"company_ids": [str(market.world.huber.id), str(market.world.klein.id)]}
     await ask("leads.offer", "olga", f"POST {lead}/offer", takers)
     await ask("offers.list_offers", "anna", "GET /offers")
     await ask("offers.decline", "anna", f"POST {lead}/decline")
     await ask("offers.reopen", "anna", f"POST {lead}/reopen")
     await ask("offers.pick", "anna", f"POST {lead}/pick")
+    await ask("waves.list_brokerages", "olga", f"GET {lead}/brokerages")
+    await ask("waves.list_receipts", "cora", "GET /receipts")
     await ask("an engaged lead", "anna", f"GET {lead}")
     await ask("a refused pick, counted", "cora", f"POST {lead}/pick", status=409)
     step = {"step": "kontaktiert"}
