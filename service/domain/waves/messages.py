@@ -104,9 +104,9 @@ class WaveDraft(Input):
     """Who is offered a lead together, and for how long. Filters are joined by and, absent ones
     match all: the lead's postcode lies in postcode_areas, the taker's card carries one of tags, it
     is one of company_ids. order: priority (as company_ids names them, then the greater weight, then
-    who takes part longest), weighted (drawn, a weight of 2 twice as likely first), round_robin (who was
-    offered least recently), random. takers: how many of them; absent: all. last_call_minutes: so
-    long before the end the colleagues who did not answer are told once more."""
+    who takes part longest), weighted (drawn, a weight of 2 twice as likely first), round_robin (who
+    was offered least recently), random. takers: how many of them; absent: all. last_call_minutes:
+    so long before the end the colleagues who did not answer are told once more."""
 
     response_minutes: Minutes
     order: WaveOrder = "priority"
