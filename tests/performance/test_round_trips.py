@@ -30,8 +30,8 @@ from tests.fixtures.tap import Tap
 from tests.fixtures.world import PASSWORD, World
 
 # (round trips, statements). The context is one statement, in a write two (`app.leave` ends it), and
-# begin and commit are two where a write takes more than one trip. What a function of a write returns
-# is its answer, or it is read behind it; both travel together.
+# begin and commit are two where a write takes more than one trip. The answer of a write is what its
+# function returns, or is read behind it; both travel together.
 READ, WRITE = {(1, 2)}, {(1, 3), (1, 4)}
 # What is dearer, or nobody's. No other route needs a line.
 OTHERWISE = {
