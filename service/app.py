@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
 from service.domain.imports.http import router as imports
@@ -20,6 +21,7 @@ from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.waves.http import router as waves
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -33,9 +35,11 @@ ROOMS = [
     sessions,
     companies,
     marketplaces,
+    waves,
     leads,
     offers,
     engagements,
+    calls,
     timeline,
     imports,
     merges,

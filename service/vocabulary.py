@@ -4,7 +4,7 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -108,6 +108,20 @@ def email_address(text: str, pointer: str = "/email") -> str:
             ],
         ) from error
     return spelt
+
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_FAR = timedelta(days=5 * 366)
+
+
+def expect_ahead(moment: datetime, pointer: str) -> None:
+    """Raises Problem validation-failed unless somebody may plan something for then."""
+    now = datetime.now(UTC)
+    if not now - _CLOCKS_DIFFER <= moment <= now + _FAR:
+        detail = "A time between now and five years ahead, please"
+        german = "Bitte eine Zeit zwischen jetzt und in fünf Jahren"
+        error = {"pointer": pointer, "code": "value", "detail": detail, "detail_de": german}
+        raise Problem("validation-failed", errors=[error])
 
 
 def address_of(text: str) -> str | None:

@@ -93,7 +93,7 @@ async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Respo
 
 async def send(who: Person, method: str, path: str, body: Any, key: bool) -> httpx.Response:
     """One request, with If-Match where it takes one and a new Idempotency-Key where asked for."""
-    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    headers = {"If-Match": "*"} if method in ("PATCH", "PUT") else {}
     headers |= {"Idempotency-Key": uuid4().hex} if key else {}
     if isinstance(body, bytes):
         headers["Content-Type"] = "text/csv"

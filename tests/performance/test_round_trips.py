@@ -48,6 +48,7 @@ OTHERWISE = {
     "a refused pick, counted": (1, 4),
     "with a key": (3, 8),
     "with the same key": (2, 5),
+    "engagements.hand_over": (2, 5),
     "imports.import_file": (7, 16),
     "imports.show_import": (2, 4),
     "imports.state_consent": (6, 13),
@@ -239,7 +240,7 @@ async def all_others(asker: Asker, app: Edge) -> None:
     for name, (method, _, _) in sorted(requests.routes.items(), key=lambda r: order.index(r[1][0])):
         if name not in asker.found:
             by, _, path, body = await requests.make(name)
-            match = {"If_Match": "*"} if method == "PATCH" else {}
+            match = {"If_Match": "*"} if method in ("PATCH", "PUT") else {}
             await asker.ask(name, by, f"{method} {path}", body, **match)
 
 

@@ -6,7 +6,13 @@ from uuid import UUID
 from msgspec import UNSET
 
 from service.database.transaction import Tx
-from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.engagements.messages import (
+    Closing,
+    EngagementChange,
+    HandedOver,
+    Handover,
+    Handovers,
+)
 from service.domain.leads.messages import Engagement
 from service.domain.leads.queries import lead
 from service.errors import Problem
@@ -43,3 +49,11 @@ async def reopen(tx: Tx, m: UUID, lead_id: UUID) -> Engagement:
     """Takes won or lost back within the marketplace's window."""
     tx.do("select app.reopen_engagement($1, $2)", m, lead_id)
     return await _shown(tx, m, lead_id)
+
+
+async def hand_over(tx: Tx, data: Handover) -> Handovers:
+    """The handler of many; each lead for itself, so that one that went elsewhere stops no other."""
+    marketplaces = [item.marketplace_id for item in data.items]
+    leads = [item.lead_id for item in data.items]
+    sql = "select * from app.hand_over($1, $2, $3) order by place"
+    return Handovers(await tx.rows(HandedOver, sql, marketplaces, leads, data.handler_id))
