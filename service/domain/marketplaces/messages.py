@@ -126,10 +126,10 @@ class Caps(msgspec.Struct):
     """The most leads worked at once (open), and begun in a day, a week from Monday, a month of the
     company's zone; null: no limit."""
 
-    open: int | None = None
-    day: int | None = None
-    week: int | None = None
-    month: int | None = None
+    open: int | None
+    day: int | None
+    week: int | None
+    month: int | None
 
 
 class Participation(msgspec.Struct):
@@ -148,10 +148,10 @@ class Participation(msgspec.Struct):
     paused: bool
     invited_at: Moment
     marketplace_name: str
+    caps: Caps
+    time_zone: str | None
     company_id: UUID | None = None
     company_name: str | None = None
     invitation_id: UUID | None = None
     email: str | None = None
     version: int | None = None
-    caps: Caps = msgspec.field(default_factory=Caps)
-    time_zone: str | None = None

@@ -166,12 +166,12 @@ begin
     perform app_private.charge_pick(v_caller);
     return;
   end if;
-  if v_caller.company_id = v_lead.operator_company_id then
+  if v_caller.company_id <> v_lead.operator_company_id then
+    v_steps := app_private.take_offer(v_lead, v_caller);
+  else
     perform app_private.expect_first_wave_over(v_lead);
     perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
     v_steps := v_marketplace.steps;
-  else
-    v_steps := app_private.take_offer(v_lead, v_caller);
   end if;
   engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
     v_steps, 'pick', v_caller.company_id = v_lead.operator_company_id, v_caller.colleague_id,
