@@ -43,8 +43,8 @@ EXCEPT |= {
 EXCEPT |= {
     name: (
         [f"app.participation after {', '.join(rows)}"],
-        "the rows are those of leads that it holds, all of them before anything else; who leaves and "
-        "holds his card waits for none of these leads (nowait)",
+        "the rows are those of leads that it holds, all of them before anything else; who leaves "
+        "and holds his card waits for none of these leads (nowait)",
     )
     for name, rows in (
         ("app.end_waves", ("app.brokerage", "app.offer")),

@@ -4,6 +4,7 @@ many and where there are few; nothing is timed."""
 from typing import Any
 
 from service.domain.waves import queries
+from tests.fixtures.crowd import token
 from tests.fixtures.database import connected
 from tests.plans.test_filters import acting
 
@@ -36,7 +37,9 @@ async def test_few_receipts_are_found_without_reading_all(filled: Any) -> None:
 async def test_the_brokerages_of_a_lead_are_found_by_it(filled: Any) -> None:
     async with connected(filled.superuser) as superuser:
         place = await superuser.fetchrow(
-            "select b.marketplace_id, b.lead_id from app.brokerage b limit 1"
+            "select b.marketplace_id, b.lead_id from app.brokerage b join app_private.bearer r"
+            " on r.company_id = b.operator_company_id and r.token_sha256 = sha256($1) limit 1",
+            token("operator").encode(),
         )
     async with acting(filled, "operator") as tx:
         found = await queries.brokerages(tx, *place, None, 20)  # type: ignore[arg-type]
