@@ -143,13 +143,13 @@ class Beside:
 
 
 @asynccontextmanager
-async def beside(urls: Urls) -> AsyncIterator[Beside]:
-    """Connections for it, to a database with a schema `legacy`; imported once."""
+async def beside(urls: Urls, *, already: bool = False) -> AsyncIterator[Beside]:
+    """Connections for it, to a database with a schema `legacy`; imported once, unless already."""
     async with AsyncExitStack() as stack:
         superuser, staff, api = [
             await stack.enter_async_context(connected(url))
             for url in (urls.superuser, urls.staff, urls.api)
         ]
         both = Beside(urls, superuser, staff, api)
-        await both.monday()
+        await (superuser.execute(FEATURES) if already else both.monday())
         yield both

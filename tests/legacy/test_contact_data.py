@@ -52,8 +52,8 @@ LEADS = """
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
-    async with beside(clean) as one:
+async def both(brought: Urls) -> AsyncIterator[Beside]:
+    async with beside(brought, already=True) as one:
         for number, (written, *_) in CASES.items():
             await one.superuser.execute(LEADS, number, *written)
         await one.monday()

@@ -73,8 +73,8 @@ async def test_pages_are_those_of_a_scan(filled: Any, name: str) -> None:
 
 
 async def test_how_many_others_match_is_not_told(filled: Any) -> None:
-    """Half of the leads match, all of others, none of the company's own: it is told what it is told of a
-    word that nobody has. Who has them, finds them."""
+    """Half of the leads match, all of others, none of the company's own: it is told what it is told
+    of a word that nobody has. Who has them, finds them."""
     async with connected(filled.superuser) as superuser:
         anderswo = "select count(*) from app.prospect where city = 'Anderswo'"
         assert await superuser.fetchval(anderswo) > LEADS // 3

@@ -1,4 +1,5 @@
-"""A lead for thousands of takers (whole: ten): what an offer to all of them costs, counted; nothing is timed.
+"""A lead for thousands of takers (whole: ten): what an offer to all of them costs, counted; nothing
+is timed.
 
 Offering writes an offer and one row of the outbox for each company, whatever the number of its
 colleagues; who is told is worked out by the worker, a batch at a time.
