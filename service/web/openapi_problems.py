@@ -41,6 +41,12 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "colleague_name": {"type": "string", "description": "The colleague who is calling"},
+    "until": {
+        "type": "string",
+        "format": "date-time",
+        "description": "Until when at most",
+    },
     "steps": {
         "type": "array",
         "items": {"type": "string"},

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from service.domain.engagements import operations
-from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.engagements.messages import Closing, EngagementChange, Handover, Handovers
 from service.domain.leads.messages import Engagement
 from service.web.calls import Call
 
@@ -63,8 +63,28 @@ async def reopen(
     return await call.answer(operations.reopen, m, l)
 
 
-router = Router(
-    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
-    route_handlers=[change, close, reopen],
-    tags=["engagement"],
+@post(
+    "/engagements/handler",
+    summary="Hand many over",
+    status_code=200,
+    refuses="delegator-required handler-unknown",
+    example={
+        "items": [
+            {
+                "marketplace_id": "0199b6a0-0000-7000-8000-000000000001",
+                "lead_id": "0199b6a0-0000-7000-8000-000000000002",
+            }
+        ],
+        "handler_id": "0199b6a0-0000-7000-8000-000000000003",
+    },
 )
+async def hand_over(call: NamedDependency[Call], data: JSONBody[Handover]) -> Response[Handovers]:
+    """Up to 100 leads to one colleague, or (null) back to nobody. Each for itself: what cannot be
+    handed over says why, the others are. To others takes the role delegator, unless it is off."""
+    return await call.answer(operations.hand_over, data)
+
+
+_ONE = Router(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement", route_handlers=[change, close, reopen]
+)
+router = Router("", route_handlers=[_ONE, hand_over], tags=["engagement"])

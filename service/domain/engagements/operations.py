@@ -6,41 +6,54 @@ from uuid import UUID
 from msgspec import UNSET
 
 from service.database.transaction import Tx
-from service.domain.engagements import queries
-from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.engagements.messages import (
+    Closing,
+    EngagementChange,
+    HandedOver,
+    Handover,
+    Handovers,
+)
 from service.domain.leads.messages import Engagement
 from service.domain.leads.queries import lead
 from service.errors import Problem
-from service.vocabulary import Versions
+from service.vocabulary import Versions, given
 
 
-async def _shown(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
-    found = (await lead(tx, marketplace_id, lead_id)).engagement
+async def _shown(tx: Tx, m: UUID, lead_id: UUID) -> Engagement:
+    found = (await lead(tx, m, lead_id)).engagement
     if found is None:
         raise Problem("not-found")
     return found
 
 
 async def change(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, versions: Versions, data: EngagementChange
+    tx: Tx, m: UUID, lead_id: UUID, versions: Versions, data: EngagementChange
 ) -> Engagement:
-    """Step and handler."""
-    step = None if data.step is UNSET else data.step
-    handler_id = None if data.handler_id is UNSET else data.handler_id
-    queries.change(
-        tx, marketplace_id, lead_id, versions, step, data.handler_id is not UNSET, handler_id
+    """Step and handler; what is not named stays."""
+    handler = data.handler_id is not UNSET, given(data.handler_id)
+    tx.do(
+        "select app.change_engagement($1, $2, $3, $4, $5, $6)",
+        *(m, lead_id, versions, given(data.step), *handler),
     )
-    return await _shown(tx, marketplace_id, lead_id)
+    return await _shown(tx, m, lead_id)
 
 
-async def close(tx: Tx, marketplace_id: UUID, lead_id: UUID, data: Closing) -> Engagement:
+async def close(tx: Tx, m: UUID, lead_id: UUID, data: Closing) -> Engagement:
     """Won or lost; the lead is closed."""
     value = None if data.value is None else round(Decimal(str(data.value)), 2)
-    queries.close(tx, marketplace_id, lead_id, data.outcome, value)
-    return await _shown(tx, marketplace_id, lead_id)
+    tx.do("select app.close_engagement($1, $2, $3, $4)", m, lead_id, data.outcome, value)
+    return await _shown(tx, m, lead_id)
 
 
-async def reopen(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
+async def reopen(tx: Tx, m: UUID, lead_id: UUID) -> Engagement:
     """Takes won or lost back within the marketplace's window."""
-    queries.reopen(tx, marketplace_id, lead_id)
-    return await _shown(tx, marketplace_id, lead_id)
+    tx.do("select app.reopen_engagement($1, $2)", m, lead_id)
+    return await _shown(tx, m, lead_id)
+
+
+async def hand_over(tx: Tx, data: Handover) -> Handovers:
+    """The handler of many; each lead for itself, so that one that went elsewhere stops no other."""
+    marketplaces = [item.marketplace_id for item in data.items]
+    leads = [item.lead_id for item in data.items]
+    sql = "select * from app.hand_over($1, $2, $3) order by place"
+    return Handovers(await tx.rows(HandedOver, sql, marketplaces, leads, data.handler_id))

@@ -6,7 +6,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from service.domain.timeline import operations
+from service.domain.timeline import operations, queries
 from service.domain.timeline.messages import Entry, Event, Message, Note
 from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
@@ -21,7 +21,7 @@ async def list_notes(
     limit: Limit = 20,
 ) -> Response[Page[Note]]:
     """Notes of the caller's company, newest first; no other company reads them."""
-    return await call.answer(operations.list_notes, m, l, cursor, limit)
+    return await call.answer(queries.notes, m, l, cursor, limit)
 
 
 @post("/notes", summary="Add a note", example={"text": "Rückruf am Dienstag vereinbart"})
@@ -44,7 +44,7 @@ async def list_messages(
     limit: Limit = 20,
 ) -> Response[Page[Message]]:
     """Messages of all parties of the lead, newest first."""
-    return await call.answer(operations.list_messages, m, l, cursor, limit)
+    return await call.answer(queries.messages, m, l, cursor, limit)
 
 
 @post("/messages", summary="Write a message")
@@ -67,7 +67,7 @@ async def list_history(
     limit: Limit = 20,
 ) -> Response[Page[Event]]:
     """What happened to the lead, newest first."""
-    return await call.answer(operations.list_history, m, l, cursor, limit)
+    return await call.answer(queries.history, m, l, cursor, limit)
 
 
 router = Router(

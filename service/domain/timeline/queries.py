@@ -1,6 +1,6 @@
-"""The SQL of notes, messages and history."""
+"""What is read of the notes, messages and history of a lead."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, Table, bindparam, select
@@ -8,12 +8,15 @@ from sqlalchemy import Select, Table, bindparam, select
 from service.database import tables
 from service.database.statements import columns
 from service.database.transaction import Lane, Tx
+from service.domain.leads.queries import lead
 from service.domain.timeline.messages import Event, Message, Note
 from service.vocabulary import Page
 
+T = TypeVar("T")
+
 MESSAGES = Lane("messages", seconds=5)
-_NOTE = "id, author_id, author_name, text, created_at"
-_MESSAGE = "id, company_id, company_name, author_id, author_name, text, created_at"
+NOTE = "id, author_id, author_name, text, created_at"
+MESSAGE = "id, company_id, company_name, author_id, author_name, text, created_at"
 _EVENT = "id, event, company_id, company_name, colleague_id, colleague_name, detail, created_at"
 
 
@@ -22,35 +25,33 @@ def _of_lead(table: Table, names: str) -> Select[Any]:
     return select(*columns(table, names)).where(*mine)
 
 
-NOTES = _of_lead(tables.note, _NOTE)
-_MESSAGES = _of_lead(tables.message, _MESSAGE)
+NOTES = _of_lead(tables.note, NOTE)
+_MESSAGES = _of_lead(tables.message, MESSAGE)
 _EVENTS = _of_lead(tables.history, _EVENT)
 
 
+async def _found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:
+    """Nothing is an answer only where there is a lead to be seen; else Problem not-found."""
+    if not page.items:
+        await lead(tx, m, lead_id)
+    return page
+
+
 async def notes(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int) -> Page[Note]:
-    """Notes of the caller's company, newest first."""
-    return await tx.page(Note, NOTES, m=m, lead=lead_id, cursor=cursor, limit=limit)
-
-
-async def add_note(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Note:
-    """A note of the caller's company."""
-    return await tx.view(Note, f"select {_NOTE} from app.add_note($1, $2, $3)", m, lead_id, text)
+    """Notes of the caller's company, newest first, also after it lost sight of the lead."""
+    page = await tx.page(Note, NOTES, m=m, lead=lead_id, cursor=cursor, limit=limit)
+    return await _found(page, tx, m, lead_id)
 
 
 async def messages(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int) -> Page[Message]:
     """Messages of the lead, newest first."""
-    return await tx.page(
+    page = await tx.page(
         Message, _MESSAGES, m=m, lead=lead_id, cursor=cursor, limit=limit, lane=MESSAGES
     )
-
-
-async def add_message(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Message:
-    """A message to all parties."""
-    return await tx.view(
-        Message, f"select {_MESSAGE} from app.add_message($1, $2, $3)", m, lead_id, text
-    )
+    return await _found(page, tx, m, lead_id)
 
 
 async def history(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int) -> Page[Event]:
     """What happened to the lead, newest first."""
-    return await tx.page(Event, _EVENTS, m=m, lead=lead_id, cursor=cursor, limit=limit)
+    page = await tx.page(Event, _EVENTS, m=m, lead=lead_id, cursor=cursor, limit=limit)
+    return await _found(page, tx, m, lead_id)

@@ -113,7 +113,8 @@ begin
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
   foreach v_tab in array array['app.lead', 'app.engagement', 'app.offer', 'app.prospect', 'app.message',
-                               'app.history', 'app.note', 'app.disclosure'] loop
+                               'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
+                               'app.call_attempt'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))
       and $1 is not null and $2 is not null', v_tab,
       string_agg(case when r.rule in ('move', 'choose') or r.tab = 'app.engagement'
