@@ -7,6 +7,7 @@ rows are let go, and the request goes on in nobody's context.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from tests.fixtures.world import PASSWORD
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "company_merge", "lead_import", "import_mapping",
+    "offer", "engagement", "follow_up", "company_merge", "lead_import", "import_mapping",
 )  # fmt: skip
 FILE = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
@@ -82,6 +83,10 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
         "anna", "POST", "/engagements/handler",
         {"items": [{"marketplace_id": "{m}", "lead_id": "{engaged_id}"}], "handler_id": None}),
     "calls.claim": ("anna", "POST", "{engaged}/engagement/call", None),
+    "follow_ups.add": (
+        "anna", "POST", "{engaged}/follow-ups", {"due_at": "{tomorrow}", "text": "x"}),
+    "follow_ups.change": ("anna", "PATCH", "{engaged}/follow-ups/{follow_up}", {"done": True}),
+    "follow_ups.drop": ("anna", "DELETE", "{engaged}/follow-ups/{follow_up}", None),
     "calls.release": ("anna", "DELETE", "{engaged}/engagement/call", None),
     "calls.log": ("anna", "POST", "{engaged}/engagement/calls", {"outcome": "reached"}),
     "timeline.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
@@ -116,9 +121,13 @@ async def places(market: Market) -> dict[str, str]:
     path = f"/imports?marketplace={market.m}"
     file = await market.gerd.post(path, content=DRAFTS, headers=headers)
     kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    path = market.path(world.leads["engaged"], "/follow-ups")
+    follow_up = await market.anna.post(path, {"due_at": tomorrow})
     leads = {name: market.path(lead) for name, lead in world.leads.items()}
     return {
         **leads, "m": str(market.m), "engaged_id": str(world.leads["engaged"]),
+        "tomorrow": tomorrow, "follow_up": follow_up.json()["id"],
         "dora": str(world.dora.id), "lang": str(world.lang.id),
         "klein": str(world.klein.id), "invitation": invited.json()["id"],
         "file": file.json()["id"], "mapping": kept.json()["id"],

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -201,6 +202,7 @@ BODIES: dict[str, Any] = {
         "items": [{"marketplace_id": str(UUID(int=1)), "lead_id": str(UUID(int=2))}],
         "handler_id": None,
     },
+    "follow_ups.add": {"due_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
     "calls.log": {"outcome": "reached"},
     "timeline.add_note": {"text": "x"},
     "timeline.add_message": {"text": "x"},

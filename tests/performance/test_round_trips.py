@@ -7,6 +7,7 @@ here; who adds a route adds a line.
 import functools
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_origin
 
 import httpx
@@ -77,6 +78,11 @@ COSTS = {
     "calls.release": (1, 3),
     "calls.log": (1, 3),
     "calls.list_calls": (1, 2),
+    "follow_ups.add": (1, 3),
+    "follow_ups.list_of_lead": (1, 2),
+    "follow_ups.list_due": (1, 2),
+    "follow_ups.change": (1, 3),
+    "follow_ups.drop": (1, 3),
     "timeline.add_note": (1, 3),
     "timeline.list_notes": (1, 2),
     "timeline.add_message": (1, 3),
@@ -262,6 +268,14 @@ async def together(asker: Asker, lead: str) -> None:
     await ask("calls.release", "anna", f"DELETE {call}")
     await ask("calls.log", "anna", f"POST {call}s", {"outcome": "reached"})
     await ask("calls.list_calls", "anna", f"GET {call}s")
+    path = f"{lead}/follow-ups"
+    due = {"due_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    made = await ask("follow_ups.add", "anna", f"POST {path}", due)
+    await ask("follow_ups.list_of_lead", "anna", f"GET {path}")
+    await ask("follow_ups.list_due", "anna", "GET /follow-ups")
+    one = f"{path}/{made['id']}"
+    await ask("follow_ups.change", "anna", f"PATCH {one}", {"done": True}, If_Match="*")
+    await ask("follow_ups.drop", "anna", f"DELETE {one}")
 
 
 async def the_rest(asker: Asker) -> None:

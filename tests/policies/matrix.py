@@ -188,7 +188,12 @@ async def furnish(superuser: Any, world: World) -> None:
 
 
 async def furnish_calls(superuser: Any, world: World) -> None:
-    """What Firma Huber's colleagues do about calls."""
+    """What Firma Huber's colleagues do about calls, and have to do."""
+    await superuser.execute(
+        """insert into app.follow_up (marketplace_id, id, lead_id, company_id, colleague_id, due_at)
+           values ($1, gen_random_uuid(), $2, $3, $4, now() + interval '1 day')""",
+        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
+    )
     await superuser.execute(
         """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
              colleague_name, claimed_at, until)
