@@ -16,6 +16,7 @@ create table app.follow_up (
 create index follow_up_lead on app.follow_up (marketplace_id, lead_id, company_id, id desc);
 -- Whose is due next; what a colleague who leaves had to do.
 create index follow_up_next on app.follow_up (company_id, colleague_id, due_at, id) where done_at is null;
+create index follow_up_nobodys on app.follow_up (company_id, due_at, id) where done_at is null and colleague_id is null;
 -- Who is to be reminded.
 create index follow_up_due on app.follow_up (due_at) where done_at is null and reminded_at is null;
 
