@@ -22,6 +22,7 @@ from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.waves.http import router as waves
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -35,6 +36,7 @@ ROOMS = [
     sessions,
     companies,
     marketplaces,
+    waves,
     leads,
     offers,
     engagements,

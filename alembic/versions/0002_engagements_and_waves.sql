@@ -13,13 +13,14 @@ comment on function app_private.clock() is
   'The time of the transaction: what the business goes by. Tests turn the clock by replacing it.';
 grant execute on function app_private.clock() to kollegium_broker, kollegium_api;
 
--- Leases, limits and ids go by the time that runs on within a transaction.
-create function app_private.clock(running boolean) returns timestamptz
+-- Leases, limits and ids go by the time that runs on within a transaction; tokens by the begin of the statement.
+create function app_private.clock(running boolean, within_statement boolean default true) returns timestamptz
 language sql volatile parallel safe
-return case when running then app_private.clock() + (clock_timestamp() - now()) else app_private.clock() end;
-comment on function app_private.clock(boolean) is
-  'running => true: the same time, going on within the transaction.';
-grant execute on function app_private.clock(boolean) to kollegium_broker;
+return app_private.clock() + case when not running then interval '0'
+  when within_statement then clock_timestamp() - now() else statement_timestamp() - now() end;
+comment on function app_private.clock(boolean, boolean) is
+  'running => true: the same time, going on within the transaction, or from statement to statement.';
+grant execute on function app_private.clock(boolean, boolean) to kollegium_broker;
 
 alter table app.api_key alter created_at set default app_private.clock();
 alter table app_private.audit_entry alter at set default app_private.clock();
@@ -66,6 +67,45 @@ set local role kollegium_broker;
 alter table legacy_staging.load alter began_at set default app_private.clock();
 set local role kollegium_owner;
 
+create table app.calendar (
+  marketplace_id uuid primary key,
+  operator_company_id uuid not null,
+  time_zone text not null check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
+  hours jsonb not null check (jsonb_typeof(hours) = 'object'),
+  federal_state text,
+  regional_holidays boolean not null default false,
+  own_days jsonb not null default '[]' check (jsonb_typeof(own_days) = 'array'),
+  version integer not null default 1,
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create index on app.calendar (operator_company_id);
+
+comment on table app.calendar is 'When a marketplace works: what windows in working time are counted by. None: app_private.calendar_of.';
+comment on column app.calendar.marketplace_id is 'The marketplace.';
+comment on column app.calendar.operator_company_id is 'The operator, who alone sees it.';
+comment on column app.calendar.time_zone is 'Its zone, by a name that PostgreSQL knows. [none]';
+comment on column app.calendar.hours is 'By day of the week: {"monday": [{"opens": "08:00", "closes": "12:00"}, …], …}, in order. [none]';
+comment on column app.calendar.federal_state is 'Whose holidays are days off: DE or a federal state (app_private.holiday.region); null: none. [none]';
+comment on column app.calendar.regional_holidays is 'true: also those that a part of the state has (Assumption in Bavaria).';
+comment on column app.calendar.own_days is 'Days with hours of their own, in order: [{"date": "2026-12-24", "name": "…", "hours": []}]; they count before holidays. [free text]';
+comment on column app.calendar.version is 'Counts changes; the ETag.';
+
+create table app_private.holiday (
+  region text not null,
+  day date not null,
+  regional boolean not null,
+  name_de text not null,
+  name_en text not null,
+  primary key (region, day)
+);
+comment on table app_private.holiday is 'Public holidays of this year and the two that follow, written by the worker; SQL alone counts.';
+comment on column app_private.holiday.region is 'DE (what all states share) or a federal state, BB to TH. [none]';
+comment on column app_private.holiday.day is 'The day.';
+comment on column app_private.holiday.regional is 'true: in a part of the state only.';
+comment on column app_private.holiday.name_de is 'German name. [none]';
+comment on column app_private.holiday.name_en is 'English name. [none]';
+grant select, insert, update, delete on app_private.holiday to kollegium_broker;
 -- Calls: who is calling now, and what came of it.
 create table app.call_claim (
   marketplace_id uuid not null,

@@ -29,6 +29,7 @@ _TOLD = {
     "imports": "imports",
     "consents": "consents",
     "purge": "purged_rows",
+    "holidays": "written_holidays",
 }
 
 

@@ -63,6 +63,11 @@ brokerage = _table(
     "integer, wave_ends_at timestamptz, opened_by_id uuid, opened_at timestamptz, closed_at "
     "timestamptz",
 )
+calendar = _table(
+    "calendar",
+    "marketplace_id uuid, operator_company_id uuid, time_zone text, hours jsonb, "
+    "federal_state text, regional_holidays boolean, own_days jsonb, version integer",
+)
 call_attempt = _table(
     "call_attempt",
     "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "

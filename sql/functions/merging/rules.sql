@@ -53,6 +53,7 @@ as $$
     (116, 'app.import_mapping', 'company_id', 'move', 'own', null, 'how it reads its files; of one name the newest counts'),
     (120, 'app.participation', 'company_id', 'unite', 'own', null, 'one card for each company and marketplace (case 4)'),
     (120, 'app.participation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
+    (125, 'app.calendar', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (130, 'app.partner_invitation', 'company_id', 'move', 'own', null, 'the invited company'),
     (130, 'app.partner_invitation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (140, 'app.marketplace', 'operator_company_id', 'move', 'own', null, 'who operates it'),
