@@ -26,10 +26,7 @@ async def list_notes(
 
 @post("/notes", summary="Add a note", example={"text": "Rückruf am Dienstag vereinbart"})
 async def add_note(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Entry],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Entry]
 ) -> Response[Note]:
     """Internal to the caller's company."""
     return await call.answer(operations.add_note, m, l, data)
@@ -49,10 +46,7 @@ async def list_messages(
 
 @post("/messages", summary="Write a message")
 async def add_message(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Entry],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Entry]
 ) -> Response[Message]:
     """To all parties of the lead."""
     return await call.answer(operations.add_message, m, l, data)
