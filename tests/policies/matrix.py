@@ -142,9 +142,9 @@ async def furnish(superuser: Any, world: World) -> None:
         await superuser.execute(
             """insert into app.engagement (marketplace_id, id, lead_id, company_id,
               operator_company_id,
-                 giver_company_id, company_name, state, origin, steps, step)
-               values ($1, gen_random_uuid(), $2, $3, $4, $5, 'Firma Lang', 'revoked', 'pick',
-                 '{neu}', 'neu')""",
+                 giver_company_id, company_name, state, origin, steps, step, ended_at)
+               values ($1, gen_random_uuid(), $2, $3, $4, $5, '', 'revoked', 'pick',
+                 '{neu}', 'neu', now())""",
             *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id, world.geber.id),
         )
         await superuser.execute(

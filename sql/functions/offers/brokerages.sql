@@ -9,6 +9,15 @@ as $$
     and not p_participation.paused and p_participation.company_id is distinct from p_giver
 $$;
 
+-- Who returned the lead is not offered it again; it can be assigned to him.
+create or replace function app_private.gave_back(p_lead app.lead, p_company uuid)
+returns boolean language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.company_id = p_company
+      and e.state = 'returned')
+$$;
+
 -- The cap counts what a company works on a marketplace at present.
 create or replace function app_private.cap_reached(p_participation app.participation)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
@@ -31,6 +40,7 @@ as $$
   where p.marketplace_id = p_lead.marketplace_id
     and app_private.may_take(p, p_lead.giver_company_id)
     and not app_private.cap_reached(p)
+    and not app_private.gave_back(p_lead, p.company_id)
     and (cardinality(p.postcode_areas) = 0
          or exists (select from unnest(p.postcode_areas) area where starts_with(pr.postcode, area)))
     and (cardinality(p.tags) = 0 or cardinality(p_lead.tags) = 0 or p.tags && p_lead.tags)
@@ -46,16 +56,19 @@ declare
   v_expires_at constant timestamptz := now() + make_interval(hours => p_hours);
   v_interest constant text := app_private.teaser(p_lead.interest);
   v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
+  v_placed_before constant integer := (select count(*) from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.ended_at is not null);
   v_offered uuid[];
 begin
   insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_by_id)
   values (p_lead.marketplace_id, v_id, p_lead.id, p_lead.operator_company_id, 'open', p_caller.colleague_id);
   with opened as (
     insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
+      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at,
+      placed_before)
     select p.marketplace_id, app_private.new_id(), v_id, p_lead.id, p.company_id, p.operator_company_id,
       1, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
-      p.company_name, v_expires_at
+      p.company_name, v_expires_at, v_placed_before
     from app.participation p
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
@@ -94,7 +107,8 @@ begin
     select array_agg(distinct c.id) filter (where fits), array_agg(distinct c.id) filter (where not fits)
     into v_takers, v_unfit
     from (select w.id, coalesce(app_private.may_take(p, v_lead.giver_company_id)
-                                and not app_private.cap_reached(p), false) as fits
+                                and not app_private.cap_reached(p)
+                                and not app_private.gave_back(v_lead, w.id), false) as fits
           from unnest(p_companies) w (id)
           left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id) c;
     if cardinality(v_unfit) > 0 then
