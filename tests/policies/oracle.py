@@ -381,15 +381,14 @@ def grace_over(lead: Lead) -> None:
 
 
 def _named(lead: Lead, work: Work | None, who: str, name: str | None) -> str:
-    """A name as `who` reads it: the giver learns no taker but the one engaged now."""
-    hidden = (
-        work is not None
-        and work.ended
-        and who == lead.giver
-        and who != work.company
-        and name not in (OPERATOR, lead.giver)
-    )
+    """A taker's name as `who` reads it: the giver learns none but that of the one engaged now."""
+    hidden = work and work.ended and who == lead.giver and who != work.company
     return "" if hidden else name or ""
+
+
+def _author(lead: Lead, work: Work | None, who: str, name: str) -> str:
+    """Operator and giver know each other."""
+    return name if name in (OPERATOR, lead.giver) else _named(lead, work, who, name)
 
 
 def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
@@ -397,9 +396,9 @@ def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
     rows: Counter[tuple[str, str]] = Counter()
     said = work.said if work else lead.before
     for author, number in said.messages.items():
-        rows["message", _named(lead, work, who, author)] += number
+        rows["message", _author(lead, work, who, author)] += number
     for (author, named), number in said.history.items():
-        shown = f"{_named(lead, work, who, author)} {_named(lead, work, who, named)}"
+        shown = f"{_author(lead, work, who, author)} {_named(lead, work, who, named)}"
         rows["history", shown.strip()] += number
     return rows
 

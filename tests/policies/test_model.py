@@ -38,8 +38,9 @@ FORWARD = {
     "available": ("offer", "offer", "assign"),
     "offered": ("pick", "decline", "reopen_offer", "withdraw"),
     "unplaced": ("offer", "pick", "assign"),
-    "engaged": ("step", "handler", "close", "message", "return", "return_accept", "revoke"),
-    "closed": ("reopen", "message", "recycle", "recycle"),
+    "engaged": ("step", "handler", "close", "message", "return", "revoke"),
+    "returning": ("return_accept", "return_refuse", "message", "step"),
+    "closed": ("recycle", "reopen", "message"),
 }
 SETTINGS = settings(
     deadline=None,
@@ -70,7 +71,7 @@ def _argument(op: str, number: int) -> Any:
     if op == "step":
         return ("neu", "kontaktiert", "angebot")[number % 3]
     if op == "close":
-        return ("won", "lost")[number % 2]
+        return ("won", "lost")[number // 2 % 2]
     return number % 2 == 0
 
 
@@ -125,7 +126,8 @@ class Story(RuleBasedStateMachine):
     def forward(self, number: int, detail: int) -> None:
         """What usually comes next, so that stories get somewhere."""
         lead = list(self.leads.values())[number % len(self.leads)]
-        choices = FORWARD.get(lead.state, ("message",))
+        returning = lead.current is not None and lead.current.state == "return_requested"
+        choices = FORWARD.get("returning" if returning else lead.state, ("message",))
         self._operate(number, choices[detail % len(choices)], None, detail)
 
     @precondition(lambda self: any(lead.open for lead in self.leads.values()))
