@@ -251,8 +251,8 @@ async def values_are_readable(db: Any) -> list[str]:
     return findings
 
 
-# Where parties that are no generated column come from, as (columns, table, its columns): the lead, or
-# the engagement for rows that have one, and the lead without its taker for those that have none.
+# Where parties that are no generated column come from, as (columns, table, its columns): the lead,
+# or the engagement for rows that have one and the lead without its taker for all others.
 _OF_LEAD = ("marketplace_id, lead_id, parties", "app.lead", "marketplace_id, id, parties")
 _OF_ENGAGEMENT = (
     "marketplace_id, lead_id, engagement_id, parties",
@@ -279,7 +279,8 @@ async def parties_follow_the_lead(db: Any) -> list[str]:
               array(select row(
                   array_to_string(array(
                     select c.attname::text from unnest(k.conkey) with ordinality u (n, i)
-                    join pg_attribute c on c.attrelid = t.oid and c.attnum = u.n order by u.i), ', '),
+                    join pg_attribute c on c.attrelid = t.oid and c.attnum = u.n
+                    order by u.i), ', '),
                   k.confrelid::regclass::text,
                   array_to_string(array(
                     select c.attname::text from unnest(k.confkey) with ordinality u (n, i)

@@ -170,8 +170,9 @@ async def furnish(superuser: Any, world: World) -> None:
         )
     await superuser.execute(
         """with ended as (
-             insert into app.engagement (marketplace_id, id, lead_id, company_id, operator_company_id,
-               giver_company_id, company_name, state, origin, steps, step, ended_at)
+             insert into app.engagement (marketplace_id, id, lead_id, company_id,
+               operator_company_id, giver_company_id, company_name, state, origin, steps, step,
+               ended_at)
              values ($1, gen_random_uuid(), $2, $3, $4, $5, '', 'returned', 'pick', '{neu}', 'neu',
                now()) returning *)
            insert into app.engagement_card (marketplace_id, id, lead_id, company_id,

@@ -267,9 +267,9 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
         return _operators(lead, who, *OPERATE[op])
     if op in WORK:
         return _workers(lead, who, *WORK[op])
-    if op in DECIDE:
-        return _decided(lead, who, *DECIDE[op])
     match op:
+        case _ if op in DECIDE:
+            return _decided(lead, who, *DECIDE[op])
         case "offer":
             return _offer(lead, who, argument)
         case "assign":
@@ -280,7 +280,12 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
             return _answer(lead, who, op)
         case "change":
             return _change(lead, who)
-    if who in lead.parties:  # note, message
+    return _write(lead, who)
+
+
+def _write(lead: Lead, who: str) -> int:
+    """A note or message."""
+    if who in lead.parties:
         return OK
     return TOO_LATE if lead.had(who) else UNKNOWN
 

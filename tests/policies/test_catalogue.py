@@ -112,7 +112,8 @@ BREAKS: list[tuple[str, str]] = [
     ),
     (
         "parties_follow_the_lead",
-        "alter table app.message drop constraint message_marketplace_id_lead_id_origin_parties_fkey",
+        "alter table app.message drop constraint "
+        "message_marketplace_id_lead_id_origin_parties_fkey",
     ),
     (
         "parties_follow_the_lead",
