@@ -13,7 +13,7 @@ from service.vocabulary import OfferState, Page, fetched
 _COLUMNS = """id, marketplace_id, lead_id, marketplace_name, company_id, company_name, state, wave,
     json_build_object('interest', interest, 'postcode_area', postcode_area, 'tags', tags)
       as teaser, opened_at, expires_at, answered_at, answered_by_name as answered_by,
-    decline_reason"""
+    decline_reason, placed_before"""
 
 
 # A list that nothing is filtered out of on the way.

@@ -3,17 +3,18 @@
 from uuid import UUID
 
 from service.database.transaction import Tx
-from service.domain.leads.queries import lead
 from service.domain.timeline import queries
 from service.domain.timeline.messages import Entry, Event, Message, Note
 from service.vocabulary import Page
 
 
-async def list_notes(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int) -> Page[Note]:
+async def list_notes(
+    tx: Tx, m: UUID, lead_id: UUID, engagement: UUID | None, cursor: str | None, limit: int
+) -> Page[Note]:
     """Internal notes of the caller's company, also after it lost sight of the lead."""
-    found = await queries.notes(tx, m, lead_id, cursor, limit)
+    found = await queries.notes(tx, m, lead_id, engagement, cursor, limit)
     if not found.items:
-        await lead(tx, m, lead_id)
+        await queries.known(tx, m, lead_id)
     return found
 
 
@@ -23,25 +24,25 @@ async def add_note(tx: Tx, m: UUID, lead_id: UUID, data: Entry) -> Note:
 
 
 async def list_messages(
-    tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int
+    tx: Tx, m: UUID, lead_id: UUID, engagement: UUID | None, cursor: str | None, limit: int
 ) -> Page[Message]:
-    """Messages of all parties."""
-    found = await queries.messages(tx, m, lead_id, cursor, limit)
+    """Messages of one engagement, or of all that the caller sees."""
+    found = await queries.messages(tx, m, lead_id, engagement, cursor, limit)
     if not found.items:
-        await lead(tx, m, lead_id)
+        await queries.known(tx, m, lead_id)
     return found
 
 
 async def add_message(tx: Tx, m: UUID, lead_id: UUID, data: Entry) -> Message:
-    """A message to all parties."""
+    """A message to all present parties."""
     return await queries.add_message(tx, m, lead_id, data.text)
 
 
 async def list_history(
-    tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int
+    tx: Tx, m: UUID, lead_id: UUID, engagement: UUID | None, cursor: str | None, limit: int
 ) -> Page[Event]:
     """What happened, newest first."""
-    found = await queries.history(tx, m, lead_id, cursor, limit)
+    found = await queries.history(tx, m, lead_id, engagement, cursor, limit)
     if not found.items:
-        await lead(tx, m, lead_id)
+        await queries.known(tx, m, lead_id)
     return found
