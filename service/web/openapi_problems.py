@@ -41,6 +41,11 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "reasons": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The reasons for a return that the marketplace takes",
+    },
     "steps": {
         "type": "array",
         "items": {"type": "string"},

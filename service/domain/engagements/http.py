@@ -122,7 +122,7 @@ async def ask_return(
     summary="Accept the return",
     status_code=200,
     refuses="operator-required engagement-state lead-state",
-    example={"comment": "Die Nummer ist nicht vergeben"},
+    example={"comment": "Wie am Telefon besprochen"},
 )
 async def accept_return(
     call: NamedDependency[Call],
@@ -140,7 +140,6 @@ async def accept_return(
     summary="Refuse the return",
     status_code=200,
     refuses="operator-required engagement-state lead-state",
-    example={"comment": "Bitte noch einmal abends versuchen"},
 )
 async def refuse_return(
     call: NamedDependency[Call],

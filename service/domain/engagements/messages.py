@@ -7,11 +7,19 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import EngagementState, Input, Line, Moment, Reason
+from service.vocabulary import EngagementState, Input, Line, Moment, Reason, whole
 
-# Until a marketplace names its own (app_private.expect_return_allowed).
-ReturnReason = Literal[
-    "wrong_number", "not_reached", "duplicate", "not_interested", "outside_area", "other"
+# Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number, not_reached,
+# duplicate, not_interested, outside_area, other.
+ReturnReason = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=50,
+        pattern=whole("[a-z_]+"),
+        extra={"words": ("Small letters and _", "Kleinbuchstaben und _")},
+        examples=["not_reached"],
+    ),
 ]
 
 

@@ -36,7 +36,8 @@ GET $base_url/engagements?state=returned""",
     "return-refused": {
         "de": (
             "Rückgabe abgelehnt",
-            """$operator hat die Rückgabe des Leads $lead abgelehnt. Ihre Firma bearbeitet ihn weiter.
+            """$operator hat die Rückgabe des Leads $lead abgelehnt. Ihre Firma bearbeitet
+ihn weiter.
 
 Was dazu gesagt wurde, steht im Verlauf des Leads.""",
         ),
