@@ -9,8 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from service.vocabulary import EngagementState, Input, Line, Moment, Reason, whole
 
-# Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number, not_reached,
-# duplicate, not_interested, outside_area, other.
+# Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number,
+# not_reached, duplicate, not_interested, outside_area, other.
 ReturnReason = Annotated[
     str,
     msgspec.Meta(
