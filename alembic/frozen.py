@@ -68,8 +68,11 @@ def statements(revision: str) -> Path:
 
 def compose(own: str) -> str:
     """The script of the unreleased revision: its own statements, and of `sql/` what has changed
-    since the last release, function by function. The first one builds the tables as well."""
+    since the last release, function by function. The first one builds the tables as well; what
+    bounds the values of all columns follows the statements of a later one, too."""
     before = units_of([statements(r.revision).read_text("utf-8") for r in releases()])
+    if before and own:
+        own = f"{own}\n{(SQL / 'tables' / 'bounds.sql').read_text('utf-8')}"
     now = units(first=not before)
     changed = {name: unit for name, unit in now.items() if before.get(name) != unit}
     return script(changed, own=own)

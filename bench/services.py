@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import tools
 from bench.cluster import Cluster
-from service.settings import Settings
+from service.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT_SECONDS = 60
@@ -50,7 +50,7 @@ def started(
         "HOME": os.environ.get("HOME", "/"),
         "LANG": "C.UTF-8",
         "DATABASE_URL": cluster.url(database, role),
-        "KOLLEGIUM_POOL_SIZE": str(Settings(database_url="").connections),  # the peer's, too
+        "KOLLEGIUM_POOL_SIZE": str(ServiceSettings(database_url="").connections),  # the peer's, too
         **extra,
     }
     command = _command(kind, port, metrics, directory)

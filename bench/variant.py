@@ -19,7 +19,7 @@ from service.database.wire import Connection, messages
 from service.database.wire.protocol import Texts
 
 # The one statement of the measured operations that names no company of its own.
-ONE_LEAD = "where l.marketplace_id = $1 and l.id = $2"
+ONE_LEAD = "WHERE l.marketplace_id = $1::UUID AND l.id = $2::UUID"
 PARTY = " and (select app.current_company_id()) = any (l.parties)"
 
 

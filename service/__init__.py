@@ -9,8 +9,8 @@ The path of a request, one room after the other:
    `app.enter_to_write(token)`, operation, commit; `retries.py` says when it begins again. Nothing
    else sets the tenant context, and nothing names a company. `wire/` sends what belongs together in
    one write.
-4. `operations.py` says what happens, `queries.py` holds the SQL, PostgreSQL decides who sees and
-   may change what (`sql/policies`, `sql/functions`).
+4. `operations.py` says what is done, `queries.py` what is read; PostgreSQL decides who sees and may
+   change what (`sql/policies`, `sql/functions`).
 5. The answer leaves after the commit. For an Idempotency-Key it is encoded before, and kept in the
    same transaction; errors of any kind become problem documents in `web/problems.py`.
 """

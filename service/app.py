@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
 from service.domain.imports.http import router as imports
@@ -20,7 +21,8 @@ from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
-from service.settings import Settings
+from service.domain.waves.http import router as waves
+from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
 from service.web.docs_page import router as docs_page
@@ -33,9 +35,11 @@ ROOMS = [
     sessions,
     companies,
     marketplaces,
+    waves,
     leads,
     offers,
     engagements,
+    calls,
     timeline,
     imports,
     merges,
@@ -53,7 +57,7 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
     raise error
 
 
-def create_app(settings: Settings) -> Edge:
+def create_app(settings: ServiceSettings) -> Edge:
     """The application. Starting it connects, and refuses a privileged role or an old schema
     (service.database.readiness.NotReady)."""
 
@@ -71,7 +75,9 @@ def create_app(settings: Settings) -> Edge:
 
 
 def assemble(
-    rooms: Sequence[ControllerRouterHandler], settings: Settings, lifespan: Sequence[Any] = ()
+    rooms: Sequence[ControllerRouterHandler],
+    settings: ServiceSettings,
+    lifespan: Sequence[Any] = (),
 ) -> Edge:
     """Rooms behind the edge. Raises service.web.routes.Ignored for a handler that names what would
     be ignored."""

@@ -5,7 +5,7 @@ import os
 import msgspec
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a web process needs to know. Times are seconds."""
 
     database_url: str
@@ -45,7 +45,7 @@ _VARIABLES = {
 }
 
 
-def from_environment(**overrides: object) -> Settings:
+def from_environment(**overrides: object) -> ServiceSettings:
     """Reads the settings; arguments that are not None win. Raises SettingMissing."""
     values: dict[str, object] = {
         field: os.environ[variable]
@@ -56,6 +56,6 @@ def from_environment(**overrides: object) -> Settings:
     if "database_url" not in values:
         raise SettingMissing("Set DATABASE_URL to the database, as role kollegium_api.")
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, ServiceSettings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingMissing(f"A setting is not usable: {error}") from error

@@ -4,12 +4,13 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 from email_validator import EmailNotValidError, validate_email
+from msgspec import UnsetType
 
 from service.errors import Problem
 
@@ -109,6 +110,20 @@ def email_address(text: str, pointer: str = "/email") -> str:
     return spelt
 
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_FAR = timedelta(days=5 * 366)
+
+
+def expect_ahead(moment: datetime, pointer: str) -> None:
+    """Raises Problem validation-failed unless somebody may plan something for then."""
+    now = datetime.now(UTC)
+    if not now - _CLOCKS_DIFFER <= moment <= now + _FAR:
+        detail = "A time between now and five years ahead, please"
+        german = "Bitte eine Zeit zwischen jetzt und in fünf Jahren"
+        error = {"pointer": pointer, "code": "value", "detail": detail, "detail_de": german}
+        raise Problem("validation-failed", errors=[error])
+
+
 def address_of(text: str) -> str | None:
     """`email_address`, or None for what it refuses."""
     try:
@@ -121,7 +136,7 @@ class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of everything a client sends: fields that are not named here are refused."""
 
 
-class Accepted(msgspec.Struct):
+class GoesOn(msgspec.Struct):
     """Base of what says that something was taken and is worked on: a POST answers 202 with it."""
 
 
@@ -130,6 +145,11 @@ class Page(msgspec.Struct, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+def given(value: T | UnsetType) -> T | None:
+    """What a change names; None, which stays as it is, for what it does not."""
+    return None if isinstance(value, UnsetType) else value
 
 
 def fetched(limit: int) -> int:

@@ -3,6 +3,169 @@
 -- tables stands in sql/tables, too: an upgraded database is compared with one that sql/ built.
 -- A foreign key: alembic/blind.py says between which lines.
 
+-- What time it is. No other function and no default asks the server (tests/policies/catalogue.py), so whoever
+-- replaces the first function turns the clock of all of them; kollegium_api cannot, it owns nothing.
+-- Their bodies are bound when they are created (no search path is looked at later) and the planner puts them
+-- in place: a condition or default costs what now() cost, and takes the same index.
+create function app_private.clock() returns timestamptz
+language sql stable parallel safe return now();
+comment on function app_private.clock() is
+  'The time of the transaction: what the business goes by. Tests turn the clock by replacing it.';
+grant execute on function app_private.clock() to kollegium_broker, kollegium_api;
+
+-- Leases, limits and ids go by the time that runs on within a transaction; tokens by the begin of the statement.
+create function app_private.clock(running boolean, within_statement boolean default true) returns timestamptz
+language sql volatile parallel safe
+return app_private.clock() + case when not running then interval '0'
+  when within_statement then clock_timestamp() - now() else statement_timestamp() - now() end;
+comment on function app_private.clock(boolean, boolean) is
+  'running => true: the same time, going on within the transaction, or from statement to statement.';
+grant execute on function app_private.clock(boolean, boolean) to kollegium_broker;
+
+alter table app.api_key alter created_at set default app_private.clock();
+alter table app_private.audit_entry alter at set default app_private.clock();
+alter table app_private.bearer alter created_at set default app_private.clock();
+alter table app.brokerage alter opened_at set default app_private.clock();
+alter table app_private.cohort_company alter assigned_at set default app_private.clock();
+alter table app.colleague alter created_at set default app_private.clock(),
+  alter changed_at set default app_private.clock();
+alter table app.company alter created_at set default app_private.clock(),
+  alter changed_at set default app_private.clock();
+alter table app.company_merge alter created_at set default app_private.clock(),
+  alter changed_at set default app_private.clock();
+alter table app_private.company_split alter created_at set default app_private.clock();
+alter table app_private.credential alter changed_at set default app_private.clock();
+alter table app.disclosure alter created_at set default app_private.clock();
+alter table app.engagement alter started_at set default app_private.clock();
+alter table app.history alter created_at set default app_private.clock();
+alter table app_private.idempotent_answer alter created_at set default app_private.clock();
+alter table app_private.import_chunk alter created_at set default app_private.clock();
+alter table app.import_consent alter created_at set default app_private.clock();
+alter table app.import_mapping alter saved_at set default app_private.clock();
+alter table app.invitation alter created_at set default app_private.clock();
+alter table app.lead alter received_at set default app_private.clock(),
+  alter created_at set default app_private.clock(),
+  alter changed_at set default app_private.clock();
+alter table app.lead_import alter retry_at set default app_private.clock(),
+  alter created_at set default app_private.clock();
+alter table app_private.legacy_marketplace alter imported_at set default app_private.clock();
+alter table app_private.legacy_proof alter proven_at set default app_private.clock();
+alter table app_private.legacy_quarantine alter first_seen_at set default app_private.clock(),
+  alter last_seen_at set default app_private.clock();
+alter table app_private.legacy_user alter imported_at set default app_private.clock();
+alter table app.marketplace alter created_at set default app_private.clock(),
+  alter changed_at set default app_private.clock();
+alter table app_private.merge_token alter created_at set default app_private.clock();
+alter table app.message alter created_at set default app_private.clock();
+alter table app.note alter created_at set default app_private.clock();
+alter table app.offer alter opened_at set default app_private.clock();
+alter table app_private.outbox alter created_at set default app_private.clock(),
+  alter due_at set default app_private.clock();
+alter table app.participation alter invited_at set default app_private.clock();
+alter table app.partner_invitation alter created_at set default app_private.clock();
+set local role kollegium_broker;
+alter table legacy_staging.load alter began_at set default app_private.clock();
+set local role kollegium_owner;
+
+create table app.calendar (
+  marketplace_id uuid primary key,
+  operator_company_id uuid not null,
+  time_zone text not null check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
+  hours jsonb not null check (jsonb_typeof(hours) = 'object'),
+  federal_state text,
+  regional_holidays boolean not null default false,
+  own_days jsonb not null default '[]' check (jsonb_typeof(own_days) = 'array'),
+  version integer not null default 1,
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create index on app.calendar (operator_company_id);
+
+comment on table app.calendar is 'When a marketplace works: what windows in working time are counted by. None: app_private.calendar_of.';
+comment on column app.calendar.marketplace_id is 'The marketplace.';
+comment on column app.calendar.operator_company_id is 'The operator, who alone sees it.';
+comment on column app.calendar.time_zone is 'Its zone, by a name that PostgreSQL knows. [none]';
+comment on column app.calendar.hours is 'By day of the week: {"monday": [{"opens": "08:00", "closes": "12:00"}, …], …}, in order. [none]';
+comment on column app.calendar.federal_state is 'Whose holidays are days off: DE or a federal state (app_private.holiday.region); null: none. [none]';
+comment on column app.calendar.regional_holidays is 'true: also those that a part of the state has (Assumption in Bavaria).';
+comment on column app.calendar.own_days is 'Days with hours of their own, in order: [{"date": "2026-12-24", "name": "…", "hours": []}]; they count before holidays. [free text]';
+comment on column app.calendar.version is 'Counts changes; the ETag.';
+
+create table app_private.holiday (
+  region text not null,
+  day date not null,
+  regional boolean not null,
+  name_de text not null,
+  name_en text not null,
+  primary key (region, day)
+);
+comment on table app_private.holiday is 'Public holidays of this year and the two that follow, written by the worker; SQL alone counts.';
+comment on column app_private.holiday.region is 'DE (what all states share) or a federal state, BB to TH. [none]';
+comment on column app_private.holiday.day is 'The day.';
+comment on column app_private.holiday.regional is 'true: in a part of the state only.';
+comment on column app_private.holiday.name_de is 'German name. [none]';
+comment on column app_private.holiday.name_en is 'English name. [none]';
+grant select, insert, update, delete on app_private.holiday to kollegium_broker;
+-- Calls: who is calling now, and what came of it.
+create table app.call_claim (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  company_id uuid not null references app.company,
+  colleague_id uuid not null references app.colleague (id),
+  colleague_name text not null,
+  claimed_at timestamptz not null,
+  until timestamptz not null,
+  primary key (marketplace_id, id),
+  unique (marketplace_id, lead_id, company_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  check (claimed_at < until)
+);
+
+comment on table app.call_claim is 'A colleague is calling the person of a lead: for his own colleagues, for 15 minutes. The time decides whether it counts, nobody ends it. Erasure of the person deletes it.';
+comment on column app.call_claim.marketplace_id is 'The marketplace.';
+comment on column app.call_claim.id is 'Id (time-ordered UUID); each claim has a new one.';
+comment on column app.call_claim.lead_id is 'The lead; at most one claim for each company.';
+comment on column app.call_claim.company_id is 'The company whose colleague calls, and which alone reads it.';
+comment on column app.call_claim.colleague_id is 'Who calls. One that has left stops nobody.';
+comment on column app.call_claim.colleague_name is 'His name when he claimed. [personal]';
+comment on column app.call_claim.claimed_at is 'When he claimed, or renewed his claim.';
+comment on column app.call_claim.until is 'Until when it counts.';
+
+create table app.call_attempt (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  colleague_id uuid references app.colleague (id),
+  colleague_name text not null,
+  outcome text not null
+    check (outcome in ('reached', 'not_reached', 'mailbox', 'wrong_number', 'call_back')),
+  note text check (length(note) between 1 and 4000),
+  call_back_at timestamptz,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id)
+);
+create index call_attempt_lead on app.call_attempt (marketplace_id, lead_id, company_id, id desc);
+-- The first attempt of an engagement, for its speed to lead; what counts as evidence of a return.
+create index call_attempt_engagement on app.call_attempt (marketplace_id, engagement_id, id);
+
+comment on table app.call_attempt is 'What a call brought: read by the colleagues of the company that called. Rows are added and never changed. Erasure of the person: outcome and times stay, the note goes.';
+comment on column app.call_attempt.marketplace_id is 'The marketplace.';
+comment on column app.call_attempt.id is 'Id (time-ordered UUID).';
+comment on column app.call_attempt.lead_id is 'The lead.';
+comment on column app.call_attempt.engagement_id is 'The engagement in which it was called.';
+comment on column app.call_attempt.company_id is 'The company that called and alone reads it.';
+comment on column app.call_attempt.colleague_id is 'Who called; null for an API key.';
+comment on column app.call_attempt.colleague_name is 'Name of who called, or of the key. [personal]';
+comment on column app.call_attempt.outcome is 'reached; not_reached; mailbox; wrong_number; call_back. [none]';
+comment on column app.call_attempt.note is 'What was said, up to 4,000 characters; null: nothing. [free text]';
+comment on column app.call_attempt.call_back_at is 'When to call again; null: nothing was agreed.';
+comment on column app.call_attempt.created_at is 'When it was entered.';
+
 -- Visibility hangs on the engagement (docs/decisions/0058). What was said belongs to the engagement in which it was,
 -- by time; shared comments of the former system to the one that the lead has, as there. Names of takers whose
 -- engagement is over move to its card, so that the giver reads them no more. lead, message and history are written
@@ -100,7 +263,7 @@ where e.state = 'revoked' and m.marketplace_id = e.marketplace_id and m.engageme
 update app.history h set company_name = null, colleague_name = null, detail = h.detail - array['company', 'handler']
 from app.engagement e
 where e.state = 'revoked' and h.marketplace_id = e.marketplace_id and h.engagement_id = e.id;
-update app.engagement set ended_at = coalesce(closed_at, now()), company_name = '', picked_by_name = null,
+update app.engagement set ended_at = coalesce(closed_at, app_private.clock()), company_name = '', picked_by_name = null,
   handler_id = null, handler_name = null
 where state = 'revoked';
 set constraints all immediate;

@@ -31,7 +31,7 @@ from service.domain.imports.files.uploads import PreparedFile
 from service.domain.imports.messages import ImportReport
 from service.domain.sessions import operations as sessions
 from service.domain.sessions.messages import LogIn
-from service.settings import Settings
+from service.settings import ServiceSettings
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "pipes", None: "spreadsheet"}
 
@@ -91,7 +91,7 @@ async def _import(
 ) -> tuple[ImportReport, int]:
     """The report, and how many rows the file has."""
     task = progress.add_task(f"Reading {file.name}", total=None)
-    database = await Database.open(Settings(database_url=await _as_api(source), pool_size=1))
+    database = await Database.open(ServiceSettings(database_url=await _as_api(source), pool_size=1))
     try:
         async with _bearer(database, email, secret) as token:
             saved = await database.transaction(token, operations.saved_mappings, reads=True)

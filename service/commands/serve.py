@@ -12,7 +12,7 @@ from service.commands import connections
 from service.commands.output import data_dir_option
 from service.database import readiness
 from service.database.logins import Source, explain
-from service.settings import SettingMissing, Settings, from_environment
+from service.settings import ServiceSettings, SettingMissing, from_environment
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ async def refuse_unfit(source: Source) -> None:
         log.warning("server_unpatched", detail=server.detail, advice=server.advice)
 
 
-def settings_for(source: Source, **overrides: object) -> Settings:
+def settings_for(source: Source, **overrides: object) -> ServiceSettings:
     """The settings of the environment for this database. Raises ClickException."""
     try:
         return from_environment(database_url=source.url, **overrides)

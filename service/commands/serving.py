@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.errors import Problem
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web import problems
 
 _GRACE_SECONDS = 10  # a request may take as long (settings.request_timeout)
@@ -142,7 +142,7 @@ def metrics(host: str, port: int) -> Iterator[None]:
 
 
 async def serve_app(
-    settings: Settings,
+    settings: ServiceSettings,
     bound: socket.socket,
     stop: asyncio.Event,
     ready: Callable[[], Awaitable[None]] | None = None,

@@ -28,6 +28,7 @@ _TOLD = {
     "imports": "imports",
     "consents": "consents",
     "purge": "purged_rows",
+    "holidays": "written_holidays",
 }
 
 

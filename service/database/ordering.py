@@ -13,11 +13,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import ColumnElement, FromClause, bindparam, tuple_
 
+from service.database.statements import AFTER
 from service.errors import Problem
 from service.vocabulary import Page
 
 T = TypeVar("T")
+#: The bind parameter of an order by a moment: that of the last row of the page before.
+AFTER_MOMENT = "after_moment_"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,19 +31,23 @@ class Order(msgspec.Struct, frozen=True):
     moment: str | None
     descending: bool
 
-    def by(self, table: str = "") -> str:
-        """What stands after `order by`. `table`: how the statement calls it, with a point."""
-        keys = [self.moment, "id"] if self.moment else ["id"]
-        return ", ".join(f"{table}{key}{' desc' if self.descending else ''}" for key in keys)
+    def by(self, rows: FromClause) -> list[ColumnElement[Any]]:
+        """What rows are ordered by."""
+        keys = [rows.c[self.moment], rows.c.id] if self.moment else [rows.c.id]
+        return [key.desc() if self.descending else key.asc() for key in keys]
 
-    def after(self, cursor: str, values: list[Any], table: str = "") -> str:
-        """The condition for what follows a page; adds its values. Raises Problem cursor-invalid."""
-        values += _decoded(cursor, moments=1 if self.moment else 0)
-        sign = "<" if self.descending else ">"
-        if self.moment is None:
-            return f"{table}id {sign} ${len(values)}"
-        key = f"({table}{self.moment}, {table}id)"
-        return f"{key} {sign} (${len(values) - 1}::timestamptz, ${len(values)}::uuid)"
+    def after(self, rows: FromClause) -> ColumnElement[bool]:
+        """The condition for what follows a page; its values are those of `place`."""
+        key: ColumnElement[Any] = rows.c.id
+        end: ColumnElement[Any] = bindparam(AFTER)
+        if self.moment:
+            key, end = tuple_(rows.c[self.moment], key), tuple_(bindparam(AFTER_MOMENT), end)
+        return key < end if self.descending else key > end
+
+    def place(self, cursor: str) -> dict[str, Any]:
+        """Where a page ended, as values. Raises Problem cursor-invalid."""
+        decoded = _decoded(cursor, moments=1 if self.moment else 0)
+        return dict(zip((AFTER, AFTER_MOMENT), reversed(decoded), strict=False))
 
     def cut(self, items: Sequence[T], limit: int) -> Page[T]:
         """Cuts the rows too many, which tell that there is more."""

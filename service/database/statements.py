@@ -5,14 +5,19 @@ kept; a request puts its values in their order, and no more. What never changes 
 """
 
 import functools
-from typing import Any, NamedTuple
+import re
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
+    Integer,
     Select,
-    Table,
+    TableValuedAlias,
+    Text,
     bindparam,
     column,
+    func,
     literal_column,
     select,
     text,
@@ -41,9 +46,38 @@ def compiled(statement: Select[Any]) -> Compiled:
     return Compiled(str(made), tuple(made.positiontup or ()))
 
 
-def columns(table: Table, names: str) -> list[ColumnElement[Any]]:
+def columns(table: FromClause, names: str) -> list[ColumnElement[Any]]:
     """Several columns of a table, by name; commas may stand between them."""
-    return [table.c[name] for name in names.replace(",", " ").split()]
+    return [table.c[name] for name in _split(names)]
+
+
+def _split(names: str) -> list[str]:
+    return names.replace(",", " ").split()
+
+
+def word(value: str) -> ColumnElement[Any]:
+    """A word of a closed list as a literal: a generic plan uses a partial index for no bound
+    value. Raises ValueError for anything else than a word."""
+    if not re.fullmatch(r"[a-z_]+", value):
+        raise ValueError(f"not a word of ours: {value!r}")
+    return literal_column(f"'{value}'", Text)
+
+
+def number(value: int) -> ColumnElement[Any]:
+    """A number as a literal, for limits: bound ones are planned anew each time."""
+    return literal_column(str(int(value)), Integer)
+
+
+def record(*parts: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Columns as one of JSON, under their names or labels."""
+    pairs = [one for part in parts for one in (word(part.name), part)]
+    return func.json_build_object(*pairs)
+
+
+def result(function: str, parameters: str, names: str) -> TableValuedAlias:
+    """What a function of `app` returns, as rows with these columns."""
+    call = getattr(func.app, function)(*map(bindparam, parameters.split()))
+    return cast("TableValuedAlias", call.table_valued(*_split(names), name="r"))
 
 
 def listed(sql: str, names: str) -> Select[Any]:
@@ -61,4 +95,4 @@ def page(
         after: ColumnElement[Any] = bindparam(AFTER, type_=key.type)
         statement = statement.where(key > after if oldest_first else key < after)
     order = key.asc() if oldest_first else key.desc()
-    return compiled(statement.order_by(order).limit(literal_column(str(rows))))
+    return compiled(statement.order_by(order).limit(number(rows)))

@@ -63,6 +63,22 @@ brokerage = _table(
     "integer, wave_ends_at timestamptz, opened_by_id uuid, opened_at timestamptz, closed_at "
     "timestamptz",
 )
+calendar = _table(
+    "calendar",
+    "marketplace_id uuid, operator_company_id uuid, time_zone text, hours jsonb, "
+    "federal_state text, regional_holidays boolean, own_days jsonb, version integer",
+)
+call_attempt = _table(
+    "call_attempt",
+    "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
+    "colleague_id uuid, colleague_name text, outcome text, note text, call_back_at "
+    "timestamptz, created_at timestamptz",
+)
+call_claim = _table(
+    "call_claim",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, colleague_id uuid, "
+    "colleague_name text, claimed_at timestamptz, until timestamptz",
+)
 colleague = _table(
     "colleague",
     "id uuid, company_id uuid, email text, name text, role text, active boolean, language "

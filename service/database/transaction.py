@@ -28,7 +28,7 @@ from service.database.wire.connection import as_texts
 from service.database.wire.login import address
 from service.database.wire.protocol import Values
 from service.errors import Problem, Refused
-from service.settings import Settings
+from service.settings import ServiceSettings
 
 __all__ = ["Database", "Lane", "Tx"]
 
@@ -69,7 +69,7 @@ def shares(size: int) -> dict[str, Share]:
 class Database:
     """A pool of connections as kollegium_api. seconds: what a request may take."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._url = settings.database_url
         self.seconds = settings.request_timeout
         shared = shares(settings.connections)
@@ -92,7 +92,7 @@ class Database:
         self.lanes = Lanes(self.pool, _READS, max(1, most - 1))
 
     @classmethod
-    async def open(cls, settings: Settings) -> "Database":
+    async def open(cls, settings: ServiceSettings) -> "Database":
         """Connects once, to fail early: raises OSError, TimeoutError or ConnectionLost when the
         server does not let us in."""
         database = cls(settings)

@@ -14,13 +14,15 @@ from service.demo import people
 from service.demo.people import DemoFile, DemoMarket, Firm, Partner
 from service.domain.companies import operations as companies
 from service.domain.companies import queries as company_queries
-from service.domain.companies.messages import Acceptance, Colleague, Invitation
+from service.domain.companies.messages import Acceptance, Colleague, Invitation, InvitationDraft
 from service.domain.imports import operations as imports
+from service.domain.imports import queries as import_queries
 from service.domain.imports.files.mapping import parse_mapping
 from service.domain.imports.files.reading import read_file
 from service.domain.imports.files.uploads import prepared
 from service.domain.imports.messages import Import
 from service.domain.marketplaces import operations as marketplaces
+from service.domain.marketplaces import queries as market_queries
 from service.domain.marketplaces.messages import (
     Marketplace,
     MarketplaceDraft,
@@ -168,29 +170,25 @@ async def invite_newcomer(world: DemoWorld) -> None:
     """The last thing that happens: `is_complete` looks for it."""
     admin = await world.actor(people.NEWCOMER_FIRM)
     if not await _was_invited(admin, people.NEWCOMER):
-        await admin.do(company_queries.invite, people.NEWCOMER, "member", _invitation_token())
+        await admin.do(companies.invite, InvitationDraft(email=people.NEWCOMER))
 
 
 async def _was_invited(admin: Actor, email: str) -> bool:
-    invitations = await admin.page(Invitation, companies.list_invitations, None, 100)
+    invitations = await admin.page(Invitation, company_queries.invitations, None, 100)
     return any(invitation.email == email for invitation in invitations.items)
-
-
-def _invitation_token() -> str:
-    return identity.new_token("kgi")
 
 
 async def _colleagues(world: DemoWorld, firm: Firm) -> None:
     admin = await world.actor(firm.name)
     known = {
         person.email
-        for person in (await admin.page(Colleague, companies.list_colleagues, None, 100)).items
+        for person in (await admin.page(Colleague, company_queries.colleagues, None, 100)).items
     }
     for person in firm.people[1:]:
         email = firm.email(person)
         if email not in known:
-            token = _invitation_token()
-            await admin.do(company_queries.invite, email, person.role, token)
+            token = identity.new_token("kgi")
+            await admin.do(companies.invite, InvitationDraft(email=email, role=person.role), token)
             await companies.accept(
                 world.database,
                 token,
@@ -201,9 +199,7 @@ async def _colleagues(world: DemoWorld, firm: Firm) -> None:
 
 async def _market(world: DemoWorld, market: DemoMarket) -> UUID:
     operator = await world.actor(market.operator)
-    for known in (
-        await operator.page(Marketplace, marketplaces.list_marketplaces, None, 100)
-    ).items:
+    for known in (await operator.page(Marketplace, market_queries.marketplaces, None, 100)).items:
         if known.name == market.name and known.as_operator:
             return known.id
     draft = MarketplaceDraft(
@@ -220,7 +216,7 @@ async def _partner(world: DemoWorld, market: DemoMarket, partner: Partner) -> No
     """Invited by e-mail, accepted by the partner's last colleague: every colleague may."""
     place = world.markets[market.name]
     guest = await world.actor(partner.firm, -1)
-    cards = (await guest.page(Marketplace, marketplaces.list_marketplaces, None, 100)).items
+    cards = (await guest.page(Marketplace, market_queries.marketplaces, None, 100)).items
     card = next((card for card in cards if card.id == place), None)
     if card is None:
         operator = await world.actor(market.operator)
@@ -239,7 +235,7 @@ async def _partner(world: DemoWorld, market: DemoMarket, partner: Partner) -> No
 async def _import(world: DemoWorld, place: UUID, file: DemoFile) -> None:
     """One import of each file is enough; a second would only report duplicates."""
     actor = await world.actor(file.firm, -1)
-    done = (await actor.page(Import, imports.list_imports, None, 100)).items
+    done = (await actor.page(Import, import_queries.imports, None, 100)).items
     if any(known.file_name == file.name and known.marketplace_id == place for known in done):
         return
     mapping = parse_mapping((world.examples / file.mapping).read_bytes()) if file.mapping else None

@@ -12,11 +12,14 @@ from service.demo import people
 from service.demo.build import Actor, DemoWorld
 from service.domain.engagements import operations as engagements
 from service.domain.engagements.messages import Closing, EngagementChange
+from service.domain.leads import listing
 from service.domain.leads import operations as leads
 from service.domain.leads.messages import Assignment, Lead, LeadFilter, Rejection, Withdrawal
 from service.domain.offers import operations as offers
+from service.domain.offers import queries as offer_queries
 from service.domain.offers.messages import Offer, OfferFilter, Refusal
 from service.domain.timeline import operations as timeline
+from service.domain.timeline import queries as timeline_queries
 from service.domain.timeline.messages import Entry
 from service.vocabulary import LeadState
 
@@ -72,7 +75,7 @@ async def _leads(
     cursor: str | None = None
     while True:
         narrow = LeadFilter(capacity, state, place)
-        page = await actor.page(Lead, leads.list_leads, narrow, cursor, 100)
+        page = await actor.page(Lead, listing.leads, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -83,7 +86,7 @@ async def _offers(actor: Actor, narrow: OfferFilter) -> list[Offer]:
     found: list[Offer] = []
     cursor: str | None = None
     while True:
-        page = await actor.page(Offer, offers.list_offers, narrow, cursor, 100)
+        page = await actor.page(Offer, offer_queries.offers, narrow, cursor, 100)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -167,7 +170,7 @@ async def _work(world: DemoWorld, firm: str) -> None:
     for number, lead in enumerate(await _leads(await world.actor(firm), "taker", "engaged")):
         colleague = await world.actor(firm, number + len(people_of) - 1)
         place, lead_id = lead.marketplace_id, lead.id
-        if (await colleague.do(timeline.list_notes, place, lead_id, None, None, 1)).items:
+        if (await colleague.do(timeline_queries.notes, place, lead_id, None, None, 1)).items:
             continue
         note = Entry(text=_NOTES[number % len(_NOTES)])
         await colleague.do(timeline.add_note, place, lead_id, note)

@@ -13,7 +13,7 @@ from litestar.params import BodyKwarg
 from litestar.types import Receive
 
 from service.errors import Problem
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web import strictness
 from service.web.calls import Call
 
@@ -64,7 +64,7 @@ class Body(msgspec.Struct, frozen=True):
         call.body = self.strict(body) if body else body
 
 
-def body_of(handler: HTTPRouteHandler, settings: Settings) -> Body | None:
+def body_of(handler: HTTPRouteHandler, settings: ServiceSettings) -> Body | None:
     """What the route's declaration says; None where no body may be (the edge refused it)."""
     upload: Upload | None = handler.opt.get("upload")
     if upload is not None:

@@ -19,7 +19,7 @@ from litestar.types import Receive, Scope
 from service import identity
 from service.database.transaction import Database, Tx
 from service.errors import Problem
-from service.vocabulary import Accepted, Versions
+from service.vocabulary import GoesOn, Versions
 from service.web import problems
 from service.web.answers import Answer, Stream
 
@@ -217,7 +217,7 @@ class Call:
         """The result as JSON; one with a version carries it as its strong ETag."""
         if result is None:
             return Answer(self._status, {}, b"")
-        status = 202 if isinstance(result, Accepted) and self.method == "POST" else self._status
+        status = 202 if isinstance(result, GoesOn) and self.method == "POST" else self._status
         headers = {"content-type": _JSON}
         version = getattr(result, "version", None)
         if version is not None:

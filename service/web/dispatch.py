@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web import problems
 from service.web.admission import Expected
 from service.web.answers import Answer
@@ -52,7 +52,7 @@ class Dispatch:
         await answer.send(send)
 
 
-def prepare(routes: Iterable[BaseRoute], settings: Settings) -> None:
+def prepare(routes: Iterable[BaseRoute], settings: ServiceSettings) -> None:
     """Reads what each route takes and leaves it with its handler. Raises service.web.routes.Ignored
     for one that names what would be ignored here."""
     routes = list(routes)

@@ -17,7 +17,7 @@ from litestar.routes import BaseRoute
 from litestar.types import Empty
 from msgspec.json import schema_components
 
-from service.vocabulary import Accepted, whole
+from service.vocabulary import GoesOn, whole
 from service.web import openapi_problems
 from service.web.bodies import FORM, MULTIPART, RAW, Upload, is_form
 from service.web.openapi_problems import REF, Json
@@ -266,7 +266,7 @@ def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
     """By status: what was only taken and is worked on is 202 to a POST."""
     found: dict[int, list[Any]] = {}
     for result in _results(handler):
-        taken = handler.http_methods == {"POST"} and Accepted in getattr(result, "__mro__", ())
+        taken = handler.http_methods == {"POST"} and GoesOn in getattr(result, "__mro__", ())
         found.setdefault(202 if taken else handler.status_code, []).append(result)
     return {
         str(status): _success(status, results, schemas) if results else _plain(handler)

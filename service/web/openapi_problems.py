@@ -46,6 +46,12 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string"},
         "description": "The reasons for a return that the marketplace takes",
     },
+    "colleague_name": {"type": "string", "description": "The colleague who is calling"},
+    "until": {
+        "type": "string",
+        "format": "date-time",
+        "description": "Until when at most",
+    },
     "steps": {
         "type": "array",
         "items": {"type": "string"},

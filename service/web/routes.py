@@ -26,7 +26,7 @@ from litestar.params import BodyKwarg, KwargDefinition, PathParameter, QueryPara
 from litestar.routes import BaseRoute, HTTPRoute
 
 from service.errors import KINDS
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.answers import Answer
 from service.web.bodies import Upload
 
@@ -73,7 +73,7 @@ def handlers(routes: Iterable[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTPRoute
                 yield route, handler
 
 
-def refuse_ignored(routes: Iterable[BaseRoute], settings: Settings) -> None:
+def refuse_ignored(routes: Iterable[BaseRoute], settings: ServiceSettings) -> None:
     """Raises Ignored with the handler's name and what it says in vain."""
     for route, handler in handlers(routes):
         try:
@@ -83,7 +83,7 @@ def refuse_ignored(routes: Iterable[BaseRoute], settings: Settings) -> None:
             raise Ignored(f"{name} ({route.path}): {why}") from None
 
 
-def _look(handler: HTTPRouteHandler, settings: Settings) -> None:
+def _look(handler: HTTPRouteHandler, settings: ServiceSettings) -> None:
     _look_at_answer(handler.parsed_fn_signature.return_type.annotation)
     plain = HTTPRouteHandler(http_method=list(handler.http_methods))
     plain.has_sync_callable = False  # Litestar looks at the function when it is registered
@@ -120,7 +120,7 @@ def _attributes(one: Any) -> set[str]:
     return {name for name in slots if not name.startswith("_")}
 
 
-def _look_at_declaration(opt: dict[str, Any], settings: Settings) -> None:
+def _look_at_declaration(opt: dict[str, Any], settings: ServiceSettings) -> None:
     for name, value in opt.items():
         if name not in DECLARED:
             raise Ignored(f"{name}= is nothing that a route declares")

@@ -3,7 +3,7 @@ create table app.api_key (
   company_id uuid not null references app.company,
   name text not null check (length(name) between 1 and 200),
   created_by_id uuid references app.colleague (id),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   revoked_at timestamptz,
   active boolean not null generated always as (revoked_at is null) stored,
   unique (company_id, id, active)

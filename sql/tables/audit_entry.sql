@@ -1,6 +1,6 @@
 create table app_private.audit_entry (
   id uuid primary key,
-  at timestamptz not null default now(),
+  at timestamptz not null default app_private.clock(),
   company_id uuid,
   colleague_id uuid,
   action text not null,

@@ -8,7 +8,7 @@ create table app_private.bearer (
   active boolean not null default true,
   address_sha256 bytea,
   client text check (length(client) between 1 and 200),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   expires_at timestamptz not null,
   check (num_nonnulls(colleague_id, api_key_id) = 1),
   -- What a token is worth stands in its own row, so that looking it up is one probe of one index. The

@@ -7,7 +7,7 @@ create table app.brokerage (
   wave integer not null default 1,
   wave_ends_at timestamptz check (wave_ends_at is null or state = 'open'),
   opened_by_id uuid references app.colleague (id),
-  opened_at timestamptz not null default now(),
+  opened_at timestamptz not null default app_private.clock(),
   closed_at timestamptz,
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),

@@ -3,7 +3,7 @@ create table app_private.cohort_company (
   week text not null references app_private.cohort,
   features_on boolean not null default false,
   overridden boolean not null default false,
-  assigned_at timestamptz not null default now(),
+  assigned_at timestamptz not null default app_private.clock(),
   switched_at timestamptz
 );
 create index on app_private.cohort_company (week, company_id);

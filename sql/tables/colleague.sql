@@ -6,8 +6,8 @@ create table app.colleague (
   role text not null check (role in ('member', 'delegator', 'admin')),
   active boolean not null default true,
   language text not null default 'de' check (language in ('de', 'en')),
-  created_at timestamptz not null default now(),
-  changed_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
+  changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
   unique (company_id, id),
   unique (company_id, id, active)

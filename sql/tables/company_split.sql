@@ -5,7 +5,7 @@ create table app_private.company_split (
   colleague_id uuid not null references app.colleague,
   reference text not null check (length(reference) between 1 and 200),
   leads jsonb not null,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default app_private.clock()
 );
 
 comment on table app_private.company_split is 'Colleagues who left a company with leads of it, into one of their own.';

@@ -2,7 +2,7 @@ create table app_private.credential (
   colleague_id uuid primary key references app.colleague on delete cascade,
   salt bytea not null check (length(salt) = 16),
   proof_sha256 bytea not null check (length(proof_sha256) = 32),
-  changed_at timestamptz not null default now(),
+  changed_at timestamptz not null default app_private.clock(),
   -- A password that was taken over is checked with PBKDF2 until its owner logs in (docs/decisions/0019).
   pbkdf2_iterations integer check (pbkdf2_iterations > 0),
   pbkdf2_salt bytea check (length(pbkdf2_salt) between 1 and 256)

@@ -10,7 +10,7 @@ create table app.disclosure (
   colleague_name text,
   reason text not null check (reason in ('pick', 'assignment')),
   fields text[] not null,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
   foreign key (marketplace_id, operator_company_id)

@@ -19,7 +19,7 @@ create table app.engagement (
   handler_id uuid,
   handler_name text,
   value numeric(14, 2) check (value >= 0),
-  started_at timestamptz not null default now(),
+  started_at timestamptz not null default app_private.clock(),
   closed_at timestamptz,
   return_reason text,
   return_comment text check (length(return_comment) between 1 and 2000),

@@ -9,7 +9,7 @@ create table app.history (
   colleague_id uuid references app.colleague (id),
   colleague_name text,
   detail jsonb not null default '{}',
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   engagement_id uuid,
   origin_parties uuid[] generated always as (case when engagement_id is null then parties end) stored,
   primary key (marketplace_id, id),

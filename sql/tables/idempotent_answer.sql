@@ -5,7 +5,7 @@ create table app_private.idempotent_answer (
   status integer not null check (status between 200 and 499),
   headers jsonb not null,
   body text not null,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (company_id, key)
 );
 create index on app_private.idempotent_answer (created_at);

@@ -3,7 +3,7 @@ create table app_private.import_chunk (
   import_id uuid not null,
   number integer not null check (number >= 0),
   rows jsonb not null check (jsonb_array_length(rows) between 1 and 50),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, import_id, number),
   foreign key (marketplace_id, import_id) references app.lead_import (marketplace_id, id)
 );

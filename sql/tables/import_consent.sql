@@ -13,7 +13,7 @@ create table app.import_consent (
   row_number integer not null default 0,
   leads integer not null default 0,
   submitted integer not null default 0 check (submitted <= leads),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, id),
   foreign key (marketplace_id, import_id) references app.lead_import (marketplace_id, id)
 );

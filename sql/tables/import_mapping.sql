@@ -4,7 +4,7 @@ create table app.import_mapping (
   name text not null check (length(name) between 1 and 40),
   mapping text not null check (length(mapping) between 1 and 65536),
   saved_by text not null,
-  saved_at timestamptz not null default now()
+  saved_at timestamptz not null default app_private.clock()
 );
 create index import_mapping_company on app.import_mapping (company_id, id desc);
 

@@ -5,7 +5,7 @@ create table app.invitation (
   role text not null check (role in ('member', 'delegator', 'admin')),
   state text not null default 'open' check (state in ('open', 'accepted', 'revoked')),
   invited_by_id uuid references app.colleague (id),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   expires_at timestamptz not null,
   answered_at timestamptz
 );

@@ -22,10 +22,10 @@ create table app.lead (
   engaged_company_name text,
   engagement_id uuid,
   created_by_id uuid references app.colleague (id),
-  received_at timestamptz not null default now() check (isfinite(received_at)),
-  created_at timestamptz not null default now(),
+  received_at timestamptz not null default app_private.clock() check (isfinite(received_at)),
+  created_at timestamptz not null default app_private.clock(),
   submitted_at timestamptz,
-  changed_at timestamptz not null default now(),
+  changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
   origin_parties uuid[] not null generated always as
     (array_remove(array[operator_company_id, giver_company_id], null)) stored,

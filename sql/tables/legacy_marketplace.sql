@@ -4,7 +4,7 @@ create table app_private.legacy_marketplace (
   marketplace_id uuid not null unique references app.marketplace,
   row_hash bigint not null,
   version integer not null,
-  imported_at timestamptz not null default now()
+  imported_at timestamptz not null default app_private.clock()
 );
 
 comment on table app_private.legacy_marketplace is 'Which marketplace one of the former system became.';

@@ -1,6 +1,6 @@
 create table app_private.legacy_proof (
   company_id uuid primary key references app.company,
-  proven_at timestamptz not null default now(),
+  proven_at timestamptz not null default app_private.clock(),
   users integer not null check (users >= 0),
   marketplaces integer not null check (marketplaces >= 0),
   participants integer not null check (participants >= 0),

@@ -4,8 +4,8 @@ create table app_private.legacy_quarantine (
   reason text not null,
   field text,
   blocked_by text,
-  first_seen_at timestamptz not null default now(),
-  last_seen_at timestamptz not null default now(),
+  first_seen_at timestamptz not null default app_private.clock(),
+  last_seen_at timestamptz not null default app_private.clock(),
   healed_at timestamptz,
   primary key (source_table, legacy_key, reason)
 );

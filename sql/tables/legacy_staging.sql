@@ -9,7 +9,7 @@ set local role kollegium_broker;
 create table legacy_staging.load (
   load integer primary key,
   source text not null,
-  began_at timestamptz not null default now(),
+  began_at timestamptz not null default app_private.clock(),
   sealed_at timestamptz
 );
 comment on table legacy_staging.load is 'One reading of the former system by one run.';

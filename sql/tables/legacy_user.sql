@@ -5,7 +5,7 @@ create table app_private.legacy_user (
   vat_id text,
   row_hash bigint not null,
   version integer not null,
-  imported_at timestamptz not null default now()
+  imported_at timestamptz not null default app_private.clock()
 );
 
 comment on table app_private.legacy_user is

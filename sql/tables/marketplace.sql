@@ -11,8 +11,8 @@ create table app.marketplace (
   response_hours integer not null default 48 check (response_hours between 1 and 720),
   reopen_days integer not null default 14 check (reopen_days between 0 and 365),
   teaser_digits integer not null default 2 check (teaser_digits between 0 and 5),
-  created_at timestamptz not null default now(),
-  changed_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
+  changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
   unique (id, operator_company_id)
 );

@@ -3,7 +3,7 @@ create table app_private.merge_token (
   merge_id uuid not null references app.company_merge on delete cascade,
   rehearsal_id uuid not null,
   colleague_id uuid not null references app.colleague on delete cascade,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   expires_at timestamptz not null
 );
 create index on app_private.merge_token (merge_id);

@@ -8,7 +8,7 @@ create table app.message (
   author_id uuid references app.colleague (id),
   author_name text not null,
   text text not null check (length(text) between 1 and 10000),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   engagement_id uuid,
   origin_parties uuid[] generated always as (case when engagement_id is null then parties end) stored,
   primary key (marketplace_id, id),

@@ -6,7 +6,7 @@ create table app.note (
   author_id uuid references app.colleague (id),
   author_name text not null,
   text text not null check (length(text) between 1 and 10000),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   engagement_id uuid,
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),

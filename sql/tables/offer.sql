@@ -13,7 +13,7 @@ create table app.offer (
   tags text[] not null,
   marketplace_name text not null,
   company_name text not null,
-  opened_at timestamptz not null default now(),
+  opened_at timestamptz not null default app_private.clock(),
   expires_at timestamptz not null,
   answered_at timestamptz,
   answered_by_name text,

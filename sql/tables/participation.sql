@@ -13,7 +13,7 @@ create table app.participation (
   operator_name text not null,
   company_name text not null,
   steps text[] not null,
-  invited_at timestamptz not null default now(),
+  invited_at timestamptz not null default app_private.clock(),
   answered_at timestamptz,
   ended_at timestamptz,
   version integer not null default 1,

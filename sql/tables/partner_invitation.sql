@@ -9,7 +9,7 @@ create table app.partner_invitation (
   tags text[] not null default '{}',
   cap integer,
   state text not null default 'open' check (state in ('open', 'accepted', 'declined', 'withdrawn')),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default app_private.clock(),
   primary key (marketplace_id, id),
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred,

@@ -13,7 +13,7 @@ import yaml
 from service.commands import COMMANDS, kollegium
 from service.database import readiness
 from service.database.logins import VARIABLES
-from service.settings import _VARIABLES, Settings
+from service.settings import _VARIABLES, ServiceSettings
 from tests.deploy.stack import DEPLOY
 from tests.fixtures.database import ROOT
 
@@ -48,7 +48,7 @@ def test_env_example_documents_every_variable_and_no_other() -> None:
 
 def test_env_example_shows_the_defaults_of_the_code() -> None:
     for field, variable in _VARIABLES.items():
-        default = getattr(Settings(database_url=""), field)
+        default = getattr(ServiceSettings(database_url=""), field)
         if field == "database_url":
             continue
         shown = DOCUMENTED[variable]
@@ -186,7 +186,7 @@ def test_proxy_and_service_have_the_same_limits() -> None:
         int(n) * {"k": 1024, "m": 1024**2}[u]
         for n, u in re.findall(r"client_max_body_size (\d+)([km]);", nginx)
     ]
-    settings = Settings(database_url="")
+    settings = ServiceSettings(database_url="")
     assert limits == [settings.body_limit, settings.import_limit]
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from service.app import create_app
 from service.commands import COMMANDS, kollegium
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import ROOT
 
 # Not ours, or not kept: environments, caches, data, what others wrote.
@@ -260,7 +260,9 @@ def test_every_table_stands_in_the_glossary_or_belongs_to_one_that_does() -> Non
 
 
 def test_every_route_is_described() -> None:
-    application = create_app(Settings(database_url="postgresql://nobody@127.0.0.1/none"))._app
+    application = create_app(
+        ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none")
+    )._app
     described = application.state.description
     paths = set(
         json.loads(described)["paths"] if isinstance(described, bytes) else described["paths"]

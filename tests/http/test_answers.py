@@ -19,13 +19,13 @@ from prometheus_client import REGISTRY
 
 from service import app
 from service.commands import serving
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.answers import Answer, HtmlPage, Redirect, SentFile, Stream
 from service.web.bodies import Upload
 from service.web.calls import Call
 from service.web.edge import Edge
 
-SETTINGS = Settings(database_url="postgresql://nobody@127.0.0.1/none", body_limit=1000)
+SETTINGS = ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none", body_limit=1000)
 SESSION = Cookie(key="session", value="s3cret", secure=True, httponly=True, samesite="strict")
 
 

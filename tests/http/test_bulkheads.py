@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.database import transaction as database
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import ROOT, Urls, connected
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.world import World
@@ -124,7 +124,7 @@ def test_the_pooler_that_is_shipped_has_room_for_two_processes() -> None:
     ini = (ROOT / "deploy" / "pgbouncer.ini").read_text("utf-8")
     size = re.search(r"^default_pool_size = (\d+)$", ini, re.MULTILINE)
     assert size is not None
-    assert int(size[1]) >= 2 * max(Settings(database_url="x", pool_size=0).connections, 10)
+    assert int(size[1]) >= 2 * max(ServiceSettings(database_url="x", pool_size=0).connections, 10)
 
 
 async def settle(urls: Urls) -> None:

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from tests.fixtures.database import Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person
@@ -60,6 +60,9 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
         "lena", "PATCH", "/marketplaces/{m}/participations/{lang}", {"paused": True}),
     "marketplaces.end_participation": (
         "olga", "DELETE", "/marketplaces/{m}/participations/{lang}", None),
+    "waves.set_calendar": (
+        "olga", "PUT", "/marketplaces/{m}/calendar",
+        {"time_zone": "UTC", "hours": {"monday": [{"opens": "08:00", "closes": "17:00"}]}}),
     "leads.create": (
         "gerd", "POST", "/marketplaces/{m}/leads",
         {"prospect": {"name": "P", "email": "p@muster.example"}, "interest": "Dach",
@@ -78,6 +81,12 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "engagements.change": ("anna", "PATCH", "{engaged}/engagement", {"step": "angebot"}),
     "engagements.close": ("anna", "POST", "{engaged}/engagement/close", {"outcome": "won"}),
     "engagements.reopen": ("anna", "POST", "{won}/engagement/reopen", None),
+    "engagements.hand_over": (
+        "anna", "POST", "/engagements/handler",
+        {"items": [{"marketplace_id": "{m}", "lead_id": "{engaged_id}"}], "handler_id": None}),
+    "calls.claim": ("anna", "POST", "{engaged}/engagement/call", None),
+    "calls.release": ("anna", "DELETE", "{engaged}/engagement/call", None),
+    "calls.log": ("anna", "POST", "{engaged}/engagement/calls", {"outcome": "reached"}),
     "timeline.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
     "timeline.add_message": ("anna", "POST", "{engaged}/messages", {"text": "x"}),
     "imports.import_file": ("gerd", "POST", "/imports?marketplace={m}", FILE),
@@ -112,7 +121,8 @@ async def places(market: Market) -> dict[str, str]:
     kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
     leads = {name: market.path(lead) for name, lead in world.leads.items()}
     return {
-        **leads, "m": str(market.m), "dora": str(world.dora.id), "lang": str(world.lang.id),
+        **leads, "m": str(market.m), "engaged_id": str(world.leads["engaged"]),
+        "dora": str(world.dora.id), "lang": str(world.lang.id),
         "klein": str(world.klein.id), "invitation": invited.json()["id"],
         "file": file.json()["id"], "mapping": kept.json()["id"],
         "key": key.json()["id"], "merge": str(merge["merge_id"]),
@@ -123,6 +133,8 @@ async def places(market: Market) -> dict[str, str]:
 def _filled(value: Any, places: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _filled(inner, places) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, places) for inner in value]
     return value.format(**places) if isinstance(value, str) else value
 
 
@@ -165,7 +177,7 @@ async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Respo
 
 async def send(who: Person, method: str, path: str, body: Any, key: bool) -> httpx.Response:
     """One request, with If-Match where it takes one and a new Idempotency-Key where asked for."""
-    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    headers = {"If-Match": "*"} if method in ("PATCH", "PUT") else {}
     headers |= {"Idempotency-Key": uuid4().hex} if key else {}
     if isinstance(body, bytes):
         headers["Content-Type"] = "text/csv"
@@ -193,7 +205,7 @@ async def test_a_write_whose_token_dies_has_no_effect(
 
 
 def test_every_route_that_writes_is_tried() -> None:
-    app = create_app(Settings(database_url="postgresql://nobody@localhost/nothing"))
+    app = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
     writing = {
         operation_id(handler)
         for route in app.routes

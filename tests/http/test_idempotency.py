@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -130,7 +130,7 @@ async def test_not_now_is_not_kept(
 
     headers, pick = key(), notes.replace("/notes", "/pick")
     with monkeypatch.context() as patched:
-        patched.setattr(offers.queries, "pick", fail)
+        patched.setattr(offers, "lead", fail)
         answer = await anna.post(pick, headers=headers)
         assert answer.status_code == status
     assert (await anna.post(pick, headers=headers)).status_code == 200
@@ -197,6 +197,11 @@ BODIES: dict[str, Any] = {
     "leads.reject": {"reason": "x"},
     "leads.assign": {"company_id": "0199b6a0-0000-7000-8000-000000000001"},
     "engagements.close": {"outcome": "won"},
+    "engagements.hand_over": {
+        "items": [{"marketplace_id": str(UUID(int=1)), "lead_id": str(UUID(int=2))}],
+        "handler_id": None,
+    },
+    "calls.log": {"outcome": "reached"},
     "timeline.add_note": {"text": "x"},
     "timeline.add_message": {"text": "x"},
     "merges.request": {"absorbed_company_email": "einmal@neu.example"},

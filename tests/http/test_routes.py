@@ -33,14 +33,14 @@ from litestar.params import (
 from litestar.response import Redirect, Stream
 
 from service.app import assemble
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web import routes
 from service.web.bodies import Upload
 from service.web.calls import Call
 from service.web.edge import Edge
 from service.web.routes import Ignored
 
-SETTINGS = Settings(database_url="postgresql://nobody@127.0.0.1/none")
+SETTINGS = ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none")
 
 
 class Word(msgspec.Struct):

@@ -27,7 +27,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from service.app import create_app
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import Urls
 from tests.fixtures.http import listening
 from tests.fixtures.stage import Stage, invited
@@ -42,7 +42,7 @@ CONFIG = {
 }
 
 load_all_checks()
-_description = create_app(Settings(database_url="postgresql://nowhere")).description
+_description = create_app(ServiceSettings(database_url="postgresql://nowhere")).description
 SCHEMA = schemathesis.openapi.from_dict(
     msgspec.json.decode(_description), config=schemathesis.Config.from_dict(CONFIG)
 )

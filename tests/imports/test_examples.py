@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from service.domain.imports.files import (
-    Duplicate,
+    DuplicateLead,
     ImportRefused,
     ParsedFile,
-    Refusal,
+    RefusedLead,
     parse_mapping,
     read_file,
 )
@@ -81,7 +81,7 @@ def test_each_file_is_read_as_promised(name: str) -> None:
     assert {
         result.row: result.code
         for result in file.results
-        if isinstance(result, Refusal | Duplicate)
+        if isinstance(result, RefusedLead | DuplicateLead)
     } == REFUSED[name]
 
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.imports.files import (
-    Duplicate,
+    DuplicateLead,
     ImportedLead,
     ImportRefused,
     ParsedFile,
-    Refusal,
+    RefusedLead,
     read_file,
 )
 from service.domain.imports.files.known_formats import FORMATS
@@ -68,9 +68,9 @@ def lead_of(row: list[str], header: list[str] = GERMAN) -> ImportedLead:
     return result
 
 
-def refusal_of(row: list[str], header: list[str] = GERMAN) -> Refusal:
+def refusal_of(row: list[str], header: list[str] = GERMAN) -> RefusedLead:
     (result,) = parsed(header, row).results
-    assert isinstance(result, Refusal), result
+    assert isinstance(result, RefusedLead), result
     return result
 
 
@@ -221,8 +221,8 @@ def test_a_title_above_the_header_and_a_footer_below_are_accounted_for() -> None
     # Controls: after a gap without a known word, and a known word without a gap, it is a row.
     lonely = read_file(f'{header}{row.format(1)}\n\n"00Q2"\n'.encode(), filename="x")
     close = read_file(f'{header}{row.format(1)}"salesforce.com"\n'.encode(), filename="x")
-    assert [type(result) for result in close.results] == [ImportedLead, Refusal]
-    assert [type(result) for result in lonely.results] == [ImportedLead, Refusal]
+    assert [type(result) for result in close.results] == [ImportedLead, RefusedLead]
+    assert [type(result) for result in lonely.results] == [ImportedLead, RefusedLead]
 
 
 def test_every_sentence_is_there_twice_with_the_same_placeholders() -> None:
@@ -275,6 +275,6 @@ def test_every_row_gives_exactly_one_result(
 def test_results_survive_the_way_through_json() -> None:
     results = parsed(GERMAN, ANNA, ANNA, [*ANNA[:-1], ""]).results
     again = msgspec.json.decode(
-        msgspec.json.encode(results), type=list[ImportedLead | Duplicate | Refusal]
+        msgspec.json.encode(results), type=list[ImportedLead | DuplicateLead | RefusedLead]
     )
     assert again == results

@@ -6,10 +6,10 @@ import io
 import pytest
 
 from service.domain.imports.files import (
-    Duplicate,
+    DuplicateLead,
     ImportedLead,
     ParsedFile,
-    Refusal,
+    RefusedLead,
     fingerprint_of,
     mark_duplicates,
     read_file,
@@ -70,9 +70,9 @@ def lead_of(row: list[str], header: list[str] = GERMAN) -> ImportedLead:
     return result
 
 
-def refusal_of(row: list[str], header: list[str] = GERMAN) -> Refusal:
+def refusal_of(row: list[str], header: list[str] = GERMAN) -> RefusedLead:
     (result,) = parsed(header, row).results
-    assert isinstance(result, Refusal), result
+    assert isinstance(result, RefusedLead), result
     return result
 
 
@@ -264,10 +264,10 @@ def test_the_same_row_twice_is_a_duplicate_and_says_of_which() -> None:
     assert [type(result) for result in results] == [
         ImportedLead,
         ImportedLead,
-        Duplicate,
-        Duplicate,
+        DuplicateLead,
+        DuplicateLead,
     ]
-    assert [result.first_row for result in results if isinstance(result, Duplicate)] == [2, 2]
+    assert [result.first_row for result in results if isinstance(result, DuplicateLead)] == [2, 2]
 
 
 def test_fingerprints_are_stable_from_release_to_release() -> None:

@@ -7,7 +7,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from service.domain.imports.files import ImportedLead, ImportRefused, ParsedFile, Refusal, read_file
+from service.domain.imports.files import (
+    ImportedLead,
+    ImportRefused,
+    ParsedFile,
+    RefusedLead,
+    read_file,
+)
 
 HEADER = ["Name", "E-Mail", "Telefon", "PLZ", "Anliegen", "Einwilligung"]
 Rows = list[list[Any]]
@@ -108,7 +114,7 @@ def test_error_cells_are_told() -> None:
     assert [(w.code, w.field) for w in anna.warnings] == [("cell-error", "Telefon")]
     assert [(w.code, w.field) for w in ben.warnings] == [("cell-error", "PLZ")]  # not calculated
     assert (anna.phone, ben.postcode, dora.warnings) == (None, None, [])
-    assert isinstance(cora, Refusal)
+    assert isinstance(cora, RefusedLead)
     assert (cora.code, cora.field) == ("contact-is-error", "E-Mail")
 
 

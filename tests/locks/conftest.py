@@ -90,9 +90,9 @@ async def ring(new_database: NewDatabase, world_template: tuple[str, World]) -> 
         async def open_one(url: str) -> Any:
             return await stack.enter_async_context(connected(url))
 
-        superuser, watcher = await open_one(urls.superuser), await open_one(urls.superuser)
+        superuser, cleaner, watcher = [await open_one(urls.superuser) for _ in range(3)]
         await meeting.prepare(superuser)
-        stage = Stage(superuser, world_template[1])
+        stage = Stage(superuser, cleaner, world_template[1])
         await stage.build()
         sessions = {
             kind: [await Session.on(await open_one(url)) for _ in range(3)]

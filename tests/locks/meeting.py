@@ -145,11 +145,12 @@ class Meeting:
         """Waits until the task is done or it waits as it should; True: done. That it waits for
         something else, as for a moment of the autovacuum's, says nothing."""
         for _ in range(50_000):
+            # Asking all the time would keep busy whom it waits for.
+            await asyncio.wait({task}, timeout=0.001)
             if task.done():
                 return True
             if await self.watcher.fetchval(waits, *values) and not task.done():
                 return False
-            await asyncio.sleep(0)
         raise AssertionError("neither done nor waiting")
 
     async def meet(

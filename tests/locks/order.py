@@ -29,6 +29,8 @@ ORDER = {
         "app.message",
         "app.history",
         "app.note",
+        "app.call_claim",
+        "app.call_attempt",
         "app.disclosure",
     ),
 }

@@ -129,12 +129,33 @@ BROKEN = """
           and p.marketplace_id = l.marketplace_id))
     ) v (what, holds) where l.id = $1 and not v.holds
 """
+# What was there in the beginning, and a function that takes away what came since: merges would have
+# to move the leads of all meetings before, and whoever leaves would lock each of them.
+CLEAR = """
+    create table places.known (id uuid primary key);
+    insert into places.known
+    select id from app.lead union all select id from app.company
+    union all select id from app_private.outbox union all select id from app_private.audit_entry;
+    do $do$ begin
+      execute 'create function places.clear() returns void language plpgsql as $$ begin ' || (
+        select string_agg(format('delete from %s where %I not in (select id from places.known);',
+          attrelid::regclass, attname), ' ')
+        from pg_attribute join pg_class c on c.oid = attrelid
+        where relkind = 'r' and c.relnamespace in ('app'::regnamespace, 'app_private'::regnamespace)
+          and (attname = 'lead_id' or attname = 'id' and relname in ('lead', 'company', 'outbox',
+            'audit_entry') or attname = 'company_id' and relname = 'participation')) || '
+        delete from app_private.merge_journal;
+        delete from app_private.merge_token;
+        delete from app.company_merge;
+        delete from app_private.company_split;
+      end $$';
+    end $do$;
+"""
 # What acts change beside the lead goes back before the next ones meet.
 RESET = """
     select app.undo_merge(m.id) from app.company_merge m join places.merge using (id)
     where m.state = 'done';
-    truncate places.merge;
-    delete from app_private.company_split;
+    delete from places.merge;
     update app.participation p set state = f.state, ended_at = null, paused = false
     from places.card f where (p.marketplace_id, p.company_id) = (f.marketplace_id, f.company_id);
     update app.engagement set handler_id = null, handler_name = null where handler_id is not null;
@@ -154,12 +175,15 @@ RESET = """
 class Stage:
     """Leads on demand, in a database whose functions have places to stop."""
 
-    def __init__(self, superuser: Any, world: World) -> None:
-        self.superuser, self.world = superuser, world
+    def __init__(self, superuser: Any, cleaner: Any, world: World) -> None:
+        """cleaner: a superuser's connection, too, which no trigger and no foreign key asks. Who
+        turns them off forgets all plans that he has made: therefore it is one of its own."""
+        self.superuser, self.cleaner, self.world = superuser, cleaner, world
 
     async def build(self) -> None:
         """What the acts need, once a database."""
         await self.superuser.execute("set client_min_messages = warning")
+        await self.cleaner.execute("set session_replication_role = replica")
         await self.superuser.execute(
             "create table places.person (who text, token text);"
             "create table places.merge (id uuid); grant select on places.merge to public;"
@@ -170,7 +194,9 @@ class Stage:
             " select case when p_company in (select id from places.company) then p_company::text"
             " when p_company is not null then 'a new one' end $$;"
             "create table places.bearer as select token_sha256, company_id, company_state,"
-            " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;" + STAGE
+            " colleague_id, api_key_id, created_at, expires_at from app_private.bearer;"
+            + STAGE
+            + CLEAR
         )
         for who in ("olga", "gerd", "anna", "ben", "cora", "lena"):
             person = getattr(self.world, who)
@@ -181,6 +207,7 @@ class Stage:
     async def lead(self, start: str) -> UUID:
         """A new lead that came as far as `start`, and everybody as he was in the beginning."""
         await self.superuser.execute(RESET)
+        await self.cleaner.fetchval("select places.clear()")
         made: UUID = await self.superuser.fetchval(
             "select places.stage($1, $2, $3, $4)",
             *(self.world.nord_id, start, self.world.huber.id, self.world.klein.id),

@@ -56,6 +56,8 @@ COSTS = {
     "marketplaces.list_participations": (2, 4),
     "marketplaces.change_participation": (2, 8),
     "marketplaces.end_participation": (1, 3),
+    "waves.show_calendar": (1, 2),
+    "waves.set_calendar": (1, 4),
     "leads.create": (2, 6),
     "leads.show": (2, 4),  # one that waits: its duplicates are looked for
     "an engaged lead": (1, 2),
@@ -71,6 +73,12 @@ COSTS = {
     "offers.pick": (1, 4),
     "a refused pick, counted": (1, 4),
     "engagements.change": (1, 4),
+    "engagements.hand_over": (2, 5),
+    "calls.claim": (1, 3),
+    "calls.show": (1, 2),
+    "calls.release": (1, 3),
+    "calls.log": (1, 3),
+    "calls.list_calls": (1, 2),
     "timeline.add_note": (1, 3),
     "timeline.list_notes": (1, 2),
     "timeline.add_message": (1, 3),
@@ -196,6 +204,10 @@ async def marketplaces(asker: Asker) -> None:
         await ask("marketplaces.invite_partner", "olga", path, invitation)
         await ask(f"marketplaces.{answer}_participation", name, f"{path}/{answer}")
     await ask("marketplaces.list_participations", "olga", f"GET {place}/participations")
+    await ask("waves.show_calendar", "olga", f"GET {place}/calendar")
+    hours = {"monday": [{"opens": "08:00", "closes": "17:00"}]}
+    calendar = {"time_zone": "UTC", "hours": hours}
+    await ask("waves.set_calendar", "olga", f"PUT {place}/calendar", calendar, If_Match="*")
     own = f"{place}/participations/{world.huber.id}"
     await ask("marketplaces.change_participation", "anna", f"PATCH {own}", {"paused": True})
     await ask("marketplaces.end_participation", "anna", f"DELETE {own}")
@@ -223,6 +235,7 @@ async def leads(asker: Asker) -> None:
     await ask("a refused pick, counted", "cora", f"POST {lead}/pick", status=409)
     step = {"step": "kontaktiert"}
     await ask("engagements.change", "anna", f"PATCH {lead}/engagement", step, If_Match="*")
+    await together(asker, lead)
     await ask("timeline.add_note", "anna", f"POST {lead}/notes", {"text": "x"})
     await ask("timeline.list_notes", "anna", f"GET {lead}/notes")
     message = f"POST {lead}/messages"
@@ -242,6 +255,19 @@ async def leads(asker: Asker) -> None:
         if tail == "/assign":
             await market.olga.post(f"{other}/accept")
         await ask(name, "olga", f"POST {other}{tail}", body)
+
+
+async def together(asker: Asker, lead: str) -> None:
+    """What colleagues do so that nobody does it twice."""
+    ask, call = asker.ask, f"{lead}/engagement/call"
+    marketplace, key = lead.split("/")[2], lead.split("/")[-1]
+    handover = {"items": [{"marketplace_id": marketplace, "lead_id": key}], "handler_id": None}
+    await ask("engagements.hand_over", "anna", "POST /engagements/handler", handover)
+    await ask("calls.claim", "anna", f"POST {call}")
+    await ask("calls.show", "anna", f"GET {call}")
+    await ask("calls.release", "anna", f"DELETE {call}")
+    await ask("calls.log", "anna", f"POST {call}s", {"outcome": "reached"})
+    await ask("calls.list_calls", "anna", f"GET {call}s")
 
 
 async def the_rest(asker: Asker) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from service.app import create_app
 from service.database import statements
+from service.domain.calls import queries as calls
 from service.domain.imports import queries as imports
 from service.domain.leads import listing
 from service.domain.leads import queries as leads
@@ -21,7 +22,7 @@ from service.domain.leads.messages import LeadFilter
 from service.domain.offers import queries as offers
 from service.domain.offers.messages import OfferFilter
 from service.domain.timeline import queries as timeline
-from service.settings import Settings
+from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from tests.fixtures.crowd import LEADS, token
 from tests.fixtures.database import connected
@@ -57,10 +58,11 @@ class Noted:
         key: str = "id",
         lane: Any = None,
         **values: Any,
-    ) -> None:
+    ) -> Any:
         column = statement.selected_columns[key]
         made = statements.page(statement, column, False, False, 21)
         self.sql, self.values = made.sql, tuple(made.values(values))
+        return SimpleNamespace(items=["one"])
 
 
 async def plan(connection: Any, token: str, noted: Noted) -> str:
@@ -113,6 +115,7 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "messages": ("taker", lambda tx: timeline.messages(tx, uuid4(), uuid4(), None, 20)),
     "history": ("taker", lambda tx: timeline.history(tx, uuid4(), uuid4(), None, 20)),
     "notes": ("operator", lambda tx: timeline.notes(tx, uuid4(), uuid4(), None, 20)),
+    "calls": ("taker", lambda tx: calls.attempts(tx, uuid4(), uuid4(), None, 20)),
     "imports": ("giver", lambda tx: imports.imports(tx, None, 20)),
     "rows of an import": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, None)),
     "refused rows": ("giver", lambda tx: imports.rows(tx, uuid4(), uuid4(), 0, 100, "refused")),
@@ -122,7 +125,7 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
 # merges. The leads behind a rehearsal are walked inside a function: what it reads is counted.
 ROUTES = {
     "leads.list_leads", "offers.list_offers", "timeline.list_messages", "timeline.list_history",
-    "timeline.list_notes", "imports.list_imports", "imports.show_import",
+    "timeline.list_notes", "calls.list_calls", "imports.list_imports", "imports.show_import",
 }  # fmt: skip
 SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
@@ -135,7 +138,7 @@ COUNTED = {"merges.list_leads"}
 
 
 def test_every_list_is_named() -> None:
-    app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1/none"))
+    app = create_app(ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none"))
     lists = {
         operation_id(handler)
         for route in app.routes

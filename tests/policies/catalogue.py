@@ -171,11 +171,12 @@ async def no_role_is_privileged(db: Any) -> list[str]:
 
 
 async def definer_functions_are_the_brokers(db: Any) -> list[str]:
-    """SECURITY DEFINER: owned by kollegium_broker; every function has its search_path pinned."""
+    """SECURITY DEFINER: owned by kollegium_broker; every function has its search_path pinned, but
+    where the body was bound when it was created and looks no name up any more."""
     return [
         f"{row['signature']}: owner {row['owner']}, {', '.join(row['config']) or 'no search_path'}"
         for row in await db.fetch(FUNCTIONS)
-        if "search_path=pg_catalog, pg_temp" not in row["config"]
+        if ("search_path=pg_catalog, pg_temp" not in row["config"] and not row["bound"])
         or (row["definer"] and row["owner"] != "kollegium_broker")
     ]
 
@@ -189,9 +190,40 @@ async def nothing_is_executable_by_public(db: Any) -> list[str]:
         if role == "public"
         or (
             row["name"].startswith("app_private.")
+            and row["signature"] != "app_private.clock()"  # planners put it in place of app.clock()
             and role not in ("kollegium_broker", "kollegium_owner")
         )
     ]
+
+
+async def one_function_gives_the_time(db: Any) -> list[str]:
+    """Nothing asks the server what time it is but app_private.clock: no function, default, check
+    or policy. Who replaces it turns the clock of everything (docs/decisions/0062)."""
+    rows = await db.fetch(
+        r"""select what from (
+              select p.oid::regprocedure::text, regexp_replace(
+                pg_get_functiondef(p.oid), '--[^\n]*', '', 'g')
+              from pg_proc p where p.prokind = 'f' and p.proname <> 'clock' and
+                p.pronamespace::regnamespace::text in ('app', 'app_private', 'searching')
+              union all
+              select 'default of ' || d.adrelid::regclass || '.' || a.attname,
+                pg_get_expr(d.adbin, d.adrelid)
+              from pg_attrdef d
+              join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+              union all
+              select k.conrelid::regclass || ' ' || k.conname, pg_get_constraintdef(k.oid)
+              from pg_constraint k where k.contype = 'c' and k.conrelid <> 0
+              union all
+              select p.polrelid::regclass || ' ' || p.polname, concat_ws(' ',
+                pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+              from pg_policy p
+            ) x (what, code)
+            where code ~* ('\m(now|clock_timestamp|statement_timestamp|transaction_timestamp'
+              || '|timeofday)\s*\(|\m(current_timestamp|current_date|current_time|localtimestamp'
+              || '|localtime)\M|''(now|today|tomorrow|yesterday)''')
+            order by 1"""
+    )
+    return [f"{row['what']}: asks the server for the time" for row in rows]
 
 
 async def context_helpers_are_stable(db: Any) -> list[str]:

@@ -97,6 +97,8 @@ CARD = {
     "nobody": (None, "huber"),
     "forged": (FORGED, "huber"),
 }
+# What a marketplace has one of.
+OPERATORS = ("calendar",)
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -145,6 +147,8 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
         )
         if table == "marketplace":
             condition = f"id = '{world.nord_id}'"
+        elif table in OPERATORS:
+            condition = f"marketplace_id = '{world.nord_id}'"
     token = who if who in (None, FORGED) else getattr(world, who).token
     return token, condition
 
@@ -207,9 +211,32 @@ async def furnish(superuser: Any, world: World) -> None:
         world.huber.id,
     )
     await superuser.execute(
+        """insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours)
+           values ($1, $2, 'Europe/Berlin', '{}')""",
+        *(world.nord_id, world.nord.id),
+    )
+    await superuser.execute(
         """insert into app.import_mapping (id, company_id, name, mapping, saved_by)
            values (gen_random_uuid(), $1, 'x', 'y', 'Anna')""",
         world.huber.id,
+    )
+    await furnish_calls(superuser, world)
+
+
+async def furnish_calls(superuser: Any, world: World) -> None:
+    """What Firma Huber's colleagues do about calls."""
+    await superuser.execute(
+        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
+             colleague_name, claimed_at, until)
+           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
+        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
+    )
+    await superuser.execute(
+        """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
+             colleague_name, outcome)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, 'Anna', 'reached'
+           from app.engagement where lead_id = $1 and company_id = $2""",
+        *(world.leads["engaged"], world.huber.id),
     )
 
 

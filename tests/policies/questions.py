@@ -55,7 +55,8 @@ FUNCTIONS = """
     select p.oid::regprocedure::text as signature, n.nspname || '.' || p.proname as name,
            p.proowner::regrole::text as owner, p.prosecdef as definer, p.provolatile::text as
              volatile,
-           p.proleakproof as leakproof, coalesce(p.proconfig, '{}') as config,
+           p.prosqlbody is not null as bound, p.proleakproof as leakproof,
+           coalesce(p.proconfig, '{}') as config,
            obj_description(p.oid, 'pg_proc') as comment, p.prokind::text as kind,
            array(select case a.grantee when 0 then 'public' else a.grantee::regrole::text end
                  from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a) as executors

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from service.database.transaction import Database, Tx
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import Urls
 from tests.fixtures.pooler import pooler
 from tests.fixtures.world import World
@@ -90,7 +90,9 @@ async def test_cancelled_requests_leave_no_context(
     world_database: Urls, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seed = _seed()
-    database = await Database.open(Settings(database_url=world_database.api, pool_size=CONNECTIONS))
+    database = await Database.open(
+        ServiceSettings(database_url=world_database.api, pool_size=CONNECTIONS)
+    )
     try:
         seen = await _storm(database, world, CANCELLED, seed)
         assert await _nobody_is_left(database) > CONNECTIONS // 2  # more than one share of them
@@ -110,7 +112,7 @@ async def test_many_clients_through_pgbouncer(
     """Forty clients of two companies and of none share three server connections."""
     seed = _seed()
     async with pooler(world_database, 3) as url:
-        settings = Settings(database_url=url, pool_size=CONNECTIONS, through_pgbouncer=True)
+        settings = ServiceSettings(database_url=url, pool_size=CONNECTIONS, through_pgbouncer=True)
         databases = [await Database.open(settings) for _ in range(10)]
         try:
             seen: Counter[str] = Counter()

@@ -26,7 +26,7 @@ from service.database.wire import (
 )
 from service.database.wire.connection import as_texts
 from service.database.wire.login import address
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.cutter import Cutter
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.pooler import pooler
@@ -164,7 +164,7 @@ async def test_cancelled_readers_lose_their_answer_and_nobody_elses(
     """Two companies and nobody, three quarters of them cancelled somewhere; lanes and loans."""
     seed = int(os.environ.get("KOLLEGIUM_SEED", random.SystemRandom().randrange(2**32)))
     dice, seen = random.Random(seed), Counter[str]()
-    database = await Database.open(Settings(database_url=world_database.api, pool_size=4))
+    database = await Database.open(ServiceSettings(database_url=world_database.api, pool_size=4))
     who = [*zip(two.tokens, two.companies, strict=True), (None, "")]
 
     async def client() -> None:

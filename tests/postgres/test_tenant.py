@@ -12,15 +12,19 @@ import pytest
 from service.database.transaction import Database, Tx
 from service.database.wire import Connection, PostgresError
 from service.domain.companies import operations as companies
+from service.domain.companies import queries as company_queries
 from service.domain.companies.messages import CompanyChange
-from service.domain.leads import operations as leads
+from service.domain.leads import listing
+from service.domain.leads import queries as leads
 from service.domain.leads.messages import LeadFilter
 from service.domain.offers import operations as offers
+from service.domain.offers import queries as offer_queries
 from service.domain.offers.messages import OfferFilter
 from service.domain.timeline import operations as timeline
+from service.domain.timeline import queries as timeline_queries
 from service.domain.timeline.messages import Entry
 from service.errors import Problem
-from service.settings import Settings
+from service.settings import ServiceSettings
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.world import World
 
@@ -41,7 +45,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 async def database(urls: Urls, **options: Any) -> Database:
     """The service's database on this module's world."""
-    return await Database.open(Settings(database_url=urls.api, **options))
+    return await Database.open(ServiceSettings(database_url=urls.api, **options))
 
 
 async def test_reads_take_one_round_trip(
@@ -51,11 +55,11 @@ async def test_reads_take_one_round_trip(
     m, lead = world.nord_id, world.leads["engaged"]
     narrow = LeadFilter("taker")
     reads: list[Any] = [
-        lambda tx: leads.show(tx, m, lead),
-        lambda tx: leads.list_leads(tx, narrow, None, 20),
-        lambda tx: offers.list_offers(tx, OfferFilter(state="open"), None, 20),
-        lambda tx: timeline.list_messages(tx, m, lead, None, 20),
-        companies.show_company,
+        lambda tx: leads.lead(tx, m, lead),
+        lambda tx: listing.leads(tx, narrow, None, 20),
+        lambda tx: offer_queries.offers(tx, OfferFilter(state="open"), None, 20),
+        lambda tx: timeline_queries.messages(tx, m, lead, None, 20),
+        company_queries.company,
     ]
     for read in reads:
         trips.clear()
@@ -78,11 +82,11 @@ async def test_hot_reads_of_one_turn_share_a_write(
     db = await database(world_database)
     m, lead = world.nord_id, world.leads["engaged"]
     kinds: list[Any] = [
-        lambda tx: leads.show(tx, m, lead),
-        lambda tx: leads.list_leads(tx, LeadFilter("taker"), None, 20),
-        lambda tx: offers.list_offers(tx, OfferFilter(state="open"), None, 20),
+        lambda tx: leads.lead(tx, m, lead),
+        lambda tx: listing.leads(tx, LeadFilter("taker"), None, 20),
+        lambda tx: offer_queries.offers(tx, OfferFilter(state="open"), None, 20),
     ]
-    filtered: Any = lambda tx: leads.list_leads(tx, LeadFilter("taker", source="x"), None, 20)  # noqa: E731
+    filtered: Any = lambda tx: listing.leads(tx, LeadFilter("taker", source="x"), None, 20)  # noqa: E731
     for read in (*kinds, filtered):
         await db.transaction(world.anna.token, read, reads=True)
     monkeypatch.setattr(Connection, "_send", counted)
@@ -182,13 +186,13 @@ async def test_clients_do_not_decide_how_many_statements_are_kept(
     monkeypatch.setattr(Connection, "_send", noted)
     db = await database(world_database)
     narrow = LeadFilter("operator")
-    everything = len((await db.run(world.olga.token, leads.list_leads, narrow, None, 100)).items)
+    everything = len((await db.run(world.olga.token, listing.leads, narrow, None, 100)).items)
     assert everything > 5
     for limit in range(1, 101):
         page = await db.transaction(
-            world.olga.token, lambda tx, n=limit: leads.list_leads(tx, narrow, None, n), reads=True
+            world.olga.token, lambda tx, n=limit: listing.leads(tx, narrow, None, n), reads=True
         )
         assert len(page.items) == min(limit, everything)
         assert (page.next_cursor is None) == (limit >= everything)
-    assert len([sql for sql in sent if "from app.lead" in sql]) == 2
+    assert len([sql for sql in sent if "app.lead AS l" in sql]) == 2
     await db.close()

@@ -33,7 +33,7 @@ from service.demo import database as demo_database
 from service.demo.build import DemoWorld
 from service.errors import Problem
 from service.jobs.staff.companies import CompanyStaff
-from service.settings import Settings
+from service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from service.embedded.server import EmbeddedServer
@@ -164,7 +164,7 @@ async def _refuse_foreign(staff: CompanyStaff, given: bool) -> None:
         )
 
 
-async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
+async def _world(settings: ServiceSettings, staff_url: Source, given: bool) -> None:
     """Builds the demo world unless it is there."""
     connection = await connections.log_in(staff_url)
     database = await Database.open(settings)
@@ -184,7 +184,7 @@ async def _world(settings: Settings, staff_url: Source, given: bool) -> None:
 
 
 async def _serve(
-    settings: Settings,
+    settings: ServiceSettings,
     host: str,
     port: int,
     urls: dict[str, str],

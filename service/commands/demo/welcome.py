@@ -18,7 +18,7 @@ from service.database.shipped import EXAMPLES
 from service.database.transaction import Database
 from service.demo import build, people
 from service.demo.build import DemoWorld
-from service.domain.offers import operations as offers
+from service.domain.offers import queries as offers
 from service.domain.offers.messages import OfferFilter
 from service.errors import Problem
 
@@ -38,7 +38,7 @@ async def calls(database: Database, base_url: str) -> list[str]:
     for name in _TAKERS:
         try:
             actor = await world.actor(name)
-            found = (await actor.do(offers.list_offers, OfferFilter(state="open"), None, 1)).items
+            found = (await actor.do(offers.offers, OfferFilter(state="open"), None, 1)).items
             await world.log_out()
         except (Problem, asyncpg.PostgresError):
             continue  # its users changed something: the password, the colleague

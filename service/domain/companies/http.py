@@ -7,7 +7,7 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter
 
-from service.domain.companies import operations
+from service.domain.companies import operations, queries
 from service.domain.companies.messages import (
     Acceptance,
     Accepted,
@@ -29,7 +29,7 @@ from service.web.calls import Call, Cursor, Limit
 @get("/company", summary="My company")
 async def show_company(call: NamedDependency[Call]) -> Response[Company]:
     """The company in whose name the caller acts."""
-    return await call.answer(operations.show_company)
+    return await call.answer(queries.company)
 
 
 @patch(
@@ -54,7 +54,7 @@ async def list_merge_suggestions(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[MergeSuggestion]]:
     """For admins. Those that shared a group of the former service; nothing merges by itself."""
-    return await call.answer(operations.list_merge_suggestions, cursor, limit)
+    return await call.answer(queries.merge_suggestions, cursor, limit)
 
 
 @get("/colleagues", summary="Colleagues of my company")
@@ -62,7 +62,7 @@ async def list_colleagues(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Colleague]]:
     """Active and former colleagues, oldest first."""
-    return await call.answer(operations.list_colleagues, cursor, limit)
+    return await call.answer(queries.colleagues, cursor, limit)
 
 
 @patch(
@@ -97,7 +97,7 @@ async def list_invitations(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Invitation]]:
     """Open and past invitations, newest first."""
-    return await call.answer(operations.list_invitations, cursor, limit)
+    return await call.answer(queries.invitations, cursor, limit)
 
 
 @delete(
@@ -134,7 +134,7 @@ async def list_api_keys(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[ApiKey]]:
     """Keys, revoked ones too, newest first; never their tokens."""
-    return await call.answer(operations.list_api_keys, cursor, limit)
+    return await call.answer(queries.api_keys, cursor, limit)
 
 
 @post(

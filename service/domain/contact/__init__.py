@@ -21,13 +21,13 @@ from service.domain.contact.phones import read_phone
 from service.domain.contact.postcodes import Place, read_postcode
 from service.domain.contact.prospects import Cleaned, cleaned
 from service.domain.contact.reading import Reading
-from service.domain.contact.remarks import Remark, remark
+from service.domain.contact.remarks import Noticed, remark
 
 __all__ = [
     "Cleaned",
+    "Noticed",
     "Place",
     "Reading",
-    "Remark",
     "cleaned",
     "country_of",
     "read_email",

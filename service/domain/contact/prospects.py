@@ -7,7 +7,7 @@ from service.domain.contact.emails import read_email
 from service.domain.contact.phones import read_phone
 from service.domain.contact.postcodes import FOUR_DIGITS, Place, read_postcode
 from service.domain.contact.reading import Reading, plain
-from service.domain.contact.remarks import KEPT, Remark, remark
+from service.domain.contact.remarks import KEPT, Noticed, remark
 
 #: Cities that can mean nothing but a country whose postcodes have four digits.
 _CITIES: Final = frozenset(
@@ -28,14 +28,14 @@ class Cleaned(NamedTuple):
     """What became of a prospect's contact data.
 
     `values` has the fields that were given, each a value or None; `answers` what was written and is
-    more than a value, or none; `unsure` says of the latter why (code and field as `Remark`), for a
+    more than a value, or none; `unsure` says of the latter why (code and field as `Noticed`), for a
     door that would rather refuse.
     """
 
     values: dict[str, Any]
     answers: dict[str, str]
-    remarks: list[Remark]
-    unsure: list[Remark]
+    remarks: list[Noticed]
+    unsure: list[Noticed]
 
 
 def dialled_in(country: str | None, postcode: str | None, city: str | None) -> str | None:
@@ -99,8 +99,8 @@ class _Work:
         )
         self.values = dict(given)
         self.answers: dict[str, str] = {}
-        self.remarks: list[Remark] = []
-        self.unsure: list[Remark] = []
+        self.remarks: list[Noticed] = []
+        self.unsure: list[Noticed] = []
 
     def read(self, field: str) -> None:
         text = self.given.get(field)

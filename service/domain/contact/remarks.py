@@ -170,7 +170,7 @@ class Said(msgspec.Struct, frozen=True):
     de: str
 
 
-class Remark(msgspec.Struct, frozen=True, kw_only=True):
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
     """Something to know about a value: `field` is the field of the prospect, or the column's
     header.
     """
@@ -181,7 +181,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     detail_de: str
 
 
-def remark(code: str, field: str | None) -> Remark:
+def remark(code: str, field: str | None) -> Noticed:
     """The remark of this code about a field."""
     english, german = TEXTS[code]
-    return Remark(code=code, field=field, detail_en=english, detail_de=german)
+    return Noticed(code=code, field=field, detail_en=english, detail_de=german)

@@ -7,12 +7,14 @@ from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.domain.engagements import operations
+from service.domain.engagements import operations, queries
 from service.domain.engagements.messages import (
     Closing,
     Decision,
     EngagementChange,
     EngagementFilter,
+    Handover,
+    Handovers,
     OneEngagement,
     Return,
     Revocation,
@@ -32,7 +34,7 @@ async def list_engagements(
 ) -> Response[Page[OneEngagement]]:
     """The caller's own engagements, ended ones too, newest first."""
     narrow = EngagementFilter(engagement_state, marketplace)
-    return await call.answer(operations.list_engagements, narrow, cursor, limit)
+    return await call.answer(queries.own, narrow, cursor, limit)
 
 
 @get("/marketplaces/{m:uuid}/leads/{l:uuid}/engagement", summary="The engagement of a lead")
@@ -46,7 +48,7 @@ async def show(
 ) -> Response[OneEngagement]:
     """Also for a taker that does not see the lead any more. Operator and giver see each of a
     lead's engagements; the giver reads the taker's name while it is the current one."""
-    return await call.answer(operations.show, m, l, engagement_id)
+    return await call.answer(queries.one, m, l, engagement_id)
 
 
 @patch(
@@ -183,6 +185,27 @@ async def recycle(
     return await call.answer(operations.recycle, m, l)
 
 
+@post(
+    "/engagements/handler",
+    summary="Hand many over",
+    status_code=200,
+    refuses="delegator-required handler-unknown",
+    example={
+        "items": [
+            {
+                "marketplace_id": "0199b6a0-0000-7000-8000-000000000001",
+                "lead_id": "0199b6a0-0000-7000-8000-000000000002",
+            }
+        ],
+        "handler_id": "0199b6a0-0000-7000-8000-000000000003",
+    },
+)
+async def hand_over(call: NamedDependency[Call], data: JSONBody[Handover]) -> Response[Handovers]:
+    """Up to 100 leads to one colleague, or (null) back to nobody. Each for itself: what cannot be
+    handed over says why, the others are. To others takes the role delegator, unless it is off."""
+    return await call.answer(operations.hand_over, data)
+
+
 router = Router(
     "",
     route_handlers=[
@@ -196,6 +219,7 @@ router = Router(
         refuse_return,
         revoke,
         recycle,
+        hand_over,
     ],
     tags=["engagement"],
 )

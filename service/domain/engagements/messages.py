@@ -37,6 +37,34 @@ class Closing(Input):
     value: Annotated[float, msgspec.Meta(ge=0, le=999_999_999_999)] | None = None
 
 
+class LeadKey(Input):
+    """A lead by its marketplace and id."""
+
+    marketplace_id: UUID
+    lead_id: UUID
+
+
+class Handover(Input):
+    """Which leads, and to whom; handler_id null: back to nobody."""
+
+    items: Annotated[list[LeadKey], msgspec.Meta(min_length=1, max_length=100)]
+    handler_id: UUID | None
+
+
+class HandedOver(msgspec.Struct):
+    """How it went with one lead: done, or the problem that one alone would have met."""
+
+    marketplace_id: UUID
+    lead_id: UUID
+    outcome: Literal["done", "not-found", "taker-required", "engagement-state"]
+
+
+class Handovers(msgspec.Struct):
+    """How it went with each, in the order in which they were sent."""
+
+    items: list[HandedOver]
+
+
 class Return(Input):
     """Why the taker wants to return the lead; the operator decides."""
 

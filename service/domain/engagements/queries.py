@@ -1,6 +1,5 @@
-"""The SQL of engagements."""
+"""What is read of engagements, ended ones too."""
 
-from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from service.domain.engagements.messages import EngagementFilter, OneEngagement
 from service.vocabulary import (
     EngagementState,
     Page,
-    Versions,
     cut,
     decode_cursor,
     fetched,
@@ -32,7 +30,7 @@ _ONE = f"""{_SHOWN} from app.engagement e {_CARD}
 
 
 async def one(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, engagement_id: UUID | None
+    tx: Tx, marketplace_id: UUID, lead_id: UUID, engagement_id: UUID | None = None
 ) -> OneEngagement:
     """One engagement of a lead, the latest that the caller sees when none is named. A taker sees
     its own ones; not-found when there is none."""
@@ -62,61 +60,3 @@ async def own(
     )
     sql = f"{_SHOWN} from ({branches}) e {_CARD} order by e.id desc limit {fetched(limit)}"
     return cut(await tx.listed(OneEngagement, sql, *values), limit, "id")
-
-
-def ask_return(
-    tx: Tx, marketplace_id: UUID, lead_id: UUID, reason: str, comment: str | None
-) -> None:
-    """The taker asks; it works the lead until the operator decides."""
-    tx.do("select app.request_return($1, $2, $3, $4)", marketplace_id, lead_id, reason, comment)
-
-
-def accept_return(tx: Tx, marketplace_id: UUID, lead_id: UUID, comment: str | None) -> None:
-    """The lead is available again."""
-    tx.do("select app.accept_return($1, $2, $3)", marketplace_id, lead_id, comment)
-
-
-def refuse_return(tx: Tx, marketplace_id: UUID, lead_id: UUID, comment: str | None) -> None:
-    """The taker goes on."""
-    tx.do("select app.refuse_return($1, $2, $3)", marketplace_id, lead_id, comment)
-
-
-def revoke(tx: Tx, marketplace_id: UUID, lead_id: UUID, reason: str) -> None:
-    """The lead is available again."""
-    tx.do("select app.revoke_engagement($1, $2, $3)", marketplace_id, lead_id, reason)
-
-
-def recycle(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:
-    """A lost lead is available again."""
-    tx.do("select app.recycle_lead($1, $2)", marketplace_id, lead_id)
-
-
-def change(
-    tx: Tx,
-    marketplace_id: UUID,
-    lead_id: UUID,
-    versions: Versions,
-    step: str | None,
-    set_handler: bool,
-    handler_id: UUID | None,
-) -> None:
-    """step None stays; the handler is set only when set_handler says so."""
-    tx.do(
-        "select app.change_engagement($1, $2, $3, $4, $5, $6)",
-        marketplace_id,
-        lead_id,
-        versions,
-        step,
-        set_handler,
-        handler_id,
-    )
-
-
-def close(tx: Tx, marketplace_id: UUID, lead_id: UUID, outcome: str, value: Decimal | None) -> None:
-    """won or lost."""
-    tx.do("select app.close_engagement($1, $2, $3, $4)", marketplace_id, lead_id, outcome, value)
-
-
-def reopen(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> None:
-    """Takes won or lost back."""
-    tx.do("select app.reopen_engagement($1, $2)", marketplace_id, lead_id)

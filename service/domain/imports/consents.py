@@ -24,8 +24,9 @@ async def state(tx: Tx, import_id: UUID, data: ConsentDraft) -> ConsentJob | Con
     """Notes the statement down; the same one again goes on with the one that there is. Raises
     Problem validation-failed for a time that nobody agreed at."""
     expect_past(data.given_at, "/given_at")
-    consent_id = await queries.state_consent(tx, import_id, data)
-    return await show(tx, consent_id)
+    sql = "select app.state_consent($1, $2, $3, $4)"
+    stated = import_id, data.text, data.source, data.given_at
+    return await show(tx, await tx.value(UUID, sql, *stated))
 
 
 async def finish(
@@ -35,10 +36,15 @@ async def finish(
     until = time.monotonic() + database.seconds
     with contextlib.suppress(*_FAULTS):
         while time.monotonic() < until:
-            ended = await database.run(token, queries.continue_consent, stated.id)
+            ended = await database.run(token, _go_on, stated.id)
             if ended:
                 return await database.transaction(token, lambda tx: show(tx, stated.id), reads=True)
     return None
+
+
+async def _go_on(tx: Tx, consent_id: UUID) -> bool:
+    """The next drafts; true when all were looked at."""
+    return await tx.value(bool, "select app.continue_consent($1)", consent_id)
 
 
 async def show(tx: Tx, consent_id: UUID) -> ConsentJob | ConsentReport:

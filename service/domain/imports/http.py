@@ -10,7 +10,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.domain.imports import apart, consents, operations
+from service.domain.imports import apart, consents, operations, queries
 from service.domain.imports.apart import File
 from service.domain.imports.messages import (
     ConsentDraft,
@@ -104,7 +104,7 @@ async def list_consents(
     limit: Limit = 20,
 ) -> Response[Page[ConsentReport]]:
     """What was stated, by whom, and how many drafts it was for, newest first."""
-    return await call.answer(operations.list_consents, import_id, cursor, limit)
+    return await call.answer(queries.consents, import_id, cursor, limit)
 
 
 @get("/import-mappings", summary="My mappings")
@@ -112,7 +112,7 @@ async def list_mappings(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[SavedMapping]]:
     """How my company reads the files of its sources, newest first."""
-    return await call.answer(operations.list_mappings, cursor, limit)
+    return await call.answer(queries.mappings, cursor, limit)
 
 
 @post(
@@ -141,7 +141,7 @@ async def list_imports(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Import]]:
     """Files my company imported, newest first."""
-    return await call.answer(operations.list_imports, cursor, limit)
+    return await call.answer(queries.imports, cursor, limit)
 
 
 @get("/imports/{import_id:uuid}", summary="Report of an import")
@@ -155,7 +155,7 @@ async def show_import(
     limit: Rows = 100,
 ) -> Response[ImportJob | ImportReport]:
     """How far it is; when it ended, what became of each row: imported, duplicate, refused, why."""
-    return await call.answer(operations.show, import_id, cursor, limit, outcome)
+    return await call.answer(queries.report, import_id, cursor, limit, outcome)
 
 
 async def _uploaded(

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from service.domain.contact.remarks import Said
-from service.vocabulary import Accepted, Input, Line, LongText, Moment
+from service.vocabulary import GoesOn, Input, Line, LongText, Moment
 
 Outcome = Literal["imported", "duplicate", "refused"]
 State = Literal["waiting", "running", "done", "failed"]
@@ -53,7 +53,7 @@ class Sheet(msgspec.Struct):
     format: str | None
 
 
-class ImportJob(Accepted):
+class ImportJob(GoesOn):
     """An import under way: `done` of its `rows` have their result. GET /imports/{id} shows how far
     it is, and when it ended the report. remarks are about the file as a whole."""
 
@@ -134,7 +134,7 @@ class _Consent(msgspec.Struct, kw_only=True):
     created_at: Moment
 
 
-class ConsentJob(Accepted, _Consent):
+class ConsentJob(GoesOn, _Consent):
     """A stated consent whose drafts are not all looked at; it goes on by itself, and state says
     when that is over: GET /imports/{id}/consents."""
 

@@ -1,23 +1,24 @@
-"""The SQL of imports."""
+"""What is read of imports."""
 
-from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from service.database import tables
 from service.database.statements import columns, compiled
 from service.database.transaction import Tx
 from service.domain.imports.messages import (
-    ConsentDraft,
+    WHY,
     ConsentReport,
     Import,
+    ImportJob,
+    ImportReport,
     ImportRow,
     Outcome,
-    Progress,
     SavedMapping,
 )
-from service.vocabulary import Page, fetched
+from service.vocabulary import Page, decode_cursor, encode_cursor, fetched
 
 _IMPORTS = select(
     *columns(
@@ -43,44 +44,6 @@ _MAPPINGS = select(*columns(tables.import_mapping, "id name mapping saved_by sav
 _ONE_MAPPING = compiled(_MAPPINGS.where(tables.import_mapping.c.id == bindparam("id"))).sql
 
 
-async def start(tx: Tx, marketplace_id: UUID, report: dict[str, Any], seconds: int) -> UUID:
-    """Notes an import down, which the worker leaves alone for so many seconds; its id."""
-    return await tx.value(
-        UUID, "select app.start_import($1, $2, $3)", marketplace_id, report, seconds
-    )
-
-
-def add_chunk(tx: Tx, marketplace_id: UUID, import_id: UUID, number: int, rows: str) -> None:
-    """Its next rows, as JSON."""
-    tx.do("select app.add_import_chunk($1, $2, $3, $4)", marketplace_id, import_id, number, rows)
-
-
-async def flush(tx: Tx) -> None:
-    """Sends what is queued."""
-    await tx.value(bool, "select true")
-
-
-async def go_on(tx: Tx, import_id: UUID, seconds: int) -> Progress:
-    """The next rows of an import of the caller's company."""
-    return await tx.view(
-        Progress, "select state, went_on from app.continue_import($1, $2)", import_id, seconds
-    )
-
-
-async def state_consent(tx: Tx, import_id: UUID, data: ConsentDraft) -> UUID:
-    """Notes down what was stated of an import's persons; its id."""
-    return await tx.value(
-        UUID,
-        "select app.state_consent($1, $2, $3, $4)",
-        *(import_id, data.text, data.source, data.given_at),
-    )
-
-
-async def continue_consent(tx: Tx, consent_id: UUID) -> bool:
-    """The next drafts of a stated consent; true when all were looked at."""
-    return await tx.value(bool, "select app.continue_consent($1)", consent_id)
-
-
 async def consent(tx: Tx, consent_id: UUID) -> ConsentReport:
     """One statement."""
     return await tx.one(ConsentReport, _ONE_CONSENT, consent_id)
@@ -99,16 +62,6 @@ async def consents(tx: Tx, import_id: UUID, cursor: str | None, limit: int) -> P
     )
 
 
-async def save_mapping(tx: Tx, name: str, mapping: str) -> UUID:
-    """Keeps a mapping of the caller's company; its id."""
-    return await tx.value(UUID, "select app.save_mapping($1, $2)", name, mapping)
-
-
-def forget_mapping(tx: Tx, mapping_id: UUID) -> None:
-    """Removes one."""
-    tx.do("select app.forget_mapping($1)", mapping_id)
-
-
 async def mapping(tx: Tx, mapping_id: UUID) -> SavedMapping:
     """One mapping."""
     return await tx.one(SavedMapping, _ONE_MAPPING, mapping_id)
@@ -122,6 +75,24 @@ async def mappings(tx: Tx, cursor: str | None, limit: int) -> Page[SavedMapping]
 async def imports(tx: Tx, cursor: str | None, limit: int) -> Page[Import]:
     """Imports of the caller's company, newest first."""
     return await tx.page(Import, _IMPORTS, cursor=cursor, limit=limit)
+
+
+async def report(
+    tx: Tx, import_id: UUID, cursor: str | None, limit: int, outcome: Outcome | None = None
+) -> ImportJob | ImportReport:
+    """How far an import is; when it ended, its report with a page of its rows (of one outcome)."""
+    found = await one(tx, import_id)
+    if found.state in ("waiting", "running"):
+        return msgspec.convert(found, ImportJob, from_attributes=True)
+    position = decode_cursor(cursor)
+    after = min(position.int, 2**31 - 1) if position else 0
+    page = await rows(tx, found.marketplace_id, import_id, after, limit, outcome)
+    following = None
+    if len(page) > limit:
+        page = page[:limit]
+        following = encode_cursor(UUID(int=page[-1].row_number))
+    known = msgspec.structs.asdict(found) | {"rows": page, "next_cursor": following}
+    return ImportReport(**known, detail=WHY.get(found.problem or ""))
 
 
 async def one(tx: Tx, import_id: UUID) -> Import:

@@ -12,8 +12,7 @@ import msgspec
 
 from service.database.transaction import Tx
 from service.domain.contact import Cleaned, cleaned
-from service.domain.contact.remarks import Remark as Noticed
-from service.domain.contact.remarks import Said
+from service.domain.contact.remarks import Noticed, Said
 from service.domain.leads import queries
 from service.domain.leads.messages import Remark
 from service.errors import Problem

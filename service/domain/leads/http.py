@@ -7,7 +7,7 @@ from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.domain.leads import operations
+from service.domain.leads import listing, operations, queries
 from service.domain.leads.messages import (
     Assignment,
     Counts,
@@ -91,13 +91,13 @@ async def list_leads(
         capacity, lead_state, marketplace, handler, q, step, engagement, tag, source, giver, lead,
         received_since, changed_since, sort,
     )  # fmt: skip
-    return await call.answer(operations.list_leads, narrow, cursor, limit)
+    return await call.answer(listing.leads, narrow, cursor, limit)
 
 
 @get("/counts", summary="What waits")
 async def counts(call: NamedDependency[Call]) -> Response[Counts]:
     """Numbers for badges, all in one call; each ends at 1000."""
-    return await call.answer(operations.counts)
+    return await call.answer(queries.counts)
 
 
 @post(
@@ -131,7 +131,7 @@ async def show(
     l: FromPath[UUID],
 ) -> Response[Lead]:
     """With prospect where the caller may see it. The ETag guards lead, prospect, engagement."""
-    return await call.answer(operations.show, m, l)
+    return await call.answer(queries.lead, m, l)
 
 
 @patch(

@@ -6,7 +6,7 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from service.domain.marketplaces import operations
+from service.domain.marketplaces import operations, queries
 from service.domain.marketplaces.messages import (
     Marketplace,
     MarketplaceChange,
@@ -25,7 +25,7 @@ async def list_marketplaces(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Marketplace]]:
     """Marketplaces my company operates, takes part in, or is invited to; newest first."""
-    return await call.answer(operations.list_marketplaces, cursor, limit)
+    return await call.answer(queries.marketplaces, cursor, limit)
 
 
 @post(
@@ -43,7 +43,7 @@ async def create_marketplace(
 @get("/{m:uuid}", summary="A marketplace")
 async def show_marketplace(call: NamedDependency[Call], m: FromPath[UUID]) -> Response[Marketplace]:
     """With settings for the operator, with the own participation for a partner."""
-    return await call.answer(operations.show_marketplace, m)
+    return await call.answer(queries.marketplace, m)
 
 
 @patch(
@@ -65,7 +65,7 @@ async def list_participations(
     call: NamedDependency[Call], m: FromPath[UUID], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Participation]]:
     """The operator sees all partners and open invitations, a partner sees itself."""
-    return await call.answer(operations.list_participations, m, cursor, limit)
+    return await call.answer(queries.participations, m, cursor, limit)
 
 
 @post(

@@ -16,38 +16,22 @@ from service.domain.marketplaces.messages import (
     PartnerInvitation,
 )
 from service.errors import Problem
-from service.vocabulary import Page, Versions, email_address
-
-
-async def list_marketplaces(tx: Tx, cursor: str | None, limit: int) -> Page[Marketplace]:
-    """What the caller's company operates or takes part in."""
-    return await queries.marketplaces(tx, cursor, limit)
-
-
-async def show_marketplace(tx: Tx, marketplace_id: UUID) -> Marketplace:
-    """One of them."""
-    return await queries.marketplace(tx, marketplace_id)
+from service.vocabulary import Versions, email_address, given
 
 
 async def create_marketplace(tx: Tx, data: MarketplaceDraft) -> Marketplace:
     """A marketplace operated by the caller's company."""
-    return await queries.marketplace(tx, await queries.create(tx, msgspec.to_builtins(data)))
+    sql = "select app.create_marketplace($1)"
+    return await queries.marketplace(tx, await tx.value(UUID, sql, msgspec.to_builtins(data)))
 
 
 async def change_marketplace(
     tx: Tx, marketplace_id: UUID, versions: Versions, data: MarketplaceChange
 ) -> Marketplace:
-    """Settings, by the operator."""
-    queries.change(tx, marketplace_id, versions, msgspec.to_builtins(data))
+    """Its settings, by the operator."""
+    settings = msgspec.to_builtins(data)
+    tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, versions, settings)
     return await queries.marketplace(tx, marketplace_id)
-
-
-async def list_participations(
-    tx: Tx, marketplace_id: UUID, cursor: str | None, limit: int
-) -> Page[Participation]:
-    """The operator: all partners, and whose answer is open. A partner: itself."""
-    await queries.marketplace(tx, marketplace_id)
-    return await queries.participations(tx, marketplace_id, cursor, limit)
 
 
 async def invite_partner(tx: Tx, marketplace_id: UUID, data: PartnerInvitation) -> Participation:
@@ -64,22 +48,19 @@ async def invite_partner(tx: Tx, marketplace_id: UUID, data: PartnerInvitation) 
                 }
             ],
         )
-    invitation_id = await queries.invite(
-        tx,
-        marketplace_id,
-        None if data.company_id is UNSET else data.company_id,
-        None if data.email is UNSET else email_address(data.email),
-        data.capacity,
-        data.postcode_areas,
-        data.tags,
-        data.cap,
+    email = given(data.email)
+    invitation_id = await tx.value(
+        UUID,
+        "select app.invite_partner($1, $2, $3, $4, $5, $6, $7)",
+        *(marketplace_id, given(data.company_id), email and email_address(email)),
+        *(data.capacity, data.postcode_areas, data.tags, data.cap),
     )
     return await queries.invitation(tx, marketplace_id, invitation_id)
 
 
 async def answer_invitation(tx: Tx, marketplace_id: UUID, accept: bool) -> Participation:
     """The invited company says yes or no."""
-    queries.answer(tx, marketplace_id, accept)
+    tx.do("select app.answer_partner_invitation($1, $2)", marketplace_id, accept)
     return await queries.own_card(tx, marketplace_id)
 
 
@@ -87,7 +68,8 @@ async def change_participation(
     tx: Tx, marketplace_id: UUID, company_id: UUID, versions: Versions, data: ParticipationChange
 ) -> Participation:
     """Areas, tags, pause and cap, by the operator or the company itself."""
-    queries.expect_not_absorbed(tx, marketplace_id, company_id)
+    # 410 with the survivor, for the operator, when the company was absorbed by another one.
+    tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
     card = await queries.locked_card(tx, marketplace_id, company_id)
     if versions is not None and card.version not in versions:
         raise Problem("version-stale", version=card.version)
@@ -98,10 +80,15 @@ async def change_participation(
     }
     changed = msgspec.structs.replace(card, **named)
     if changed != card:  # nothing changes, so no version does
-        queries.change_card(tx, changed)
+        tx.do(
+            "update app.participation set postcode_areas = $3, tags = $4, paused = $5, cap = $6,"
+            " version = version + 1 where marketplace_id = $1 and company_id = $2",
+            *(marketplace_id, company_id),
+            *(changed.postcode_areas, changed.tags, changed.paused, changed.cap),
+        )
     return await queries.card(tx, marketplace_id, company_id)
 
 
 async def end_participation(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
-    """By the operator or the company itself."""
-    queries.end(tx, marketplace_id, company_id)
+    """Or withdraws an invitation; by the operator or the company itself."""
+    tx.do("select app.end_participation($1, $2)", marketplace_id, company_id)

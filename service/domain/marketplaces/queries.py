@@ -1,6 +1,5 @@
-"""The SQL of marketplaces. An operator sees the marketplace, a partner its participation."""
+"""What is read of marketplaces. An operator sees the marketplace, a partner its participation."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -8,7 +7,7 @@ from sqlalchemy import bindparam
 from service.database.statements import compiled, listed
 from service.database.transaction import Tx
 from service.domain.marketplaces.messages import Marketplace, Participation
-from service.vocabulary import Page, Versions
+from service.vocabulary import Page
 
 # One list of what the policies show: own marketplaces, and the cards of the caller's company.
 # The operator sees cards of others too; they are left out here, they are no marketplaces of his.
@@ -60,20 +59,12 @@ async def marketplace(tx: Tx, marketplace_id: UUID) -> Marketplace:
     return await tx.view(Marketplace, _ONE, marketplace_id)
 
 
-async def create(tx: Tx, settings: dict[str, Any]) -> UUID:
-    """Returns the id of the new marketplace."""
-    return await tx.value(UUID, "select app.create_marketplace($1)", settings)
-
-
-def change(tx: Tx, marketplace_id: UUID, versions: Versions, settings: dict[str, Any]) -> None:
-    """Keys that are absent stay."""
-    tx.do("select app.change_marketplace($1, $2, $3)", marketplace_id, versions, settings)
-
-
 async def participations(
     tx: Tx, marketplace_id: UUID, cursor: str | None, limit: int
 ) -> Page[Participation]:
-    """Open invitations of the operator and the cards that the caller sees, newest first."""
+    """For the operator all partners, and whose answer is open; for a partner itself; newest first.
+    Raises Problem not-found for who sees no such marketplace."""
+    await marketplace(tx, marketplace_id)
     return await tx.page(
         Participation, _PARTICIPATIONS, m=marketplace_id, cursor=cursor, limit=limit
     )
@@ -108,45 +99,6 @@ async def card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Participation:
     )
 
 
-async def invite(
-    tx: Tx,
-    marketplace_id: UUID,
-    company_id: UUID | None,
-    email: str | None,
-    capacity: str,
-    areas: list[str],
-    tags: list[str],
-    cap: int | None,
-) -> UUID:
-    """Returns the id of the invitation."""
-    return await tx.value(
-        UUID,
-        "select app.invite_partner($1, $2, $3, $4, $5, $6, $7)",
-        marketplace_id,
-        company_id,
-        email,
-        capacity,
-        areas,
-        tags,
-        cap,
-    )
-
-
-def answer(tx: Tx, marketplace_id: UUID, accept: bool) -> None:
-    """Accepts or declines the invitation of the caller's company."""
-    tx.do("select app.answer_partner_invitation($1, $2)", marketplace_id, accept)
-
-
-def end(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
-    """Ends a participation or withdraws an invitation."""
-    tx.do("select app.end_participation($1, $2)", marketplace_id, company_id)
-
-
-def expect_not_absorbed(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:
-    """410 with the survivor, for the operator, when the company was absorbed by another one."""
-    tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
-
-
 async def locked_card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Participation:
     """The card of one company, for who changes it in this transaction."""
     return await tx.one(
@@ -154,18 +106,4 @@ async def locked_card(tx: Tx, marketplace_id: UUID, company_id: UUID) -> Partici
         f"{_CARD} where marketplace_id = $1 and company_id = $2 for no key update",
         marketplace_id,
         company_id,
-    )
-
-
-def change_card(tx: Tx, card: Participation) -> None:
-    """Writes the columns that the grants allow."""
-    tx.do(
-        "update app.participation set postcode_areas = $3, tags = $4, paused = $5, cap = $6,"
-        " version = version + 1 where marketplace_id = $1 and company_id = $2",
-        card.marketplace_id,
-        card.company_id,
-        card.postcode_areas,
-        card.tags,
-        card.paused,
-        card.cap,
     )

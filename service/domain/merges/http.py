@@ -7,7 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
-from service.domain.merges import operations
+from service.domain.merges import operations, queries
 from service.domain.merges.messages import (
     Consent,
     Merge,
@@ -44,13 +44,13 @@ async def list_merges(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[Merge]]:
     """Requests of my company and to it, newest first."""
-    return await call.answer(operations.list_merges, cursor, limit)
+    return await call.answer(queries.merges, cursor, limit)
 
 
 @get("/merges/{merge_id:uuid}", summary="Show a merge")
 async def show(call: NamedDependency[Call], merge_id: FromPath[UUID]) -> Response[Merge]:
     """How far it is."""
-    return await call.answer(operations.show, merge_id)
+    return await call.answer(queries.merge, merge_id)
 
 
 @post(
@@ -75,7 +75,7 @@ async def show_rehearsal(
 ) -> Response[Rehearsal]:
     """The latest rehearsal: who newly sees what, which rows collapse, which settings stay, what
     forbids it. Both sides read the same."""
-    return await call.answer(operations.show_rehearsal, merge_id)
+    return await call.answer(queries.rehearsal, merge_id)
 
 
 @get("/merges/{merge_id:uuid}/rehearsal/leads", summary="Leads behind the numbers")
@@ -87,7 +87,7 @@ async def list_leads(
     limit: Limit = 20,
 ) -> Response[Page[NewlyVisible]]:
     """Each lead that the colleagues of one side would newly see, until the merge is done."""
-    return await call.answer(operations.list_leads, merge_id, to, cursor, limit)
+    return await call.answer(queries.leads, merge_id, to, cursor, limit)
 
 
 @post(

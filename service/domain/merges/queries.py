@@ -1,6 +1,5 @@
-"""The SQL of merges. Both companies see a request; what changes goes through functions."""
+"""What is read of merges. Both companies see a request."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, case, literal_column, select, text
@@ -8,8 +7,9 @@ from sqlalchemy import bindparam, case, literal_column, select, text
 from service.database import tables
 from service.database.statements import columns, compiled
 from service.database.transaction import Tx
-from service.domain.merges.messages import Merge, NewlyVisible, Rehearsal, Side, TokenAnswered
-from service.vocabulary import Page
+from service.domain.merges.messages import Merge, NewlyVisible, Rehearsal, Side
+from service.errors import Problem
+from service.vocabulary import Page, cut, decode_cursor, fetched
 
 _MERGE = tables.company_merge.c
 _MERGES = select(
@@ -39,15 +39,6 @@ _REHEARSAL = """
   where id = $1"""
 
 
-async def request(
-    tx: Tx, side: Side, email: str | None, company_id: UUID | None, execute_at: datetime | None
-) -> UUID:
-    """Asks; `side` is what the caller's company is to be. Returns the id of the request."""
-    return await tx.value(
-        UUID, "select app.request_merge($1, $2, $3, $4)", side, email, company_id, execute_at
-    )
-
-
 async def merge(tx: Tx, merge_id: UUID) -> Merge:
     """One request of the caller's company, or to it."""
     return await tx.view(Merge, _ONE_MERGE, merge_id)
@@ -58,43 +49,19 @@ async def merges(tx: Tx, cursor: str | None, limit: int) -> Page[Merge]:
     return await tx.page(Merge, _MERGES, cursor=cursor, limit=limit)
 
 
-async def is_rehearsed(tx: Tx, merge_id: UUID) -> bool:
-    """Whether there is a rehearsal; Problem not-found where there is no request to see."""
-    found = await tx.one(Merge, _ONE_MERGE, merge_id)
-    return found.rehearsal_id is not None
-
-
 async def rehearsal(tx: Tx, merge_id: UUID) -> Rehearsal:
-    """The latest rehearsal."""
+    """The latest one. Raises merge-not-rehearsed."""
+    if (await tx.one(Merge, _ONE_MERGE, merge_id)).rehearsal_id is None:
+        raise Problem("merge-not-rehearsed")
     return await tx.view(Rehearsal, _REHEARSAL, merge_id)
 
 
 async def leads(
-    tx: Tx, merge_id: UUID, side: Side, after: UUID | None, limit: int
-) -> list[NewlyVisible]:
-    """The leads behind the numbers of a rehearsal, by id."""
-    return await tx.rows(
-        NewlyVisible, "select * from app.merge_leads($1, $2, $3, $4)", merge_id, side, after, limit
-    )
-
-
-def order_rehearsal(tx: Tx, merge_id: UUID) -> None:
-    """The worker is to rehearse."""
-    tx.do("select app.order_rehearsal($1)", merge_id)
-
-
-def consent(tx: Tx, merge_id: UUID, rehearsal_id: UUID) -> None:
-    """Of the caller's company."""
-    tx.do("select app.consent_to_merge($1, $2)", merge_id, rehearsal_id)
-
-
-def refuse(tx: Tx, merge_id: UUID, reason: str | None) -> None:
-    """By the caller's company."""
-    tx.do("select app.refuse_merge($1, $2)", merge_id, reason)
-
-
-async def answer_by_token(tx: Tx, token: str, consent: bool) -> TokenAnswered:
-    """By an admin without a log-in."""
-    return await tx.view(
-        TokenAnswered, "select * from app.answer_merge_by_token($1, $2)", token, consent
-    )
+    tx: Tx, merge_id: UUID, side: Side, cursor: str | None, limit: int
+) -> Page[NewlyVisible]:
+    """The leads behind the numbers of a rehearsal, which the colleagues of a side would newly see.
+    Raises not-found where there is no request to see."""
+    await tx.one(Merge, _ONE_MERGE, merge_id)
+    sql = "select * from app.merge_leads($1, $2, $3, $4)"
+    asked = merge_id, side, decode_cursor(cursor), fetched(limit)
+    return cut(await tx.rows(NewlyVisible, sql, *asked), limit, "id")

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from service.domain.leads.messages import Engagement
-from service.domain.offers import operations
+from service.domain.offers import operations, queries
 from service.domain.offers.messages import Offer, OfferFilter, Refusal, Sort
 from service.vocabulary import Moment, OfferState, Page
 from service.web.calls import Call, Cursor, Limit
@@ -47,7 +47,7 @@ async def list_offers(
     """Newest first. What is lost or expired is gone for the taker; what it declined is listed with
     `state=declined` alone, and as long as it may re-open it."""
     narrow = OfferFilter(capacity, offer_state, marketplace, lead, expires_before, sort)
-    return await call.answer(operations.list_offers, narrow, cursor, limit)
+    return await call.answer(queries.offers, narrow, cursor, limit)
 
 
 @post(

@@ -2,34 +2,33 @@
 
 from uuid import UUID
 
+from service.database.statements import compiled, result
 from service.database.transaction import Tx
 from service.domain.leads.messages import Engagement
 from service.domain.leads.queries import lead
-from service.domain.offers import queries
-from service.domain.offers.messages import Offer, OfferFilter, Refusal
+from service.domain.offers.messages import Offer, Refusal
+from service.domain.offers.queries import NAMES, view
 from service.errors import Problem
-from service.vocabulary import Page
+
+_DECLINED = compiled(view(result("decline_offer", "m lead reason", NAMES))).sql
+_REOPENED = compiled(view(result("reopen_offer", "m lead", NAMES))).sql
 
 
-async def list_offers(tx: Tx, narrow: OfferFilter, cursor: str | None, limit: int) -> Page[Offer]:
-    """Offers to the caller's company, or of its marketplaces."""
-    return await queries.offers(tx, narrow, cursor, limit)
-
-
-async def pick(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Engagement:
-    """Takes the lead; when a colleague picked it before, that engagement is the answer."""
-    queries.pick(tx, marketplace_id, lead_id)
-    picked = await lead(tx, marketplace_id, lead_id)
+async def pick(tx: Tx, m: UUID, lead_id: UUID) -> Engagement:
+    """Takes the lead: one company wins. When a colleague picked it before, that engagement is the
+    answer. Attempts are counted."""
+    tx.attempt("select app.attempt_pick($1, $2)", m, lead_id)
+    picked = await lead(tx, m, lead_id)
     if picked.engagement is None:
         raise Problem("not-found")
     return picked.engagement
 
 
-async def decline(tx: Tx, marketplace_id: UUID, lead_id: UUID, data: Refusal | None) -> Offer:
+async def decline(tx: Tx, m: UUID, lead_id: UUID, data: Refusal | None) -> Offer:
     """Declines for the whole company."""
-    return await queries.decline(tx, marketplace_id, lead_id, data.reason if data else None)
+    return await tx.view(Offer, _DECLINED, m, lead_id, data.reason if data else None)
 
 
-async def reopen(tx: Tx, marketplace_id: UUID, lead_id: UUID) -> Offer:
+async def reopen(tx: Tx, m: UUID, lead_id: UUID) -> Offer:
     """Takes the company's own refusal back while the lead is still offered."""
-    return await queries.reopen(tx, marketplace_id, lead_id)
+    return await tx.view(Offer, _REOPENED, m, lead_id)

@@ -7,7 +7,7 @@ from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter
 
-from service.domain.sessions import operations
+from service.domain.sessions import operations, queries
 from service.domain.sessions.messages import (
     LogIn,
     Me,
@@ -40,7 +40,7 @@ async def list_sessions(
     call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
 ) -> Response[Page[OpenSession]]:
     """Newest first; not for API keys."""
-    return await call.answer(operations.list_sessions, cursor, limit)
+    return await call.answer(queries.sessions, cursor, limit)
 
 
 @delete("/sessions/current", summary="Log out", status_code=204, refuses="colleague-required")
@@ -63,7 +63,7 @@ async def end_session(call: NamedDependency[Call], session_id: FromPath[UUID]) -
 @get("/me", summary="Who am I")
 async def who_am_i(call: NamedDependency[Call]) -> Response[Me]:
     """Company, colleague and role behind the token."""
-    return await call.answer(operations.who_am_i)
+    return await call.answer(queries.who_am_i)
 
 
 @patch("/me", summary="Change my name or language", refuses="colleague-required version-stale")

@@ -2,28 +2,42 @@
 colleague does about his own account."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 from uuid import UUID
-
-from msgspec import UNSET
 
 from service import identity
 from service.database.transaction import Database, Tx
 from service.domain.sessions import queries
 from service.domain.sessions.messages import (
-    ColleagueCard,
-    CompanyCard,
+    Changed,
     LogIn,
     Me,
     MeChange,
     NewPassword,
-    OpenSession,
+    Opened,
     PasswordChange,
+    Prepared,
     ResetRequest,
     Session,
 )
 from service.errors import Problem
 from service.turns import TurnLane
-from service.vocabulary import Page, Versions, email_address
+from service.vocabulary import Versions, email_address, given
+
+T = TypeVar("T")
+
+# The salt of an address (known or not), and the seconds to wait.
+_PREPARED = (
+    "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after, known"
+    " from app.begin_log_in($1, $2, $3)"
+)
+_PREPARED_TO_CHANGE = (
+    "select encode(salt, 'base64') as salt, pbkdf2_iterations, retry_after, true as known"
+    " from app.begin_password_change($1, $2)"
+)
+# When the proof is right; else the failure is counted.
+_OPENED = "select expires_at, retry_after from app.open_session($1, $2, $3, $4, $5, $6)"
+_CHANGED = "select changed, retry_after from app.change_password($1, $2, $3, $4, $5)"
 
 
 async def log_in(
@@ -43,23 +57,15 @@ async def log_in(
     except Problem as problem:
         raise Problem("log-in-failed") from problem
     address, fingerprint = identity.sha256(peer), identity.fingerprint(data.password)
-    prepared = await database.run(None, queries.prepare, email, address, fingerprint)
+    prepared = await _ask(database, None, Prepared, _PREPARED, email, address, fingerprint)
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
     iterations = prepared.pbkdf2_iterations
     lane = TurnLane(True, address + email.encode()) if prepared.known else TurnLane(False, address)
     proof = await identity.stretch(data.password, prepared.salt, iterations, lane=lane, gone=gone)
     token = identity.new_token("kgs")
-    opened = await database.run(
-        None,
-        queries.open_session,
-        email,
-        proof,
-        identity.sha256(token),
-        address,
-        fingerprint,
-        client,
-    )
+    who = identity.sha256(token), address, fingerprint, client
+    opened = await _ask(database, None, Opened, _OPENED, email, proof, *who)
     if opened.retry_after:
         raise Problem("too-many-requests", retry_after=opened.retry_after)
     if opened.expires_at is None:
@@ -67,49 +73,38 @@ async def log_in(
     if iterations is not None:
         salt = identity.new_salt()
         renewed = await identity.stretch(data.password, salt)
-        await database.run(token, queries.renew_proof, proof, salt, renewed, address, fingerprint)
-    me = await database.run(token, who_am_i)
+        await database.run(token, _renew, proof, salt, renewed, address, fingerprint)
+    me = await database.run(token, queries.who_am_i)
     if me.colleague is None:
         raise Problem("log-in-failed")
     return Session(token, opened.expires_at, me.colleague, me.company)
 
 
-async def who_am_i(tx: Tx) -> Me:
-    """The caller as the database sees it at this moment."""
-    caller = await queries.who_am_i(tx)
-    colleague = None
-    if caller.colleague_id is not None:
-        colleague = ColleagueCard(
-            caller.colleague_id,
-            caller.colleague_name,
-            caller.email or "",
-            caller.role,
-            caller.language,
-        )
-    company = CompanyCard(caller.company_id, caller.company_name)
-    return Me(company, colleague, caller.role, caller.api_key_id)
+async def _ask(database: Database, token: str | None, kind: type[T], sql: str, *values: Any) -> T:
+    """One row of a function that counts attempts, in a transaction of its own."""
+    return await database.transaction(token, lambda tx: tx.view(kind, sql, *values))
+
+
+async def _renew(tx: Tx, *values: bytes) -> None:
+    """Replaces the caller's proof of the former system."""
+    tx.do("select app.renew_proof($1, $2, $3, $4, $5)", *values)
 
 
 async def log_out(tx: Tx) -> None:
     """Ends the session in use; a repeated call is unauthenticated."""
-    queries.close_session(tx)
+    tx.do("select app.close_session()")
 
 
 async def change_me(tx: Tx, versions: Versions, data: MeChange) -> Me:
     """Own name and language; the name where it is printed and live, too."""
-    name = None if data.name is UNSET else data.name
-    queries.change_me(tx, versions, name, None if data.language is UNSET else data.language)
-    return await who_am_i(tx)
-
-
-async def list_sessions(tx: Tx, cursor: str | None, limit: int) -> Page[OpenSession]:
-    """The caller's open sessions, newest first."""
-    return await queries.sessions(tx, cursor, limit)
+    new = given(data.name), given(data.language)
+    tx.do("select app.change_me($1, $2, $3)", versions, *new)
+    return await queries.who_am_i(tx)
 
 
 async def end_session(tx: Tx, session_id: UUID) -> None:
     """Ends one of the caller's sessions."""
-    queries.end_session(tx, session_id)
+    tx.do("select app.end_session($1)", session_id)
 
 
 async def change_password(database: Database, token: str, data: PasswordChange, peer: str) -> None:
@@ -118,7 +113,8 @@ async def change_password(database: Database, token: str, data: PasswordChange, 
     Raises Problem password-wrong or too-many-requests. Stretched between two transactions.
     """
     address, fingerprint = identity.sha256(peer), identity.fingerprint(data.current_password)
-    prepared = await database.run(token, queries.prepare_change, address, fingerprint)
+    limits = address, fingerprint
+    prepared = await _ask(database, token, Prepared, _PREPARED_TO_CHANGE, *limits)
     if prepared.retry_after:
         raise Problem("too-many-requests", retry_after=prepared.retry_after)
     lane, salt = TurnLane(True, identity.sha256(token)), identity.new_salt()
@@ -126,9 +122,7 @@ async def change_password(database: Database, token: str, data: PasswordChange, 
         data.current_password, prepared.salt, prepared.pbkdf2_iterations, lane=lane
     )
     new = await identity.stretch(data.password, salt, lane=lane)
-    changed = await database.run(
-        token, queries.change_password, proof, salt, new, address, fingerprint
-    )
+    changed = await _ask(database, token, Changed, _CHANGED, proof, salt, new, *limits)
     if changed.retry_after:
         raise Problem("too-many-requests", retry_after=changed.retry_after)
     if not changed.changed:
@@ -137,7 +131,8 @@ async def change_password(database: Database, token: str, data: PasswordChange, 
 
 async def request_reset(tx: Tx, data: ResetRequest) -> None:
     """Mails a token to whoever has the address; says nothing about whether anybody has."""
-    await queries.request_reset(tx, email_address(data.email), identity.new_token("kgp"))
+    asked = email_address(data.email), identity.new_token("kgp")
+    tx.do("select app.request_password_reset($1, $2)", *asked)
 
 
 async def reset_password(database: Database, token: str, data: NewPassword, peer: str) -> None:
@@ -149,5 +144,8 @@ async def reset_password(database: Database, token: str, data: NewPassword, peer
         raise Problem("not-found")
     salt = identity.new_salt()
     proof = await identity.stretch(data.password, salt)
-    address = identity.sha256(peer)
-    await database.run(None, queries.reset_password, token, salt, proof, address)
+    await database.run(None, _reset, token, salt, proof, identity.sha256(peer))
+
+
+async def _reset(tx: Tx, *values: Any) -> None:
+    tx.do("select app.reset_password($1, $2, $3, $4)", *values)

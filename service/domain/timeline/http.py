@@ -7,7 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.domain.timeline import operations
+from service.domain.timeline import operations, queries
 from service.domain.timeline.messages import Entry, Event, Message, Note
 from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
@@ -31,7 +31,7 @@ async def list_notes(
 ) -> Response[Page[Note]]:
     """Notes of the caller's company, newest first; no other company reads them. Also for a taker
     that does not see the lead any more."""
-    return await call.answer(operations.list_notes, m, l, engagement_id, cursor, limit)
+    return await call.answer(queries.notes, m, l, engagement_id, cursor, limit)
 
 
 @post(
@@ -61,7 +61,7 @@ async def list_messages(
 ) -> Response[Page[Message]]:
     """Newest first: of the caller's engagement; for operator and giver all there were, and those
     before any. Also for a taker that does not see the lead any more."""
-    return await call.answer(operations.list_messages, m, l, engagement_id, cursor, limit)
+    return await call.answer(queries.messages, m, l, engagement_id, cursor, limit)
 
 
 @post("/messages", summary="Write a message", refuses="engagement-state")
@@ -85,7 +85,7 @@ async def list_history(
     limit: Limit = 20,
 ) -> Response[Page[Event]]:
     """What happened to the lead, newest first; whose part, as with messages."""
-    return await call.answer(operations.list_history, m, l, engagement_id, cursor, limit)
+    return await call.answer(queries.history, m, l, engagement_id, cursor, limit)
 
 
 router = Router(

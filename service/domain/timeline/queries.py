@@ -1,10 +1,10 @@
-"""The SQL of notes, messages and history.
+"""What is read of the notes, messages and history of a lead.
 
 Of an engagement that has ended the names of its taker stand on its card, which the giver does not
 see. Without `engagement_id` a taker is shown its latest engagement; operator and giver see all.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -14,9 +14,11 @@ from service.database.transaction import Lane, Tx
 from service.domain.timeline.messages import Event, Known, Message, Note
 from service.vocabulary import Page
 
+T = TypeVar("T")
+
 MESSAGES = Lane("messages", seconds=5)
-_NOTE = "id, engagement_id, author_id, author_name, text, created_at"
-_MESSAGE = """id, engagement_id, company_id, company_name, author_id, author_name, text,
+NOTE = "id, engagement_id, author_id, author_name, text, created_at"
+MESSAGE = """id, engagement_id, company_id, company_name, author_id, author_name, text,
     created_at"""
 _EVENT = """id, engagement_id, event, company_id, company_name, colleague_id, colleague_name,
     detail, created_at"""
@@ -58,9 +60,9 @@ def _of_lead(shown: str, source: str, names: str) -> dict[bool, Select[Any]]:
     }
 
 
-_NOTES = _of_lead(f"x.{_NOTE.replace(', ', ', x.')}", "app.note x", _NOTE)
+_NOTES = _of_lead(f"x.{NOTE.replace(', ', ', x.')}", "app.note x", NOTE)
 NOTES = _NOTES[False]
-_MESSAGES = _of_lead(_SHOWN_MESSAGE, f"app.message x {_CARD}", _MESSAGE)
+_MESSAGES = _of_lead(_SHOWN_MESSAGE, f"app.message x {_CARD}", MESSAGE)
 _EVENTS = _of_lead(_SHOWN_EVENT, f"app.history x {_CARD}", _EVENT)
 # Something of a lead that the caller may know of, though it may not see the lead itself any more.
 _KNOWN = """select true as known from app.lead where marketplace_id = $1 and id = $2
@@ -68,9 +70,12 @@ _KNOWN = """select true as known from app.lead where marketplace_id = $1 and id 
   select true from app.engagement where marketplace_id = $1 and lead_id = $2"""
 
 
-async def known(tx: Tx, m: UUID, lead_id: UUID) -> None:
-    """not-found unless the caller sees the lead, or an engagement of it."""
-    await tx.one(Known, _KNOWN, m, lead_id)
+async def _found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:
+    """Nothing is an answer only where there is a lead or an engagement of it to be seen; else
+    Problem not-found."""
+    if not page.items:
+        await tx.one(Known, _KNOWN, m, lead_id)
+    return page
 
 
 async def notes(
@@ -78,31 +83,21 @@ async def notes(
 ) -> Page[Note]:
     """Notes of the caller's company, newest first."""
     statement = _NOTES[engagement is not None]
-    return await tx.page(
+    page = await tx.page(
         Note, statement, m=m, lead=lead_id, engagement=engagement, cursor=cursor, limit=limit
     )
-
-
-async def add_note(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Note:
-    """A note of the caller's company."""
-    return await tx.view(Note, f"select {_NOTE} from app.add_note($1, $2, $3)", m, lead_id, text)
+    return await _found(page, tx, m, lead_id)
 
 
 async def messages(
     tx: Tx, m: UUID, lead_id: UUID, engagement: UUID | None, cursor: str | None, limit: int
 ) -> Page[Message]:
     """Messages of the lead, newest first."""
-    return await tx.page(
+    page = await tx.page(
         Message, _MESSAGES[engagement is not None], m=m, lead=lead_id, engagement=engagement,
         cursor=cursor, limit=limit, lane=MESSAGES,
     )  # fmt: skip
-
-
-async def add_message(tx: Tx, m: UUID, lead_id: UUID, text: str) -> Message:
-    """A message to all present parties."""
-    return await tx.view(
-        Message, f"select {_MESSAGE} from app.add_message($1, $2, $3)", m, lead_id, text
-    )
+    return await _found(page, tx, m, lead_id)
 
 
 async def history(
@@ -110,6 +105,7 @@ async def history(
 ) -> Page[Event]:
     """What happened to the lead, newest first."""
     statement = _EVENTS[engagement is not None]
-    return await tx.page(
+    page = await tx.page(
         Event, statement, m=m, lead=lead_id, engagement=engagement, cursor=cursor, limit=limit
     )
+    return await _found(page, tx, m, lead_id)

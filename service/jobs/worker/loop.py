@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import Gauge
 
 from service.database.retries import LOST, longer_and_longer
-from service.jobs.worker import timers
+from service.jobs.worker import holidays, timers
 
 log = structlog.get_logger()
 
@@ -55,6 +55,7 @@ JOBS = [
     Job("imports", "imports_advanced", 1, 120, timers.imports, slots=4),
     Job("consents", "consents_advanced", 1, 120, timers.consents, slots=2),
     Job("purge", "purged", 600, 120, timers.purge),
+    Job("holidays", "holidays_written", 86400, 120, holidays.fill),
 ]
 
 

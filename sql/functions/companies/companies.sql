@@ -68,7 +68,7 @@ begin
   perform app_private.expect_version(v_company.version, p_versions);
   update app.company set name = coalesce(p_name, name),
     delegator_role = coalesce(p_delegator_role, delegator_role),
-    language = coalesce(p_language, language), changed_at = now(), version = version + 1
+    language = coalesce(p_language, language), changed_at = app_private.clock(), version = version + 1
   where id = v_caller.company_id and (name, delegator_role, language) is distinct from
     (coalesce(p_name, name), coalesce(p_delegator_role, delegator_role), coalesce(p_language, language));
   if not found then
@@ -124,7 +124,7 @@ begin
   end if;
   update app.colleague set role = coalesce(p_role, role), active = coalesce(p_active, active),
     name = coalesce(p_name, name), language = coalesce(p_language, language),
-    changed_at = now(), version = version + 1
+    changed_at = app_private.clock(), version = version + 1
   where id = p_colleague and (role, active, name, language) is distinct from (coalesce(p_role, role),
     coalesce(p_active, active), coalesce(p_name, name), coalesce(p_language, language));
   if not found then
@@ -160,10 +160,10 @@ begin
   perform app_private.expect_colleague_features(v_caller.company_id);
   perform app_private.charge_mail(v_caller.company_id, p_email, 'colleagues');
   -- A second invitation to the same address replaces the first.
-  update app.invitation set state = 'revoked', answered_at = now()
+  update app.invitation set state = 'revoked', answered_at = app_private.clock()
   where company_id = v_caller.company_id and email = p_email and state = 'open';
   insert into app.invitation (id, company_id, email, role, invited_by_id, expires_at)
-  values (v_id, v_caller.company_id, p_email, p_role, v_caller.colleague_id, now() + interval '14 days');
+  values (v_id, v_caller.company_id, p_email, p_role, v_caller.colleague_id, app_private.clock() + interval '14 days');
   insert into app_private.invitation_token (token_sha256, invitation_id)
   values (sha256(convert_to(p_token, 'UTF8')), v_id);
   perform app_private.mail('invitation', p_email, v_caller.language, v_caller.company_id,
@@ -184,7 +184,7 @@ as $$
 declare
   v_caller constant app.caller := app_private.admin_caller();
 begin
-  update app.invitation set state = 'revoked', answered_at = now()
+  update app.invitation set state = 'revoked', answered_at = app_private.clock()
   where id = p_invitation and company_id = v_caller.company_id and state = 'open';
   if not found then
     perform app_private.refuse(404, 'not-found');
@@ -223,7 +223,7 @@ begin
   select i.* into v_invitation
   from app_private.invitation_token t join app.invitation i on i.id = t.invitation_id
   where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and i.state <> 'revoked'
-    and i.expires_at > now()
+    and i.expires_at > app_private.clock()
   for update of i;
   if not found then
     perform app_private.refuse(404, 'not-found');
@@ -240,7 +240,7 @@ begin
   role := v_invitation.role;
   -- Who was a colleague before and left comes back as himself, with the invited role.
   update app.colleague c set active = true, role = v_invitation.role, name = p_name,
-    changed_at = now(), version = version + 1
+    changed_at = app_private.clock(), version = version + 1
   where c.email = v_invitation.email and c.company_id = v_invitation.company_id and not c.active
   returning c.id into colleague_id;
   if found then
@@ -251,7 +251,7 @@ begin
     colleague_id := app_private.add_colleague(
       company_id, email, p_name, role, v_language, p_salt, p_proof);
   end if;
-  update app.invitation set state = 'accepted', answered_at = now() where id = v_invitation.id;
+  update app.invitation set state = 'accepted', answered_at = app_private.clock() where id = v_invitation.id;
   perform app_private.audit('invitation-accepted', company_id, colleague_id, v_invitation.id);
 end
 $$;
@@ -284,7 +284,7 @@ as $$
 declare
   v_caller constant app.caller := app_private.admin_caller();
 begin
-  update app.api_key set revoked_at = now()
+  update app.api_key set revoked_at = app_private.clock()
   where id = p_key and company_id = v_caller.company_id and revoked_at is null;
   if not found then
     perform app_private.refuse(404, 'not-found');
@@ -302,7 +302,7 @@ language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   with tokens as (
     delete from app_private.invitation_token t using app.invitation i
-    where i.id = t.invitation_id and (i.expires_at < now() or i.state = 'revoked')
+    where i.id = t.invitation_id and (i.expires_at < app_private.clock() or i.state = 'revoked')
     returning 1)
   select count(*) from tokens
 $$;

@@ -14,8 +14,14 @@ as $$
     substring(int8send(floor(ms)::bigint) from 3)
     || int2send((28672 + floor((ms - floor(ms)) * 4096))::smallint)
     || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
-  from (select extract(epoch from clock_timestamp()) * 1000 as ms) t
+  from (select extract(epoch from app_private.clock(running => true)) * 1000 as ms) t
 $$;
+
+-- The time, for conditions that the web tier writes itself: the planner puts it in place.
+create or replace function app.clock() returns timestamptz
+language sql stable parallel safe return app_private.clock();
+comment on function app.clock() is 'The time of the transaction.';
+grant execute on function app.clock() to kollegium_api;
 
 -- A further id of the same moment: what is made of a row later stands where it stood.
 create or replace function app_private.id_beside(p_id uuid) returns uuid
@@ -50,7 +56,8 @@ declare
 begin
   select b.company_id into v_company_id from app_private.bearer b
   where b.token_sha256 = v_sha256
-    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
+    and b.active and b.company_state = 'active'
+    and b.expires_at > app_private.clock(running => true, within_statement => false);
   return v_company_id;
 end
 $$;
@@ -74,7 +81,8 @@ begin
   left join app.colleague c on c.id = b.colleague_id
   left join app.api_key k on k.id = b.api_key_id
   where b.token_sha256 = sha256(convert_to(v_token, 'UTF8'))
-    and b.active and b.company_state = 'active' and b.expires_at > statement_timestamp();
+    and b.active and b.company_state = 'active'
+    and b.expires_at > app_private.clock(running => true, within_statement => false);
   if v_caller.company_id is null then
     raise exception using errcode = '28000', message = 'no valid token';
   end if;
@@ -229,7 +237,7 @@ returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_bucket constant bytea := sha256(convert_to(p_bucket, 'UTF8'));
-  v_now constant timestamptz := clock_timestamp();
+  v_now constant timestamptz := app_private.clock(running => true);
   v_full_at timestamptz;
 begin
   insert into app_private.rate as r (bucket, full_at) values (v_bucket, v_now + p_per / p_limit)
@@ -248,6 +256,6 @@ create or replace function app_private.seconds_to_wait(p_bucket text, p_limit in
 returns integer language sql volatile set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(max(greatest(0, ceil(extract(epoch from
-    full_at + p_per / p_limit - clock_timestamp() - p_per))))::integer, 0)
+    full_at + p_per / p_limit - app_private.clock(running => true) - p_per))))::integer, 0)
   from app_private.rate where bucket = sha256(convert_to(p_bucket, 'UTF8'))
 $$;

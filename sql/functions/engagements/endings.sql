@@ -89,7 +89,7 @@ begin
   values (p_marketplace, p_engagement, v_engagement.lead_id, v_engagement.company_id,
     v_engagement.operator_company_id, v_engagement.company_name, v_engagement.picked_by_name,
     v_engagement.handler_name, app_private.file_names(v_engagement));
-  update app.engagement set state = p_state, ended_at = now(), company_name = '', picked_by_name = null,
+  update app.engagement set state = p_state, ended_at = app_private.clock(), company_name = '', picked_by_name = null,
     handler_id = null, handler_name = null
   where marketplace_id = p_marketplace and id = p_engagement;
 end
@@ -104,7 +104,7 @@ declare
 begin
   perform app_private.end_engagement(p_lead.marketplace_id, p_lead.engagement_id, p_state);
   update app.lead set engaged_company_id = null, engaged_company_name = null, engagement_id = null,
-    state = 'available', changed_at = now(), version = version + 1
+    state = 'available', changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_lead.marketplace_id and id = p_lead.id
   returning parties into v_parties;
   update app.prospect set parties = v_parties

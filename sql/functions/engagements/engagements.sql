@@ -126,7 +126,7 @@ declare
 begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
   perform app_private.expect_engagement(v_engagement, array['active']);
-  update app.engagement set state = p_outcome, value = p_value, closed_at = now()
+  update app.engagement set state = p_outcome, value = p_value, closed_at = app_private.clock()
   where marketplace_id = p_marketplace and id = v_engagement.id;
   perform app_private.set_state(p_marketplace, p_lead, 'closed');
   perform app_private.record(p_marketplace, p_lead, p_outcome, v_caller,
@@ -155,7 +155,7 @@ begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
   perform app_private.expect_engagement(v_engagement, array['won', 'lost']);
   select reopen_days into v_days from app.marketplace where id = p_marketplace;
-  if v_engagement.closed_at < now() - make_interval(days => v_days) then
+  if v_engagement.closed_at < app_private.clock() - make_interval(days => v_days) then
     perform app_private.refuse(409, 'reopen-window-over', jsonb_build_object('days', v_days));
   end if;
   update app.engagement set state = 'active', value = null, closed_at = null,

@@ -29,7 +29,7 @@ begin
   perform app_private.expect_engagement(v_engagement, array['active']);
   perform app_private.expect_return_allowed(v_engagement, p_reason);
   update app.engagement set state = 'return_requested', return_reason = p_reason, return_comment = p_comment,
-    return_requested_at = now()
+    return_requested_at = app_private.clock()
   where marketplace_id = p_marketplace and id = v_engagement.id;
   perform app_private.touch_lead(p_marketplace, p_lead);
   perform app_private.record(p_marketplace, p_lead, 'return-requested', v_caller,

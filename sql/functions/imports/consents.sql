@@ -61,7 +61,7 @@ begin
      or coalesce(v_lead.giver_company_id, v_lead.operator_company_id) <> p_caller.company_id then
     return;
   end if;
-  update app.lead set distribution_permission = true, changed_at = now(), version = version + 1
+  update app.lead set distribution_permission = true, changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_consent.marketplace_id and id = p_lead;
   permitted := true;
   perform app_private.record(p_consent.marketplace_id, p_lead, 'consent-stated', p_caller,
@@ -84,7 +84,7 @@ create or replace function app_private.permit_drafts(p_consent app.import_consen
 returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_until constant timestamptz := clock_timestamp() + interval '1 second';
+  v_until constant timestamptz := app_private.clock(running => true) + interval '1 second';
   v_consent app.import_consent := p_consent;
   v_row app.lead_import_row;
   v_permitted boolean;
@@ -99,7 +99,7 @@ begin
     order by r.row_number limit 51
   loop
     v_count := v_count + 1;
-    if v_count > 50 or clock_timestamp() > v_until then
+    if v_count > 50 or app_private.clock(running => true) > v_until then
       v_last := false;
       exit;
     end if;
@@ -153,7 +153,7 @@ declare
   v_caller app.caller;
 begin
   select * into v_consent from app.import_consent c where c.state = 'running'
-    and c.created_at < now() - interval '15 seconds'
+    and c.created_at < app_private.clock() - interval '15 seconds'
   order by c.id limit 1 for no key update skip locked;
   if not found
      or not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v_consent.company_id)) then

@@ -24,7 +24,7 @@ begin
     coalesce(p_report -> 'remarks', '[]'), coalesce(p_report -> 'skipped', '[]'),
     coalesce(p_report -> 'sheets', '[]'),
     case v_rows when 0 then 'done' else 'waiting' end, v_rows,
-    now() + make_interval(secs => p_seconds), case v_rows when 0 then now() end);
+    app_private.clock() + make_interval(secs => p_seconds), case v_rows when 0 then app_private.clock() end);
   perform app_private.audit('import-started', v_caller.company_id, v_caller.colleague_id, v_id);
   return v_id;
 end
@@ -45,7 +45,7 @@ declare
 begin
   perform from app.lead_import i
   where i.marketplace_id = p_marketplace and i.id = p_import and i.company_id = v_caller.company_id
-    and i.created_at = now()  -- made in this transaction: nobody has gone on with it
+    and i.created_at = app_private.clock()  -- made in this transaction: nobody has gone on with it
     and jsonb_array_length(p_rows) = least(50, i.rows - 50 * p_number);
   if not found then
     perform app_private.refuse(404, 'not-found');
@@ -131,7 +131,7 @@ create or replace function app_private.import_rows(p_import app.lead_import, p_c
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_until constant timestamptz := clock_timestamp() + interval '1 second';
+  v_until constant timestamptz := app_private.clock(running => true) + interval '1 second';
   v_chunk constant integer := p_import.done / 50;
   v_import app.lead_import := p_import;
   v_rows jsonb;
@@ -149,7 +149,7 @@ begin
     v_import.imported := v_import.imported + (v_result.outcome = 'imported')::integer;
     v_import.duplicates := v_import.duplicates + (v_result.outcome = 'duplicate')::integer;
     v_import.refused := v_import.refused + (v_result.outcome = 'refused')::integer;
-    exit when clock_timestamp() > v_until;
+    exit when app_private.clock(running => true) > v_until;
   end loop;
   if v_import.done = v_import.rows or v_import.done / 50 > v_chunk then
     delete from app_private.import_chunk c
@@ -157,7 +157,7 @@ begin
   end if;
   update app.lead_import i set state = 'running', done = v_import.done, imported = v_import.imported,
     duplicates = v_import.duplicates, refused = v_import.refused, attempts = 0,
-    retry_at = clock_timestamp() + make_interval(secs => p_seconds)
+    retry_at = app_private.clock(running => true) + make_interval(secs => p_seconds)
   where i.marketplace_id = p_import.marketplace_id and i.id = p_import.id;
   if v_import.done = v_import.rows then
     perform app_private.end_import(p_import, null);
@@ -171,7 +171,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   update app.lead_import i set state = case when p_problem is null then 'done' else 'failed' end,
-    problem = p_problem, ended_at = clock_timestamp()
+    problem = p_problem, ended_at = app_private.clock(running => true)
   where i.marketplace_id = p_import.marketplace_id and i.id = p_import.id;
   delete from app_private.import_chunk c
   where c.marketplace_id = p_import.marketplace_id and c.import_id = p_import.id;
@@ -258,7 +258,7 @@ declare
 begin
   loop
     select * into v_import from app.lead_import i
-    where i.state in ('waiting', 'running') and i.retry_at <= clock_timestamp() and not exists (
+    where i.state in ('waiting', 'running') and i.retry_at <= app_private.clock(running => true) and not exists (
       select from app.lead_import o where o.company_id = i.company_id and o.state in ('waiting', 'running')
         and (o.state <> 'running', o.id) < (i.state <> 'running', i.id))
     order by i.retry_at limit 1 for no key update skip locked;
@@ -266,7 +266,7 @@ begin
     perform app_private.end_import(v_import, 'interrupted');
   end loop;
   update app.lead_import i set attempts = i.attempts + 1,
-    retry_at = clock_timestamp() + make_interval(secs => least(60, i.attempts + 1))
+    retry_at = app_private.clock(running => true) + make_interval(secs => least(60, i.attempts + 1))
   where i.marketplace_id = v_import.marketplace_id and i.id = v_import.id;
   marketplace_id := v_import.marketplace_id;
   import_id := v_import.id;
@@ -307,7 +307,7 @@ declare
 begin
   for v_import in
     select * from app.lead_import i where i.state in ('waiting', 'running')
-      and i.created_at < now() - interval '7 days' for no key update skip locked
+      and i.created_at < app_private.clock() - interval '7 days' for no key update skip locked
   loop
     perform app_private.end_import(v_import, 'too-old');
     v_count := v_count + 1;

@@ -70,7 +70,7 @@ begin
     left(coalesce(v_prospect.postcode, ''), v_marketplace.teaser_digits), p_tags,
     p_distribution_permission, p_source, p_external_ref, v_marketplace.operator_name,
     (select co.name from app.company co where co.id = v_giver.company_id), p_caller.colleague_id,
-    coalesce(p_received_at, now()), nullif(app_private.teaser(p_interest), p_interest),
+    coalesce(p_received_at, app_private.clock()), nullif(app_private.teaser(p_interest), p_interest),
     nullif(app_private.teaser_tags(p_tags), p_tags))
   on conflict (marketplace_id, coalesce(giver_company_id, operator_company_id), source, external_ref)
     where external_ref is not null do nothing;
@@ -134,7 +134,7 @@ begin
              and num_nonnulls(p.email, p.phone) = 0) then
     perform app_private.refuse(422, 'contact-missing');
   end if;
-  update app.lead set submitted_at = now() where marketplace_id = p_marketplace and id = p_lead;
+  update app.lead set submitted_at = app_private.clock() where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.set_state(p_marketplace, p_lead, 'submitted');
   perform app_private.record(p_marketplace, p_lead, 'submitted', p_caller);
   select * into v_marketplace from app.marketplace where id = p_marketplace;
@@ -307,7 +307,7 @@ begin
     distribution_permission = v_changed.distribution_permission,
     postcode_area = left(coalesce(v_prospect.postcode, ''),
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
-    changed_at = now(), version = version + 1
+    changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
   if v_fields ?| array['interest', 'tags', 'postcode'] then
     perform app_private.reword_offers(p_marketplace, p_lead);

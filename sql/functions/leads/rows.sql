@@ -89,7 +89,7 @@ as $$ select null::app.caller $$;
 create or replace function app_private.set_state(p_marketplace uuid, p_lead uuid, p_state text)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  update app.lead set state = p_state, changed_at = now(), version = version + 1
+  update app.lead set state = p_state, changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead
 $$;
 
@@ -99,7 +99,7 @@ create or replace function app_private.touch_lead(p_marketplace uuid, p_lead uui
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update app.lead set changed_at = now(), version = version + 1
+  update app.lead set changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
 end
 $$;
@@ -111,7 +111,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform app_private.legacy_renew(p_markets, p_leads);
-  update app.lead set version = version + 1, changed_at = now()
+  update app.lead set version = version + 1, changed_at = app_private.clock()
   where (marketplace_id, id) in (select * from unnest(p_markets, p_leads));
 end
 $$;
@@ -126,7 +126,7 @@ declare
   v_parties uuid[];
 begin
   update app.lead set engaged_company_id = p_company, engaged_company_name = p_company_name,
-    engagement_id = p_engagement, state = 'engaged', changed_at = now(), version = version + 1
+    engagement_id = p_engagement, state = 'engaged', changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead
   returning parties into v_parties;
   update app.prospect set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;

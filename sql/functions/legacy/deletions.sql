@@ -115,17 +115,17 @@ begin
     from app_private.legacy_lead k where k.legacy_id = p_legacy_id;
     perform app_private.end_engagement(p_marketplace, v_lead.engagement_id, 'revoked');
   end if;
-  update app.offer set state = 'withdrawn', answered_at = now(), answered_by_name = null
+  update app.offer set state = 'withdrawn', answered_at = app_private.clock(), answered_by_name = null
   where marketplace_id = p_marketplace and lead_id = p_lead
     and (state = 'open' or p_deleted and state = 'picked');
   update app.brokerage set state = case when p_deleted then 'withdrawn' else 'exhausted' end,
-    closed_at = coalesce(closed_at, now())
+    closed_at = coalesce(closed_at, app_private.clock())
   where marketplace_id = p_marketplace and lead_id = p_lead and (state = 'open' or p_deleted);
   update app.lead set state = case when p_deleted then 'withdrawn' else 'unplaced' end,
     engaged_company_id = case when not p_deleted then engaged_company_id end,
     engaged_company_name = case when not p_deleted then engaged_company_name end,
     engagement_id = case when not p_deleted then engagement_id end,
-    changed_at = now(), version = version + 1
+    changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.follow_parties(array[p_marketplace], array[p_lead]);
   perform app_private.record(p_marketplace, p_lead, case when p_deleted then 'withdrawn' else 'unplaced' end,
@@ -144,7 +144,7 @@ create or replace function app_private.legacy_end_offers(
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update app.offer set state = 'withdrawn', answered_at = now()
+  update app.offer set state = 'withdrawn', answered_at = app_private.clock()
   where marketplace_id = p_marketplace and brokerage_id = p_brokerage and state = 'open'
     and company_id <> all (p_companies);
   if not found then
@@ -193,7 +193,7 @@ as $$
 begin
   insert into app_private.legacy_quarantine as q (source_table, legacy_key, reason)
   values ('leads', p_row.legacy_id::text, 'changed-here')
-  on conflict (source_table, legacy_key, reason) do update set last_seen_at = now(), healed_at = null
+  on conflict (source_table, legacy_key, reason) do update set last_seen_at = app_private.clock(), healed_at = null
     where q.healed_at is not null;
   if found then
     perform app_private.mail_company('picked-twice', p_lead.operator_company_id, jsonb_build_object(

@@ -55,7 +55,7 @@ declare
   v_ended uuid[];
 begin
   with ended as (
-    update app.api_key a set revoked_at = coalesce(s.revoked_at, now())
+    update app.api_key a set revoked_at = coalesce(s.revoked_at, app_private.clock())
     from app_private.legacy_api_key m
     left join legacy_staging.api_keys s on s.load = p_load and s.id = m.legacy_id
     where a.id = m.api_key_id and a.revoked_at is null

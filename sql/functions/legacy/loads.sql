@@ -65,7 +65,7 @@ as $$
 declare
   v_table name;
 begin
-  update legacy_staging.load set sealed_at = now() where load = p_load;
+  update legacy_staging.load set sealed_at = app_private.clock() where load = p_load;
   for v_table in select c.relname from pg_class c
                  where c.relnamespace = 'legacy_staging'::regnamespace and c.relkind = 'r' loop
     execute format('analyze legacy_staging.%I', v_table);

@@ -53,7 +53,7 @@ begin
       perform app_private.legacy_hold_operators(m.known, m.company_id);
       update app.marketplace set name = m.name, steps = m.steps, response_hours = m.response_hours,
         teaser_digits = m.teaser_digits, giver_may_withdraw = m.giver_may_withdraw,
-        auto_accept = m.auto_accept, changed_at = now(), version = version + 1
+        auto_accept = m.auto_accept, changed_at = app_private.clock(), version = version + 1
       where id = m.known and version = m.written;
       if not found then
         perform app_private.legacy_conflict(p_load, 'marketplaces', m.legacy_id);

@@ -92,7 +92,7 @@ begin
     and not (t.state = 'declined' and t.answered_at > o.changed_at and o.state <> 'picked')
     and (t.state, t.interest, t.postcode_area, t.tags, t.decline_reason, t.expires_at) is distinct from
       (o.state, o.interest, o.postcode_area, o.tags, o.decline_reason, o.expires_at);
-  update app.offer t set state = 'withdrawn', answered_at = now(), answered_by_name = null
+  update app.offer t set state = 'withdrawn', answered_at = app_private.clock(), answered_by_name = null
   from unnest(p_rows) r
   where r.action = 'change' and t.marketplace_id = r.marketplace_id and t.brokerage_id = r.brokerage_id
     and t.state in ('open', 'picked') and not exists (
@@ -118,7 +118,7 @@ begin
             and t.lead_id = o.lead_id and t.state = 'open')) x;
   update app.lead set state = 'unplaced'
   where (marketplace_id, id) in (select * from unnest(v_markets, v_leads));
-  update app.brokerage set state = 'exhausted', closed_at = now()
+  update app.brokerage set state = 'exhausted', closed_at = app_private.clock()
   where (marketplace_id, lead_id) in (select * from unnest(v_markets, v_leads)) and state = 'open';
 end
 $$;

@@ -125,7 +125,7 @@ begin
     where p.marketplace_id = c.marketplace_id and p.company_id = c.company_id for update;
     update app.participation set capacities = c.capacities, state = c.state,
       postcode_areas = c.postcode_areas, tags = c.tags, cap = c.cap, version = version + 1,
-      ended_at = case when c.state = 'ended' then now() end
+      ended_at = case when c.state = 'ended' then app_private.clock() end
     where marketplace_id = c.marketplace_id and company_id = c.company_id and version = c.written;
     if not found then
       perform app_private.legacy_conflict(p_load, 'participants', c.first_id);
@@ -162,7 +162,7 @@ begin
     order by p.marketplace_id, p.company_id
   loop
     if k.holders = 1 then
-      update app.participation set state = 'ended', ended_at = now(), version = version + 1
+      update app.participation set state = 'ended', ended_at = app_private.clock(), version = version + 1
       where marketplace_id = k.marketplace_id and company_id = k.holder and version = k.version;
     end if;
     if k.holders > 1 or not found then

@@ -104,7 +104,7 @@ begin
     interest = r.interest, postcode_area = r.postcode_area, tags = r.tags,
     teaser_interest = nullif(app_private.teaser(r.interest), r.interest),
     teaser_tags = nullif(app_private.teaser_tags(r.tags), r.tags),
-    distribution_permission = r.consent, changed_at = now(), version = l.version + 1,
+    distribution_permission = r.consent, changed_at = app_private.clock(), version = l.version + 1,
     submitted_at = coalesce(l.submitted_at, case when r.state <> 'draft' then r.updated_at end)
   from unnest(p_rows) r
   where r.action = 'change' and l.marketplace_id = r.marketplace_id and l.id = r.lead_id;

@@ -26,7 +26,7 @@ begin
     for key share of co, k
   loop
     insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
-    values (v_token_sha256, v_company, v_colleague, now() + interval '5 minutes');
+    values (v_token_sha256, v_company, v_colleague, app_private.clock() + interval '5 minutes');
     perform app_private.audit('proof-session-opened', v_company, v_colleague, v_company);
     return next v_company;
   end loop;
@@ -75,7 +75,7 @@ begin
     api_keys integer, differences integer, waiting integer, since_import integer, digest text)
   join app.company co on co.id = r.company_id and co.origin_legacy_user_id is not null
   order by r.company_id
-  on conflict (company_id) do update set proven_at = now(), users = excluded.users,
+  on conflict (company_id) do update set proven_at = app_private.clock(), users = excluded.users,
     marketplaces = excluded.marketplaces, participants = excluded.participants, leads = excluded.leads,
     prospects = excluded.prospects, offers = excluded.offers, comments = excluded.comments,
     api_keys = excluded.api_keys, differences = excluded.differences, waiting = excluded.waiting,

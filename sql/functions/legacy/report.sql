@@ -171,10 +171,10 @@ begin
   from legacy_staging.finding f where f.load = p_load and f.kind = 'quarantine'
   order by f.source_table, f.legacy_key, f.reason
   on conflict (source_table, legacy_key, reason) do update
-    set field = excluded.field, blocked_by = excluded.blocked_by, last_seen_at = now(), healed_at = null;
+    set field = excluded.field, blocked_by = excluded.blocked_by, last_seen_at = app_private.clock(), healed_at = null;
   healed := 0;
   if p_heal then
-    update app_private.legacy_quarantine q set healed_at = now()
+    update app_private.legacy_quarantine q set healed_at = app_private.clock()
     where q.healed_at is null and not exists (
       select from legacy_staging.finding f where f.load = p_load and f.kind = 'quarantine'
         and f.source_table = q.source_table and f.legacy_key = q.legacy_key and f.reason = q.reason);
@@ -215,15 +215,15 @@ begin
       on k.marketplace_id = l.marketplace_id and k.lead_id = l.id and k.version = l.version
     where l.state = 'offered' and l.source = 'legacy' and exists (
       select from app.offer o where o.marketplace_id = l.marketplace_id and o.lead_id = l.id
-        and o.state = 'open' and o.expires_at <= now())
+        and o.state = 'open' and o.expires_at <= app_private.clock())
     order by l.marketplace_id, l.id for update of l) x;
-  update app.offer o set state = 'expired', answered_at = now()
+  update app.offer o set state = 'expired', answered_at = app_private.clock()
   from app.lead l where l.id = any (v_leads) and o.marketplace_id = l.marketplace_id
-    and o.lead_id = l.id and o.state = 'open' and o.expires_at <= now();
+    and o.lead_id = l.id and o.state = 'open' and o.expires_at <= app_private.clock();
   select array_agg(l.id) into v_leads from app.lead l
   where l.id = any (v_leads) and not exists (select from app.offer o
     where o.marketplace_id = l.marketplace_id and o.lead_id = l.id and o.state = 'open');
-  update app.brokerage b set state = 'exhausted', closed_at = now()
+  update app.brokerage b set state = 'exhausted', closed_at = app_private.clock()
   from app.lead l where l.id = any (v_leads) and b.marketplace_id = l.marketplace_id
     and b.lead_id = l.id and b.state = 'open';
   perform app_private.set_state(l.marketplace_id, l.id, 'unplaced'),
@@ -241,7 +241,7 @@ as $$
 declare
   v_at timestamptz;
 begin
-  update app_private.legacy_state set cut_over_at = now() where cut_over_at is null
+  update app_private.legacy_state set cut_over_at = app_private.clock() where cut_over_at is null
   returning cut_over_at into v_at;
   if found then
     perform app_private.audit('legacy-cut-over', null, null, null,
@@ -262,7 +262,7 @@ as $$
     (select count(*) from app_private.legacy_quarantine where healed_at is null),
     (select count(distinct o.lead_id) from app.offer o
      join app.lead l on l.marketplace_id = o.marketplace_id and l.id = o.lead_id and l.source = 'legacy'
-     where o.state = 'open' and o.expires_at <= now())
+     where o.state = 'open' and o.expires_at <= app_private.clock())
   from app_private.legacy_state s
 $$;
 comment on function app.legacy_progress() is 'How far moving in has come.';

@@ -82,7 +82,7 @@ begin
     for key share of co
   loop
     insert into app_private.bearer (token_sha256, company_id, colleague_id, expires_at)
-    values (v_token_sha256, v_company, v_colleague, now() + interval '5 minutes');
+    values (v_token_sha256, v_company, v_colleague, app_private.clock() + interval '5 minutes');
     perform app_private.audit('proof-session-opened', v_company, v_colleague, v_company);
     return next v_company;
   end loop;

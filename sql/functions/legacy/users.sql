@@ -124,7 +124,7 @@ begin
       continue;
     end if;
     update app.colleague set name = u.colleague_name, email = u.email, language = u.language,
-      active = u.active, changed_at = now(), version = version + 1 where id = u.colleague;
+      active = u.active, changed_at = app_private.clock(), version = version + 1 where id = u.colleague;
     if not u.at_home then
       perform app_private.legacy_set_company_state(u.acts_for, 'closed', 'active') where u.active;
     else
@@ -133,7 +133,7 @@ begin
         names_due_before = case when name <> u.company_name
           then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else names_due_before end,
         state = app_private.legacy_company_state(u.company, u.colleague, u.active),
-        changed_at = now(), version = version + 1 where id = u.company;
+        changed_at = app_private.clock(), version = version + 1 where id = u.company;
     end if;
     perform app_private.legacy_rename(case when u.at_home then u.company end, u.colleague,
       u.company_name, u.colleague_name);
@@ -171,7 +171,7 @@ create or replace function app_private.legacy_set_company_state(p_company uuid, 
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update app.company set state = p_to, changed_at = now(), version = version + 1
+  update app.company set state = p_to, changed_at = app_private.clock(), version = version + 1
   where id = p_company and state = p_from;
   if found then
     update app_private.legacy_user set version = version + 1 where company_id = p_company;
@@ -200,7 +200,7 @@ begin
     perform app_private.legacy_set_company_state(p_company, 'active', 'closed');
     return;
   end if;
-  update app.colleague set role = 'admin', changed_at = now(), version = version + 1 where id = v_heir.id;
+  update app.colleague set role = 'admin', changed_at = app_private.clock(), version = version + 1 where id = v_heir.id;
   update app_private.legacy_user set version = version + 1 where colleague_id = v_heir.id;
   perform app_private.mail('became-admin', v_heir.email, v_heir.language, p_company, jsonb_build_object(
     'colleague', (select c.name from app.colleague c where c.id = p_colleague),

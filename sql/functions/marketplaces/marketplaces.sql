@@ -67,7 +67,7 @@ begin
   if exists (select from app.marketplace m where m.id = p_marketplace and m = v_marketplace) then
     return;  -- nothing changes, so no version does
   end if;
-  update app.marketplace set version = version + 1, changed_at = now()
+  update app.marketplace set version = version + 1, changed_at = app_private.clock()
   where id = p_marketplace returning * into v_marketplace;
   update app.participation set marketplace_name = v_marketplace.name, steps = v_marketplace.steps
   where marketplace_id = p_marketplace;
@@ -242,7 +242,7 @@ begin
   elsif v_state <> 'invited' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_state));
   end if;
-  update app.participation set state = v_answer, answered_at = now(), version = version + 1
+  update app.participation set state = v_answer, answered_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and company_id = v_caller.company_id;
   update app.partner_invitation set state = case when p_accept then 'accepted' else 'declined' end
   where marketplace_id = p_marketplace and id = any (v_open) and state = 'open';
@@ -285,7 +285,7 @@ begin
     where o.company_id = p_company and o.marketplace_id = p_marketplace and o.state = 'open')
   order by l.id for update nowait;
   with withdrawn as (
-    update app.offer set state = 'withdrawn', answered_at = now()
+    update app.offer set state = 'withdrawn', answered_at = app_private.clock()
     where company_id = p_company and marketplace_id = p_marketplace and state = 'open'
     returning lead_id
   ) select array_agg(w.lead_id order by w.lead_id) into v_leads from withdrawn w;
@@ -348,7 +348,7 @@ begin
   if v_participation.state <> 'active' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_participation.state));
   end if;
-  update app.participation set state = 'ended', ended_at = now(), version = version + 1
+  update app.participation set state = 'ended', ended_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and company_id = p_company;
   perform app_private.withdraw_offers(p_marketplace, p_company);
   perform app_private.audit('participation-ended', v_caller.company_id, v_caller.colleague_id, p_marketplace,

@@ -18,7 +18,8 @@ begin
   loop
     v_token := 'kgm_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
     insert into app_private.merge_token (token_sha256, merge_id, rehearsal_id, colleague_id, expires_at)
-    values (sha256(convert_to(v_token, 'UTF8')), p_merge, v.rehearsal_id, v.admin, now() + interval '14 days');
+    values (sha256(convert_to(v_token, 'UTF8')), p_merge, v.rehearsal_id, v.admin,
+      app_private.clock() + interval '14 days');
     perform app_private.mail('merge-rehearsed', v.email, v.language, v.side, jsonb_build_object(
       'merge', p_merge, 'survivor', v.survivor_name, 'absorbed', v.absorbed_name, 'token', v_token,
       'days', 14, 'blocks', jsonb_array_length(v.rehearsal -> 'blocks'),
@@ -158,13 +159,13 @@ declare
 begin
   delete from app_private.merge_journal j using app.company_merge m
   where m.id = j.merge_id and j.tab <> 'app.participation'
-    and (m.state = 'undone' or m.done_at < now() - interval '30 days'
-      or (j.tab = 'app_private.idempotent_answer' and m.done_at < now() - interval '48 hours'));
+    and (m.state = 'undone' or m.done_at < app_private.clock() - interval '30 days'
+      or (j.tab = 'app_private.idempotent_answer' and m.done_at < app_private.clock() - interval '48 hours'));
   get diagnostics v_count = row_count;
   update app.company_merge set named_email = null
-  where named_email is not null and changed_at < now() - interval '30 days'
+  where named_email is not null and changed_at < app_private.clock() - interval '30 days'
     and state in ('done', 'undone', 'refused');
-  delete from app_private.merge_token where expires_at < now();
+  delete from app_private.merge_token where expires_at < app_private.clock();
   return v_count;
 end
 $$;

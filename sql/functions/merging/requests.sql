@@ -29,7 +29,7 @@ begin
   insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side, named_email,
     named_company_id, other_company_id, state, execute_at)
   values (v_id, v_caller.company_id, v_caller.company_name, p_side, p_email, p_company, v_other,
-    'requested', coalesce(p_execute_at, now()));
+    'requested', coalesce(p_execute_at, app_private.clock()));
   perform app_private.mail_admins('merge-requested', v_other,
     jsonb_build_object('company', v_caller.company_name, 'merge', v_id, 'side', p_side));
   perform app_private.audit('merge-requested', v_caller.company_id, v_caller.colleague_id, v_id);
@@ -111,7 +111,7 @@ begin
   if v_merge.state = 'requested' and v_merge.asking_company_id = v_caller.company_id then
     perform app_private.refuse(409, 'merge-other-side-first');
   end if;
-  update app.company_merge m set rehearsal_due = true, changed_at = now(), version = m.version + 1,
+  update app.company_merge m set rehearsal_due = true, changed_at = app_private.clock(), version = m.version + 1,
     state = case m.state when 'requested' then 'answered' else m.state end,
     survivor_company_id = s.id, survivor_name = s.name, absorbed_company_id = a.id, absorbed_name = a.name
   from app.company s, app.company a
@@ -130,7 +130,7 @@ create or replace function app_private.expect_fresh_rehearsal(p_merge app.compan
 returns void language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_merge.rehearsed_at < now() - interval '14 days' then
+  if p_merge.rehearsed_at < app_private.clock() - interval '14 days' then
     perform app_private.refuse(409, 'merge-consent-expired');
   end if;
 end
@@ -145,10 +145,12 @@ begin
   if p_merge.rehearsal -> 'blocks' <> '[]' then
     perform app_private.refuse(409, 'merge-blocked', jsonb_build_object('blocks', p_merge.rehearsal -> 'blocks'));
   end if;
-  update app.company_merge set changed_at = now(), version = version + 1,
-    survivor_consent_at = case when survivor_company_id = p_company then now() else survivor_consent_at end,
+  update app.company_merge set changed_at = app_private.clock(), version = version + 1,
+    survivor_consent_at = case when survivor_company_id = p_company then app_private.clock()
+      else survivor_consent_at end,
     survivor_consent = case when survivor_company_id = p_company then p_by else survivor_consent end,
-    absorbed_consent_at = case when absorbed_company_id = p_company then now() else absorbed_consent_at end,
+    absorbed_consent_at = case when absorbed_company_id = p_company then app_private.clock()
+      else absorbed_consent_at end,
     absorbed_consent = case when absorbed_company_id = p_company then p_by else absorbed_consent end
   where id = p_merge.id;
   update app.company_merge set state = 'consented'
@@ -200,7 +202,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   update app.company_merge set state = 'refused', rehearsal_due = false, refusal = p_reason,
-    changed_at = now(), version = version + 1
+    changed_at = app_private.clock(), version = version + 1
   where id = p_merge.id;
   delete from app_private.merge_token where merge_id = p_merge.id;
   perform app_private.mail_admins('merge-refused', c.id, jsonb_build_object('merge', p_merge.id,
@@ -222,7 +224,7 @@ begin
   select c.* into v_admin
   from app_private.merge_token t
   join app.colleague c on c.id = t.colleague_id and c.active and c.role = 'admin'
-  where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and t.expires_at > now();
+  where t.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and t.expires_at > app_private.clock();
   perform app_private.hold_company(v_admin.company_id);
   select m.* into v_merge
   from app_private.merge_token t

@@ -48,7 +48,7 @@ begin
   -- A giver is never offered its own lead, an operator takes otherwise (case 2): such offers end.
   perform app_private.change_row(p_merge, 'app.offer', o.marketplace_id, o.id,
     jsonb_build_object('marketplace_id', o.marketplace_id, 'id', o.id),
-    jsonb_build_object('state', 'withdrawn', 'answered_at', now()))
+    jsonb_build_object('state', 'withdrawn', 'answered_at', app_private.clock()))
   from app.offer o join app.lead l on l.marketplace_id = o.marketplace_id and l.id = o.lead_id
   where (o.marketplace_id, o.lead_id) in (select * from unnest(p_markets, p_leads))
     and o.state = 'open' and o.company_id in (p_from, p_to)

@@ -50,8 +50,8 @@ begin
     end;
   end if;
   update app.company_merge set state = 'rehearsed', rehearsal_due = false, rehearsal_id = v_id,
-    rehearsal = v_report, rehearsed_at = now(), survivor_consent_at = null, survivor_consent = null,
-    absorbed_consent_at = null, absorbed_consent = null, problem = null, changed_at = now(),
+    rehearsal = v_report, rehearsed_at = app_private.clock(), survivor_consent_at = null, survivor_consent = null,
+    absorbed_consent_at = null, absorbed_consent = null, problem = null, changed_at = app_private.clock(),
     version = version + 1
   where id = p_merge;
   perform app_private.mail_consents(p_merge);
@@ -109,8 +109,8 @@ begin
   end if;
   v_result := v_result || jsonb_build_object('effects', v_now -> 'effects', 'added',
     app_private.effects_beyond(v_now -> 'effects', v_merge.rehearsal -> 'effects'));
-  update app.company_merge set state = 'done', done_at = now(), done_id = app_private.new_id(),
-    result = v_result, problem = null, changed_at = now(), version = version + 1
+  update app.company_merge set state = 'done', done_at = app_private.clock(), done_id = app_private.new_id(),
+    result = v_result, problem = null, changed_at = app_private.clock(), version = version + 1
   where id = p_merge;
   delete from app_private.merge_token where merge_id = p_merge;
   perform app_private.mail_merged(v_merge);
@@ -127,7 +127,7 @@ create or replace function app_private.undo_hindrance(p_merge app.company_merge)
 returns jsonb language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
-    case when p_merge.done_at < now() - interval '30 days'
+    case when p_merge.done_at < app_private.clock() - interval '30 days'
       then jsonb_build_object('reason', 'too-late', 'days', 30) end,
     (select jsonb_build_object('reason', 'merged-again', 'merge', m.id) from app.company_merge m
      where m.state = 'done' and m.done_id > p_merge.done_id
@@ -157,8 +157,8 @@ begin
                                and a.role = 'admin')) then
     perform app_private.refuse(409, 'merge-not-undoable', '{"reason": "no-admin"}');
   end if;
-  update app.company_merge set state = 'undone', undone_at = now(), undo_result = v_result,
-    changed_at = now(), version = version + 1
+  update app.company_merge set state = 'undone', undone_at = app_private.clock(), undo_result = v_result,
+    changed_at = app_private.clock(), version = version + 1
   where id = p_merge;
   perform app_private.mail_both('merge-undone', v_merge);
   perform app_private.audit('merge-undone', v_merge.survivor_company_id, null, p_merge,
@@ -183,7 +183,7 @@ declare
   v_detail text;
 begin
   select id, state into v_id, v_state from app.company_merge
-  where rehearsal_due or (state = 'consented' and execute_at <= now())
+  where rehearsal_due or (state = 'consented' and execute_at <= app_private.clock())
   order by rehearsal_due desc, execute_at, id limit 1;
   if v_id is null then
     return null;
@@ -203,7 +203,7 @@ begin
     state = case when v_slug = 'merge-state' then state when rehearsal is null then 'requested'
       else 'rehearsed' end,
     survivor_consent_at = null, survivor_consent = null, absorbed_consent_at = null,
-    absorbed_consent = null, changed_at = now(), version = version + 1
+    absorbed_consent = null, changed_at = app_private.clock(), version = version + 1
   where id = v_id;
   return v_id;
 end

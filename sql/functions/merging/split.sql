@@ -60,7 +60,7 @@ begin
   update app.engagement set handler_id = null, handler_name = null
   where company_id = v_old and handler_id is not null and (handler_id = v_colleague.id
     or (marketplace_id, lead_id) in (select * from unnest(p_markets, p_leads)));
-  update app.colleague set company_id = v_new, role = 'admin', changed_at = now(), version = version + 1
+  update app.colleague set company_id = v_new, role = 'admin', changed_at = app_private.clock(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
   perform app_private.print_live_names(p_markets, p_leads);
@@ -113,7 +113,7 @@ begin
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
   foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.offer', 'app.note',
-                               'app.disclosure'] loop
+                               'app.disclosure', 'app.call_claim', 'app.call_attempt'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',
       v_tab,
       string_agg(format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col), ', '),

@@ -83,7 +83,7 @@ begin
         m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
       from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;
-  update app.offer o set state = 'lost', answered_at = now()
+  update app.offer o set state = 'lost', answered_at = app_private.clock()
   from app_private.merge_journal j, app.brokerage b
   where j.merge_id = p_merge and j.tab = 'app.offer' and j.kind = 'collapsed'
     and o.marketplace_id = j.marketplace_id and o.id = j.id and o.state = 'open'
@@ -106,7 +106,7 @@ begin
     invited_at, answered_at, ended_at)
   select p.marketplace_id, p_to, p.operator_company_id, p.capacities, 'ended', p.postcode_areas,
     p.tags, p.paused, p.cap, p.marketplace_name, p.operator_name, c.name, p.steps, p.invited_at,
-    p.answered_at, now()
+    p.answered_at, app_private.clock()
   from app_private.merge_journal j
   join app.participation p on p.marketplace_id = j.marketplace_id and p.company_id = p_from
   join app.company c on c.id = p_to
@@ -123,7 +123,7 @@ begin
     where o.company_id = p_to and o.state = 'open' and o.marketplace_id = any (v_left)
     order by o.marketplace_id, o.lead_id
   loop
-    update app.offer set state = 'withdrawn', answered_at = now()
+    update app.offer set state = 'withdrawn', answered_at = app_private.clock()
     where marketplace_id = v.marketplace_id and lead_id = v.lead_id and company_id = p_to and state = 'open';
   end loop;
 end
@@ -164,7 +164,8 @@ begin
     execute format('select array_agg(t.id order by t.id) from %1$s t where t.%2$I = $1 and t.id > $2 and not exists (
       select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
         and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
-      case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure')
+      case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
+             'app.call_attempt')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
     into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then

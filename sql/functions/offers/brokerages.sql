@@ -53,7 +53,7 @@ returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_id constant uuid := app_private.new_id();
-  v_expires_at constant timestamptz := now() + make_interval(hours => p_hours);
+  v_expires_at constant timestamptz := app_private.clock() + make_interval(hours => p_hours);
   v_interest constant text := app_private.teaser(p_lead.interest);
   v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
   v_placed_before constant integer := (select count(*) from app.engagement e
@@ -133,9 +133,9 @@ create or replace function app_private.close_brokerage(
   p_marketplace uuid, p_lead uuid, p_state text, p_offers text)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  update app.brokerage set state = p_state, closed_at = now(), wave_ends_at = null
+  update app.brokerage set state = p_state, closed_at = app_private.clock(), wave_ends_at = null
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
-  update app.offer set state = p_offers, answered_at = now()
+  update app.offer set state = p_offers, answered_at = app_private.clock()
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open'
 $$;
 
@@ -157,7 +157,7 @@ begin
   join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
     and p.state = 'active'
   where o.marketplace_id = p_marketplace and o.brokerage_id = p_brokerage and o.state = 'declined';
-  return greatest(v_end, now());
+  return greatest(v_end, app_private.clock());
 end
 $$;
 
@@ -184,7 +184,7 @@ begin
                  and state = 'open') then
     v_end := app_private.wave_end(p_marketplace, v_brokerage.id);
   end if;
-  if v_end is null or (v_end > now() and not p_at_once) then
+  if v_end is null or (v_end > app_private.clock() and not p_at_once) then
     update app.brokerage set wave_ends_at = v_end
     where marketplace_id = p_marketplace and id = v_brokerage.id and wave_ends_at is distinct from v_end;
     return false;

@@ -79,7 +79,7 @@ begin
     perform app_private.refuse(409, 'lead-no-longer-available');
   elsif v_offer.state = 'declined' and p_lead.state = 'offered' then
     perform app_private.refuse(409, 'offer-declined');
-  elsif v_offer.state <> 'open' or v_offer.expires_at <= now() then
+  elsif v_offer.state <> 'open' or v_offer.expires_at <= app_private.clock() then
     perform app_private.refuse(409, 'lead-no-longer-available');
   end if;
   -- Locked, so that two picks of one company do not pass its cap together.
@@ -90,7 +90,7 @@ begin
   elsif app_private.cap_reached(v_card) then
     perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
   end if;
-  update app.offer set state = 'picked', answered_at = now(), answered_by_name = p_caller.colleague_name
+  update app.offer set state = 'picked', answered_at = app_private.clock(), answered_by_name = p_caller.colleague_name
   where marketplace_id = p_lead.marketplace_id and id = v_offer.id;
   perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'placed', 'lost');
   return v_card.steps;
@@ -257,7 +257,7 @@ begin
   elsif v_offer.state <> 'open' then
     perform app_private.refuse(409, 'lead-no-longer-available');
   end if;
-  update app.offer set state = 'declined', decline_reason = p_reason, answered_at = now(),
+  update app.offer set state = 'declined', decline_reason = p_reason, answered_at = app_private.clock(),
     answered_by_name = v_caller.colleague_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
   perform app_private.touch_lead(p_marketplace, p_lead);
@@ -285,7 +285,7 @@ begin
   end if;
   select state into v_state from app.participation
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for share;
-  if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= now()
+  if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= app_private.clock()
      or not exists (select from app.brokerage where marketplace_id = p_marketplace
                     and id = v_offer.brokerage_id and state = 'open') then
     perform app_private.refuse(409, 'lead-no-longer-available');
@@ -317,7 +317,7 @@ begin
     join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id and b.state = 'open'
     join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
       and p.state = 'active'
-    where o.company_id = v_company and o.state = 'declined' and o.expires_at > now();
+    where o.company_id = v_company and o.state = 'declined' and o.expires_at > app_private.clock();
 end
 $$;
 comment on function app.offers_to_reopen() is

@@ -15,14 +15,14 @@ declare
 begin
   for v_due in
     select distinct o.marketplace_id, o.lead_id from app.offer o
-    where o.state = 'open' and o.expires_at <= now() and o.expires_at > v_since
+    where o.state = 'open' and o.expires_at <= app_private.clock() and o.expires_at > v_since
       and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id))
     order by o.marketplace_id, o.lead_id limit p_limit
   loop
     perform app_private.lock_lead(v_due.marketplace_id, v_due.lead_id);
-    update app.offer set state = 'expired', answered_at = now()
+    update app.offer set state = 'expired', answered_at = app_private.clock()
     where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
-      and state = 'open' and expires_at <= now();
+      and state = 'open' and expires_at <= app_private.clock();
     if found then
       perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
       v_count := v_count + 1;
@@ -45,7 +45,7 @@ declare
   v_count integer := 0;
 begin
   for v_due in
-    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= now()
+    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= app_private.clock()
     order by b.marketplace_id, b.lead_id limit p_limit
   loop
     v_count := v_count + app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id)::integer;

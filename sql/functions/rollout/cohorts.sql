@@ -100,7 +100,7 @@ begin
   join app.company co on co.id = t.company_id
   where co.origin_legacy_user_id is not null and co.state = 'active'
   order by t.company_id
-  on conflict (company_id) do update set week = excluded.week, assigned_at = now()
+  on conflict (company_id) do update set week = excluded.week, assigned_at = app_private.clock()
   where not c.overridden and not c.features_on and c.week <> excluded.week;
   get diagnostics v_count = row_count;
   perform app_private.audit('cohorts-assigned', null, null, null,
@@ -125,7 +125,7 @@ begin
   end if;
   insert into app_private.cohort_company as c (company_id, week, overridden)
   values (p_company, p_week, true)
-  on conflict (company_id) do update set week = p_week, overridden = true, assigned_at = now();
+  on conflict (company_id) do update set week = p_week, overridden = true, assigned_at = app_private.clock();
   perform app_private.audit('cohort-overridden', p_company, null, p_company,
     jsonb_build_object('week', p_week));
 end
@@ -148,7 +148,7 @@ declare
   v_companies uuid[];
   v_outcomes text[];
 begin
-  update app_private.cohort w set features_on = p_on, switched_at = now() where w.week = p_week;
+  update app_private.cohort w set features_on = p_on, switched_at = app_private.clock() where w.week = p_week;
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
@@ -156,7 +156,7 @@ begin
   -- A statement of its own: it sees what those did that held a row locked until now.
   select array_agg(d.company_id), array_agg(d.outcome) into v_companies, v_outcomes
   from app_private.switch_outcomes(p_week, p_on, p_unproven) d;
-  update app_private.cohort_company c set features_on = p_on, switched_at = now()
+  update app_private.cohort_company c set features_on = p_on, switched_at = app_private.clock()
   from unnest(v_companies, v_outcomes) d (id, outcome)
   where c.company_id = d.id and d.outcome = 'switched';
   perform app_private.audit(case when p_on then 'colleague-features-on' else 'colleague-features-off' end,
@@ -191,7 +191,7 @@ as $$
     when not p_on and (select count(*) from app.colleague k where k.company_id = c.company_id) > 1
       then 'colleagues'
     when not p_on and exists (select from app.invitation i where i.company_id = c.company_id
-      and i.state = 'open' and i.expires_at > now()) then 'invited'
+      and i.state = 'open' and i.expires_at > app_private.clock()) then 'invited'
     else 'switched' end
   from app_private.cohort_company c
   join app.company co on co.id = c.company_id and co.state = 'active'

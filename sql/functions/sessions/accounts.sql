@@ -22,7 +22,7 @@ as $$
   insert into app_private.credential as cr (colleague_id, salt, proof_sha256)
   values (p_colleague, p_salt, sha256(p_proof))
   on conflict (colleague_id) do update set salt = excluded.salt, proof_sha256 = excluded.proof_sha256,
-    pbkdf2_iterations = null, pbkdf2_salt = null, changed_at = now()
+    pbkdf2_iterations = null, pbkdf2_salt = null, changed_at = app_private.clock()
 $$;
 
 -- Ends what is open of somebody, but for the session in use; and tells him. The rows stay, expired, so
@@ -33,8 +33,8 @@ as $$
 declare
   v app.colleague;
 begin
-  update app_private.bearer set expires_at = now()
-  where colleague_id = p_colleague and expires_at > now()
+  update app_private.bearer set expires_at = app_private.clock()
+  where colleague_id = p_colleague and expires_at > app_private.clock()
     and token_sha256 <> sha256(convert_to(coalesce(current_setting('kollegium.token', true), ''), 'UTF8'));
   select * into v from app.colleague where id = p_colleague;
   delete from app_private.password_reset where email = v.email;
@@ -120,7 +120,7 @@ begin
     return;
   end if;
   insert into app_private.password_reset (token_sha256, email, expires_at)
-  values (sha256(convert_to(p_token, 'UTF8')), p_email, now() + interval '30 min');
+  values (sha256(convert_to(p_token, 'UTF8')), p_email, app_private.clock() + interval '30 min');
   perform app_private.mail_owner('password-reset', p_email,
     jsonb_build_object('token', p_token, 'minutes', 30));
 end
@@ -134,7 +134,7 @@ create or replace function app.password_reset_stands(p_token text)
 returns boolean language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select exists (select from app_private.password_reset r
-    where r.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and r.expires_at > now())
+    where r.token_sha256 = sha256(convert_to(p_token, 'UTF8')) and r.expires_at > app_private.clock())
 $$;
 comment on function app.password_reset_stands(text) is 'Whether a token for a new password is open.';
 grant execute on function app.password_reset_stands(text) to kollegium_api;
@@ -150,7 +150,7 @@ declare
   v_colleague uuid;
 begin
   delete from app_private.password_reset
-  where token_sha256 = sha256(convert_to(p_token, 'UTF8')) and expires_at > now()
+  where token_sha256 = sha256(convert_to(p_token, 'UTF8')) and expires_at > app_private.clock()
   returning email into v_email;
   select c.id into v_colleague from app.colleague c
   join app.company co on co.id = c.company_id and co.state = 'active'
@@ -181,7 +181,7 @@ begin
     coalesce(b.address_sha256 = m.address_sha256, false), b.token_sha256 = v_token
   from app_private.bearer b
   join app_private.bearer m on m.token_sha256 = v_token
-  where b.colleague_id = v_caller.colleague_id and b.expires_at > now();
+  where b.colleague_id = v_caller.colleague_id and b.expires_at > app_private.clock();
 end
 $$;
 comment on function app.my_sessions() is 'Open sessions of the caller.';
@@ -193,8 +193,8 @@ as $$
 declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
-  update app_private.bearer set expires_at = now()
-  where colleague_id = v_caller.colleague_id and id = p_session and expires_at > now();
+  update app_private.bearer set expires_at = app_private.clock()
+  where colleague_id = v_caller.colleague_id and id = p_session and expires_at > app_private.clock();
   if not found then
     perform app_private.refuse(404, 'not-found');
   elsif app.current_company_id() is null then

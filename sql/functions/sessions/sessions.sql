@@ -124,7 +124,7 @@ begin
   if v.colleague_id is null then
     return;
   end if;
-  expires_at := now() + interval '12 hours';
+  expires_at := app_private.clock() + interval '12 hours';
   insert into app_private.bearer (token_sha256, id, company_id, colleague_id, address_sha256, client,
     expires_at)
   values (p_token_sha256, app_private.new_id(), v.company_id, v.colleague_id, p_address, p_client, expires_at);
@@ -143,7 +143,7 @@ as $$
 declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
-  update app_private.bearer set expires_at = now()
+  update app_private.bearer set expires_at = app_private.clock()
   where token_sha256 = sha256(convert_to(current_setting('kollegium.token'), 'UTF8'));
   perform app_private.own_token_ended();
   perform app_private.audit('session-closed', v_caller.company_id, v_caller.colleague_id, null);
@@ -220,10 +220,13 @@ grant execute on function app.replace_answer(text, bytea, integer, jsonb, text) 
 create or replace function app_private.purge_sessions() returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  with bearers as (delete from app_private.bearer where expires_at < now() - interval '30 days' returning 1),
-    answers as (delete from app_private.idempotent_answer where created_at < now() - interval '48 hours' returning 1),
-    resets as (delete from app_private.password_reset where expires_at < now() returning 1),
-    buckets as (delete from app_private.rate where full_at < now() - interval '1 hour' returning 1)
+  with bearers as (
+      delete from app_private.bearer where expires_at < app_private.clock() - interval '30 days' returning 1),
+    answers as (
+      delete from app_private.idempotent_answer
+      where created_at < app_private.clock() - interval '48 hours' returning 1),
+    resets as (delete from app_private.password_reset where expires_at < app_private.clock() returning 1),
+    buckets as (delete from app_private.rate where full_at < app_private.clock() - interval '1 hour' returning 1)
   select (select count(*) from bearers) + (select count(*) from answers) + (select count(*) from resets)
     + (select count(*) from buckets)
 $$;

@@ -7,7 +7,7 @@ create or replace function app.take_job(p_name text, p_slots integer, p_seconds 
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := clock_timestamp();
+  v_now constant timestamptz := app_private.clock(running => true);
   v_slot integer;
   v_lease constant uuid := app_private.new_id();
 begin
@@ -38,7 +38,7 @@ grant execute on function app.take_job(text, integer, integer) to kollegium_work
 create or replace function app.keep_jobs(p_leases uuid[], p_seconds integer) returns setof uuid
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  update app_private.job set leased_until = clock_timestamp() + make_interval(secs => p_seconds)
+  update app_private.job set leased_until = app_private.clock(running => true) + make_interval(secs => p_seconds)
   where lease = any (p_leases) returning lease
 $$;
 comment on function app.keep_jobs(uuid[], integer) is 'Renews leases of jobs; returns those that still stand.';
@@ -50,7 +50,7 @@ create or replace function app.end_job(p_lease uuid, p_failure text, p_pause dou
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := clock_timestamp();
+  v_now constant timestamptz := app_private.clock(running => true);
 begin
   update app_private.job set lease = null, leased_until = null, due_at = v_now + make_interval(secs => p_pause),
     succeeded_at = case when p_failure is null then v_now else succeeded_at end,
@@ -72,23 +72,23 @@ as $$
 begin
   case p_name
     when 'offers' then
-      return (select count(*) from (select from app.offer where state = 'open' and expires_at <= now()
+      return (select count(*) from (select from app.offer where state = 'open' and expires_at <= app_private.clock()
                                     limit 1000) w);
     when 'waves' then
-      return (select count(*) from (select from app.brokerage where wave_ends_at <= now() limit 1000) w);
+      return (select count(*) from (select from app.brokerage where wave_ends_at <= app_private.clock() limit 1000) w);
     when 'names' then
       return (select count(*) from (select from app.company where names_due_before is not null limit 1000) w);
     when 'mails' then
       return (select count(*) from (select from app_private.outbox where kind <> 'mail' limit 1000) w);
     when 'merges' then
       return (select count(*) from (select from app.company_merge where rehearsal_due
-                or (state = 'consented' and execute_at <= now()) limit 1000) w);
+                or (state = 'consented' and execute_at <= app_private.clock()) limit 1000) w);
     when 'imports' then
       return (select count(*) from (select from app.lead_import where state in ('waiting', 'running')
                                     limit 1000) w);
     when 'consents' then
       return (select count(*) from (select from app.import_consent where state = 'running'
-                and created_at < now() - interval '15 seconds' limit 1000) w);
+                and created_at < app_private.clock() - interval '15 seconds' limit 1000) w);
     else
       return null;
   end case;
@@ -101,7 +101,7 @@ returns table (name text, running boolean, succeeded_at timestamptz, seconds dou
   failure text, backlog bigint)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select j.name, bool_or(coalesce(j.leased_until > clock_timestamp(), false)), max(j.succeeded_at),
+  select j.name, bool_or(coalesce(j.leased_until > app_private.clock(running => true), false)), max(j.succeeded_at),
     (array_agg(j.seconds order by j.succeeded_at desc nulls last))[1], sum(j.failures)::integer,
     (array_agg(j.failure order by j.started_at desc nulls last))[1], app_private.job_backlog(j.name)
   from app_private.job j group by j.name order by j.name

@@ -20,26 +20,26 @@ and no detail text repeats what a person wrote: reports are kept longer than per
 `read_file` is plain computation (some seconds for 50,000 rows): call it in a thread.
 """
 
-from service.domain.contact import Remark
+from service.domain.contact import Noticed
 from service.domain.imports.files.mapping import Mapping, parse_mapping
 from service.domain.imports.files.reading import ParsedFile, Skipped, read_file
 from service.domain.imports.files.records import (
-    Duplicate,
+    DuplicateLead,
     ImportedLead,
-    Refusal,
+    RefusedLead,
     fingerprint_of,
     mark_duplicates,
 )
 from service.domain.imports.files.refused import ImportRefused
 
 __all__ = [
-    "Duplicate",
+    "DuplicateLead",
     "ImportRefused",
     "ImportedLead",
     "Mapping",
+    "Noticed",
     "ParsedFile",
-    "Refusal",
-    "Remark",
+    "RefusedLead",
     "Skipped",
     "fingerprint_of",
     "mark_duplicates",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
-from service.domain.contact import Remark, reading
+from service.domain.contact import Noticed, reading
 from service.domain.imports.files.decoding import Record
 from service.domain.imports.files.encodings import REPLACED
 from service.domain.imports.files.headers import Field
@@ -51,7 +51,7 @@ class Cells:
         self.found: dict[str, list[tuple[str, str]]] = {}  # field -> (label, text), not empty
         self.answers: dict[str, str] = {}
         self.context: dict[str, str] = {}
-        self.warnings: list[Remark] = []
+        self.warnings: list[Noticed] = []
         self.errors: dict[str, str] = {}  # field -> label of a column that shows an error
         if encoding == REPLACED:
             self.remark("bytes-unreadable", None)

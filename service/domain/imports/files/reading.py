@@ -4,7 +4,7 @@ from typing import Literal, NoReturn
 
 import msgspec
 
-from service.domain.contact import Remark
+from service.domain.contact import Noticed
 from service.domain.imports.files.decoding import HEADER_WITHIN, SEPARATORS, Record, Table, decode
 from service.domain.imports.files.encodings import REPLACED
 from service.domain.imports.files.formats import Format
@@ -14,9 +14,9 @@ from service.domain.imports.files.limits import MAX_COLUMNS
 from service.domain.imports.files.mapping import Mapping
 from service.domain.imports.files.plans import label_of, plan_of
 from service.domain.imports.files.records import (
-    Duplicate,
+    DuplicateLead,
     ImportedLead,
-    Refusal,
+    RefusedLead,
     Result,
     mark_duplicates,
 )
@@ -58,7 +58,7 @@ class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
     results: list[Result]  #: in row order, exactly one a data row
     skipped: list[Skipped]
     blank_rows: int
-    remarks: list[Remark]  #: about the file as a whole
+    remarks: list[Noticed]  #: about the file as a whole
     sheets: list[SheetRead] = []  #: of a spreadsheet
 
     @property
@@ -71,8 +71,8 @@ class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
         """How many rows can be imported, are duplicates of an earlier row, or are refused."""
         return {
             "leads": len(self.leads),
-            "duplicates": sum(isinstance(result, Duplicate) for result in self.results),
-            "refused": sum(isinstance(result, Refusal) for result in self.results),
+            "duplicates": sum(isinstance(result, DuplicateLead) for result in self.results),
+            "refused": sum(isinstance(result, RefusedLead) for result in self.results),
         }
 
 
@@ -182,9 +182,9 @@ def _sheet(table: Table, part: _Part | None, offset: int) -> SheetRead:
 
 def _remarks(
     tables: list[Table], sheets: list[SheetRead], parts: list[_Part], consent: bool | None
-) -> list[Remark]:
+) -> list[Noticed]:
     """What there is to know about the file as a whole."""
-    said: list[Remark] = []
+    said: list[Noticed] = []
     if consent is None and not all(part.tells_consent for part in parts):
         said.append(remark("consent-column-missing"))
     notes: set[str] = set().union(*(part.notes for part in parts))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from service.domain.contact import Remark
+from service.domain.contact import Noticed
 from service.domain.imports.files.refused import say
 
 
@@ -44,10 +44,10 @@ class ImportedLead(msgspec.Struct, frozen=True, kw_only=True, tag_field="result"
     context: dict[
         str, str
     ] = {}  #: header -> text: campaign, form, dates; about the source, not the person
-    warnings: list[Remark] = []
+    warnings: list[Noticed] = []
 
 
-class Duplicate(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag="duplicate"):
+class DuplicateLead(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag="duplicate"):
     """A row that says the same as an earlier one of this file."""
 
     row: int
@@ -58,7 +58,7 @@ class Duplicate(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", t
     detail_de: str
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag="refused"):
+class RefusedLead(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag="refused"):
     """A row that cannot become a lead. `code` is stable; the details never repeat what the row
     contains.
     """
@@ -70,7 +70,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag_field="result", tag
     detail_de: str
 
 
-Result = ImportedLead | Duplicate | Refusal
+Result = ImportedLead | DuplicateLead | RefusedLead
 
 
 def fingerprint_of(
@@ -91,7 +91,7 @@ def fingerprint_of(
 
 
 def mark_duplicates(results: Iterable[Result]) -> list[Result]:
-    """Keep the first lead of each fingerprint, in order; later ones become `Duplicate`."""
+    """Keep the first lead of each fingerprint, in order; later ones become `DuplicateLead`."""
     first_rows: dict[str, int] = {}
     marked: list[Result] = []
     for result in results:
@@ -104,9 +104,9 @@ def mark_duplicates(results: Iterable[Result]) -> list[Result]:
     return marked
 
 
-def _duplicate(lead: ImportedLead, first_row: int) -> Duplicate:
+def _duplicate(lead: ImportedLead, first_row: int) -> DuplicateLead:
     english, german = say("duplicate", first_row=first_row)
-    return Duplicate(
+    return DuplicateLead(
         row=lead.row,
         first_row=first_row,
         fingerprint=lead.fingerprint,

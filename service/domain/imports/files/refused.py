@@ -3,7 +3,7 @@
 from typing import Final
 
 from service.domain.contact.remarks import TEXTS as CONTACT_TEXTS
-from service.domain.contact.remarks import Remark
+from service.domain.contact.remarks import Noticed
 
 #: code -> (English, German). Codes are stable: clients match on them, texts may be reworded.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -204,10 +204,10 @@ def say(code: str, **values: object) -> tuple[str, str]:
     return english.format(**values), german.format(**values)
 
 
-def remark(code: str, field: str | None = None, **values: object) -> Remark:
+def remark(code: str, field: str | None = None, **values: object) -> Noticed:
     """The remark of this code about a column, a row or the file."""
     english, german = say(code, **values)
-    return Remark(code=code, field=field, detail_en=english, detail_de=german)
+    return Noticed(code=code, field=field, detail_en=english, detail_de=german)
 
 
 class ImportRefused(Exception):

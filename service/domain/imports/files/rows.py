@@ -13,7 +13,7 @@ from service.domain.imports.files import cleaning
 from service.domain.imports.files.cells import Cells, RowRefused
 from service.domain.imports.files.decoding import Record
 from service.domain.imports.files.plans import Plan
-from service.domain.imports.files.records import ImportedLead, Refusal, fingerprint_of
+from service.domain.imports.files.records import ImportedLead, RefusedLead, fingerprint_of
 from service.domain.imports.files.refused import say
 from service.domain.imports.files.times import read_time
 from service.domain.imports.files.topics import slug_of, tags_of
@@ -24,7 +24,7 @@ _MAX_TAGS: Final = 20
 _UNKNOWN: Final = "ZZ"
 
 
-def read_row(plan: Plan, record: Record, encoding: str | None = None) -> ImportedLead | Refusal:
+def read_row(plan: Plan, record: Record, encoding: str | None = None) -> ImportedLead | RefusedLead:
     """Return what becomes of one row; never raises. `encoding` is the row's, when it is not that of
     the file.
     """
@@ -32,7 +32,7 @@ def read_row(plan: Plan, record: Record, encoding: str | None = None) -> Importe
         return _Row(plan, record, encoding).lead()
     except RowRefused as refused:
         english, german = say(refused.code, **refused.values)
-        return Refusal(
+        return RefusedLead(
             row=record.row,
             code=refused.code,
             field=refused.field,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from service.domain.contact import Remark
+from service.domain.contact import Noticed
 from service.domain.imports.files.reading import ParsedFile
 from service.domain.imports.files.records import ImportedLead, Result
 
@@ -73,7 +73,7 @@ def _row(result: Result) -> dict[str, Any]:
     }
 
 
-def _warned(remark: Remark) -> dict[str, Any]:
+def _warned(remark: Noticed) -> dict[str, Any]:
     detail = {"en": remark.detail_en, "de": remark.detail_de}
     return {"code": remark.code, "field": remark.field, "detail": detail}
 
