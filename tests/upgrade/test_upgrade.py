@@ -32,6 +32,13 @@ _SINCE = """where not exists (
   or t.created_at >= (select max(e.started_at) from app.engagement e
     where e.marketplace_id = t.marketplace_id and e.lead_id = t.lead_id
       and e.company_id = (select app.current_company_id()))"""
+_BEFORE_THE_PICK = """
+  insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name,
+    author_name, text, created_at)
+  select l.marketplace_id, gen_random_uuid(), l.id, l.parties, l.operator_company_id,
+    l.operator_name, 'Vorab', 'Vor dem Pick', e.started_at - interval '1 hour'
+  from app.lead l join app.engagement e on e.marketplace_id = l.marketplace_id
+    and e.id = l.engagement_id"""
 # table -> which of the rows that a token saw before it sees afterwards; all of the others
 SEEN_STILL = {"app.message": _SINCE, "app.history": _SINCE}
 
@@ -107,6 +114,7 @@ async def before(
         trees.migrate(released, urls.superuser)
         _fill(released, urls, tmp_path_factory.mktemp("data"))
         async with connected(urls.superuser) as db:
+            await db.execute(_BEFORE_THE_PICK)
             tokens = await snapshots.tokens(db)
             columns = await snapshots.columns(db)
             of = {t: [n for n in ns if n not in MEANT.get(t, ())] for t, ns in columns.items()}
@@ -180,6 +188,14 @@ async def test_nothing_is_lost_and_nobody_sees_more(
         assert await losses(before, urls) == []
         async with connected(urls.superuser) as db:
             upgraded = await fingerprint(db)
+            placed = await db.fetch(
+                "select text = 'Vor dem Pick' as before, engagement_id is null as nowhere, count(*)"
+                " from app.message group by 1, 2 order by 1, 2"
+            )
+            assert {(row["before"], row["nowhere"]) for row in placed} >= {
+                (False, False), (True, True),
+            }  # fmt: skip
+            assert (True, False) not in {(row["before"], row["nowhere"]) for row in placed}
             state = await db.fetchrow("select revision, serves from app_private.schema_state")
     async with database(server.superuser_url) as urls, connected(urls.superuser) as db:
         await db.execute("create table public.alembic_version (version_num varchar(32))")
