@@ -17,7 +17,7 @@ pytest_plugins = [
     "tests.fixtures.killable",
 ]
 
-# Looking for garbage among all that stays, the tests and what they import, took a tenth of the time.
+# Looking for garbage among all that stays, the tests and what they import, took a tenth of a run.
 gc.disable()
 
 
