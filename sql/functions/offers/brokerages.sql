@@ -132,8 +132,9 @@ begin
     return false;
   end if;
   if v_brokerage.wave < jsonb_array_length(v_brokerage.plan -> 'waves') then
-    -- Who ends a wave may hold a card, and a further wave locks cards: the timer opens it (advance_wave).
-    update app.brokerage set wave_ends_at = app_private.clock()
+    -- Who ends a wave may hold a card, and a further wave locks cards: the timer opens it (advance_wave). Due at
+    -- a moment that is past and stays the same, because a merge must come to what its rehearsal came to.
+    update app.brokerage set wave_ends_at = opened_at
     where marketplace_id = p_marketplace and id = v_brokerage.id;
     return false;
   end if;

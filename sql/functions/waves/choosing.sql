@@ -29,7 +29,7 @@ begin
     select p.company_id as company, p.invited_at, case
       when p.company_id = p_lead.giver_company_id then 'giver'
       when p.company_id = any (p_before) then 'offered-before'
-      when p.company_id = any (v_former) then 'returned-before'
+      when not v_by_hand and p.company_id = any (v_former) then 'returned-before'
       when p.paused then 'paused'
       when v_by_hand then null
       when p.company_id = any (p_deferred) then null
