@@ -81,6 +81,11 @@ WRITES: dict[str, tuple[str, str, str, Any]] = {
     "engagements.change": ("anna", "PATCH", "{engaged}/engagement", {"step": "angebot"}),
     "engagements.close": ("anna", "POST", "{engaged}/engagement/close", {"outcome": "won"}),
     "engagements.reopen": ("anna", "POST", "{won}/engagement/reopen", None),
+    "engagements.ask_return": ("anna", "POST", "{engaged}/engagement/return", {"reason": "other"}),
+    "engagements.accept_return": ("olga", "POST", "{returning}/engagement/return/accept", None),
+    "engagements.refuse_return": ("olga", "POST", "{returning}/engagement/return/refuse", None),
+    "engagements.revoke": ("olga", "POST", "{engaged}/revoke", {"reason": "x"}),
+    "engagements.recycle": ("olga", "POST", "{ended}/recycle", None),
     "engagements.hand_over": (
         "anna", "POST", "/engagements/handler",
         {"items": [{"marketplace_id": "{m}", "lead_id": "{engaged_id}"}], "handler_id": None}),
@@ -120,6 +125,14 @@ async def places(market: Market) -> dict[str, str]:
     file = await market.gerd.post(path, content=DRAFTS, headers=headers)
     kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
     leads = {name: market.path(lead) for name, lead in world.leads.items()}
+    for name, rest, body in (
+        ("returning", "/engagement/return", {"reason": "other"}),
+        ("ended", "/engagement/close", {"outcome": "lost"}),
+    ):
+        leads[name] = market.path(await market.draft())
+        await market.olga.post(f"{leads[name]}/accept")
+        await market.olga.post(f"{leads[name]}/assign", {"company_id": str(world.huber.id)})
+        assert (await market.anna.post(f"{leads[name]}{rest}", body)).is_success
     return {
         **leads, "m": str(market.m), "engaged_id": str(world.leads["engaged"]),
         "dora": str(world.dora.id), "lang": str(world.lang.id),

@@ -197,6 +197,8 @@ BODIES: dict[str, Any] = {
     "leads.reject": {"reason": "x"},
     "leads.assign": {"company_id": "0199b6a0-0000-7000-8000-000000000001"},
     "engagements.close": {"outcome": "won"},
+    "engagements.ask_return": {"reason": "other"},
+    "engagements.revoke": {"reason": "x"},
     "engagements.hand_over": {
         "items": [{"marketplace_id": str(UUID(int=1)), "lead_id": str(UUID(int=2))}],
         "handler_id": None,

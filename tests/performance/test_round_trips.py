@@ -88,6 +88,13 @@ COSTS = {
     "timeline.list_history": (1, 2),
     "engagements.close": (1, 4),
     "engagements.reopen": (1, 4),
+    "engagements.show": (1, 2),
+    "engagements.list_engagements": (1, 2),
+    "engagements.ask_return": (1, 4),
+    "engagements.accept_return": (1, 4),
+    "engagements.refuse_return": (1, 4),
+    "engagements.revoke": (1, 4),
+    "engagements.recycle": (1, 4),
     "leads.reject": (1, 4),
     "leads.withdraw": (1, 4),
     "leads.assign": (1, 4),
@@ -246,6 +253,7 @@ async def leads(asker: Asker) -> None:
     await ask("timeline.list_history", "anna", f"GET {lead}/history")
     await ask("engagements.close", "anna", f"POST {lead}/engagement/close", {"outcome": "won"})
     await ask("engagements.reopen", "anna", f"POST {lead}/engagement/reopen")
+    await ways_back(asker, lead)
     for name, tail, body in (
         ("leads.reject", "/reject", {"reason": "x"}),
         ("leads.withdraw", "/withdraw", None),
@@ -255,6 +263,22 @@ async def leads(asker: Asker) -> None:
         if tail == "/assign":
             await market.olga.post(f"{other}/accept")
         await ask(name, "olga", f"POST {other}{tail}", body)
+
+
+async def ways_back(asker: Asker, lead: str) -> None:
+    """An engagement ends, in each way."""
+    ask, work = asker.ask, f"{lead}/engagement"
+    await ask("engagements.show", "anna", f"GET {work}")
+    await ask("engagements.list_engagements", "anna", "GET /engagements")
+    for decision in ("refuse", "accept"):
+        await ask("engagements.ask_return", "anna", f"POST {work}/return", {"reason": "other"})
+        await ask(f"engagements.{decision}_return", "olga", f"POST {work}/return/{decision}")
+    again = {"company_id": str(asker.market.world.huber.id)}
+    await asker.market.olga.post(f"{lead}/assign", again)
+    await ask("engagements.revoke", "olga", f"POST {lead}/revoke", {"reason": "x"})
+    await asker.market.olga.post(f"{lead}/assign", again)
+    await asker.market.anna.post(f"{work}/close", {"outcome": "lost"})
+    await ask("engagements.recycle", "olga", f"POST {lead}/recycle")
 
 
 async def together(asker: Asker, lead: str) -> None:
