@@ -122,6 +122,12 @@ engagement_card = _table(
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
     "parties uuid[], company_name text, picked_by_name text, handler_name text, names jsonb",
 )
+follow_up = _table(
+    "follow_up",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, colleague_id uuid, due_at "
+    "timestamptz, text text, done_at timestamptz, reminded_at timestamptz, created_at "
+    "timestamptz, version integer",
+)
 history = _table(
     "history",
     "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], event text, company_id uuid, "

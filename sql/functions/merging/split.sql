@@ -63,6 +63,7 @@ begin
   update app.colleague set company_id = v_new, role = 'admin', changed_at = app_private.clock(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
+  perform app_private.leave_behind_strangers(array[v_old, v_new]);
   perform app_private.print_live_names(p_markets, p_leads);
   insert into app_private.company_split (id, company_id, new_company_id, colleague_id, reference, leads)
   select v_id, v_old, v_new, v_colleague.id, p_reference, coalesce(jsonb_agg(jsonb_build_object(
@@ -113,7 +114,7 @@ begin
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
   foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.offer', 'app.note',
-                               'app.disclosure', 'app.call_claim', 'app.call_attempt'] loop
+                               'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',
       v_tab,
       string_agg(format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col), ', '),
