@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -42,6 +43,7 @@ ROOMS = [
     engagements,
     calls,
     follow_ups,
+    absences,
     timeline,
     imports,
     merges,

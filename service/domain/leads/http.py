@@ -30,8 +30,8 @@ Capacity = Annotated[
 Handler = Annotated[
     str | None,
     QueryParameter(
-        description="me, none, or the id of a colleague",
-        pattern=whole("me|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+        description="me, cover (me and whom I cover now), none, or the id of a colleague",
+        pattern=whole("me|cover|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     ),
 ]
 Search = Annotated[
