@@ -181,7 +181,7 @@ async def furnish(superuser: Any, world: World) -> None:
            values ($1, $2, 'Europe/Berlin', '{}')""",
         *(world.nord_id, world.nord.id),
     )
-    await furnish_calls(superuser, world)
+    await _furnish_calls(superuser, world)
     for table in tomllib.loads(FILE.read_text("utf-8"))["owned"]["tables"]:
         if table != "company":
             await _give_one(superuser, table, world)
@@ -214,20 +214,20 @@ async def _give_one(superuser: Any, table: str, world: World) -> None:
         await superuser.execute(f"insert into app.{table} ({names}) values ({', '.join(values)})")
 
 
-async def furnish_calls(superuser: Any, world: World) -> None:
-    """What Firma Huber's colleagues do about calls."""
-    await superuser.execute(
-        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
-             colleague_name, claimed_at, until)
-           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
-        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
-    )
+async def _furnish_calls(superuser: Any, world: World) -> None:
+    """What no plain row is: a claim ends after it began, a call has an outcome."""
     await superuser.execute(
         """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
              colleague_name, outcome)
            select marketplace_id, gen_random_uuid(), lead_id, id, company_id, 'Anna', 'reached'
            from app.engagement where lead_id = $1 and company_id = $2""",
         *(world.leads["engaged"], world.huber.id),
+    )
+    await superuser.execute(
+        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
+             colleague_name, claimed_at, until)
+           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
+        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
     )
 
 
