@@ -100,6 +100,26 @@ async def test_refusals_are_kept(anna: Person, world: World) -> None:
     assert answers[0].status_code == 404
 
 
+async def test_what_became_impossible_is_answered_as_before(
+    anna: Person, notes: str, world: World, world_database: Urls
+) -> None:
+    """The question for the key goes out with the first statement, which may fail by now."""
+    engagement = notes.replace("notes", "engagement")
+    headers = key()
+    first = await anna.post(f"{engagement}/close", {"outcome": "won"}, headers=headers)
+    assert first.status_code == 200, first.text
+    refused = await anna.post(f"{engagement}/close", {"outcome": "won"}, headers=key())
+    assert refused.status_code == 409, "the control: it cannot be done twice"
+    changes = "select count(*) from app.history where lead_id = $1"
+    before = await count(world_database, changes, world.leads["engaged"])
+    again = await anna.post(f"{engagement}/close", {"outcome": "won"}, headers=headers)
+    assert told(again) == told(first)
+    assert await count(world_database, changes, world.leads["engaged"]) == before
+    other = await anna.post(f"{engagement}/close", {"outcome": "lost"}, headers=headers)
+    assert other.json()["type"].endswith("idempotency-key-reused")
+    assert (await anna.post(f"{engagement}/reopen")).status_code == 200
+
+
 async def test_refusals_undo_what_was_begun(
     anna: Person, world: World, world_database: Urls
 ) -> None:

@@ -46,8 +46,8 @@ OTHERWISE = {
     "leads.show": (2, 4),  # one that waits: its duplicates are looked for
     "an engaged lead": (1, 2),
     "a refused pick, counted": (1, 4),
-    "with a key": (3, 8),
-    "with the same key": (2, 5),
+    "with a key": (2, 8),
+    "with the same key": (2, 8),
     "engagements.hand_over": (2, 5),
     "imports.import_file": (7, 16),
     "imports.show_import": (2, 4),
