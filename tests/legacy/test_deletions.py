@@ -111,7 +111,7 @@ async def test_an_offer_that_is_gone_or_waits_there_is_not_on_offer_here(
     "delete from legacy.leads where id = 1", "update legacy.leads set interest = '' where id = 1",
 ])  # fmt: skip
 async def test_nor_is_what_was_put_on_offer_here(both: Beside, gone: str) -> None:
-    """The operator did not know that the person is gone there; the lead itself stays and is told."""
+    """The operator did not know that the person is gone there; the lead stays."""
     await both.call(1, "app.accept_lead($1, $2)", *await both.lead(1))
     offered = "app.offer_lead($1, $2, $3, 24)"
     await both.call(1, offered, *await both.lead(1), [await both.company(3)])

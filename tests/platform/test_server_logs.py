@@ -1,4 +1,4 @@
-"""The server's own log is told as little about people where it is deployed as where it is embedded."""
+"""The server log tells as little about people where it is deployed as where it is embedded."""
 
 import re
 from pathlib import Path
