@@ -14,6 +14,7 @@ from service.database.transaction import Database
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
@@ -40,6 +41,7 @@ ROOMS = [
     offers,
     engagements,
     calls,
+    follow_ups,
     timeline,
     imports,
     merges,

@@ -23,6 +23,7 @@ _TOLD = {
     "offers": "expired_leads",
     "waves": "ended_waves",
     "names": "printed_names",
+    "reminders": "reminders",
     "mails": "addressed",
     "merges": "merges",
     "imports": "imports",
@@ -154,6 +155,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['ended_waves']} waves ended, "
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
+        f"{told['reminders']} reminders written, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
         f"{told['purged_rows']} old rows removed."

@@ -116,6 +116,12 @@ engagement = _table(
     "handler_id uuid, handler_name text, value numeric(14,2), started_at timestamptz, "
     "closed_at timestamptz",
 )
+follow_up = _table(
+    "follow_up",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, colleague_id uuid, due_at "
+    "timestamptz, text text, done_at timestamptz, reminded_at timestamptz, created_at "
+    "timestamptz, version integer",
+)
 history = _table(
     "history",
     "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], event text, company_id uuid, "

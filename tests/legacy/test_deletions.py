@@ -8,17 +8,27 @@ import pytest
 import pytest_asyncio
 
 from service.jobs.legacy.files import SourceError
-from tests.fixtures.database import Urls, connected
+from tests.fixtures.database import NewDatabase, connected
 from tests.legacy.beside import Beside, beside
-from tests.legacy.system import TOKEN
+from tests.legacy.system import TOKEN, imported
+
+
+@pytest_asyncio.fixture(scope="module")
+async def lasting(new_database: NewDatabase, clean_template: str) -> AsyncIterator[str]:
+    """The clean system with offers for a year, imported; clone it."""
+    async with new_database(clean_template) as urls:
+        async with connected(urls.superuser) as superuser:
+            await superuser.execute(
+                "update legacy.offers set expires_at = now() + interval '1 year'"
+            )
+        await imported(urls)
+        yield urls.database
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
+async def both(new_database: NewDatabase, lasting: str) -> AsyncIterator[Beside]:
     """1 Olga operates, 2 Gustav gives; lead 2 is offered to 3 Anna and was declined by 4 Ben."""
-    async with connected(clean.superuser) as superuser:
-        await superuser.execute("update legacy.offers set expires_at = now() + interval '1 year'")
-    async with beside(clean) as one:
+    async with new_database(lasting) as urls, beside(urls, already=True) as one:
         yield one
 
 

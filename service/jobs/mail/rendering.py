@@ -270,8 +270,8 @@ def _values(payload: Mapping[str, Any], language: str) -> dict[str, str]:
     if "accepted" in payload:
         values["next_step"] = words[f"next-{bool(payload['accepted'])}"]
         values["accepted"] = words[f"answer-{bool(payload['accepted'])}"]
-    if "expires_at" in payload:
-        values["expires_at"] = _moment(values["expires_at"], language)
+    for name in {"expires_at", "due_at"} & set(payload):
+        values[name] = _moment(values[name], language)
     if not values.get("postcode_area", "?"):
         values["postcode_area"] = words["everywhere"]
     return values

@@ -49,6 +49,7 @@ JOBS = [
     Job("offers", "offers_expired", 5, 60, timers.expire),
     Job("waves", "waves_ended", 5, 60, timers.end_waves),
     Job("names", "names_printed", 5, 120, timers.print_names),
+    Job("reminders", "reminders_written", 30, 60, timers.remind),
     Job("mails", "mails_addressed", 5, 60, timers.address),
     # One merge may take ten minutes, and is begun before half of the limit.
     Job("merges", "merges_worked_on", 5, 1400, timers.merges),

@@ -51,6 +51,11 @@ async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
     return await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
 
 
+async def remind(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Writes the reminders of follow-ups that are due; returns of how many."""
+    return await _batches(connection, "select app.remind($1)", ADDRESSED, stop)
+
+
 async def purge(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Removes what has served its time; returns the number of rows."""
     return int(await connection.fetchval("select app.purge()", timeout=_STATEMENT_SECONDS))

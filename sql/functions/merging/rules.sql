@@ -43,6 +43,7 @@ as $$
     (80, 'app.note', 'company_id', 'move', 'lead', null, 'whose internal note it is'),
     (82, 'app.call_claim', 'company_id', 'choose', 'lead', null, 'whose colleague is calling; of two for one lead the later one counts'),
     (84, 'app.call_attempt', 'company_id', 'move', 'lead', null, 'who called'),
+    (86, 'app.follow_up', 'company_id', 'move', 'lead', null, 'who has to do it; undo clears colleagues who went with the other side'),
     (90, 'app.disclosure', 'company_id', 'move', 'lead', null, 'the recipient; the printed name stays'),
     (90, 'app.disclosure', 'operator_company_id', 'follow', 'lead', 'app.marketplace', 'the operator'),
     (90, 'app.disclosure', 'parties', 'generated', 'lead', null, 'who sees it'),
