@@ -67,7 +67,7 @@ def create_app(settings: ServiceSettings) -> Edge:
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:
-        app.state.database = await Database.open(settings)
+        app.state.database = await Database.open(app.state.settings)
         try:
             async with app.state.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
@@ -97,6 +97,7 @@ def assemble(
         signature_types=[NamedDependency],
     )
     prepare(app.routes, settings)
+    app.state.settings = settings
     app.state.stopping = asyncio.Event()
     app.state.description = describe(app.routes)
     return Edge(app)

@@ -119,7 +119,13 @@ engagement = _table(
     "giver_company_id uuid, parties uuid[], company_name text, state text, origin text, "
     "self_pick boolean, picked_by_id uuid, picked_by_name text, steps text[], step text, "
     "handler_id uuid, handler_name text, value numeric(14,2), started_at timestamptz, "
-    "closed_at timestamptz",
+    "closed_at timestamptz, return_reason text, return_comment text, return_requested_at "
+    "timestamptz, ended_at timestamptz",
+)
+engagement_card = _table(
+    "engagement_card",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
+    "parties uuid[], company_name text, picked_by_name text, handler_name text, names jsonb",
 )
 follow_up = _table(
     "follow_up",
@@ -131,7 +137,7 @@ history = _table(
     "history",
     "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], event text, company_id uuid, "
     "company_name text, colleague_id uuid, colleague_name text, detail jsonb, created_at "
-    "timestamptz",
+    "timestamptz, engagement_id uuid, origin_parties uuid[]",
 )
 import_consent = _table(
     "import_consent",
@@ -156,7 +162,7 @@ lead = _table(
     "source text, external_ref text, rejection_reason text, operator_name text, giver_name "
     "text, engaged_company_name text, engagement_id uuid, created_by_id uuid, received_at "
     "timestamptz, created_at timestamptz, submitted_at timestamptz, changed_at timestamptz, "
-    "version integer",
+    "version integer, origin_parties uuid[]",
 )
 lead_import = _table(
     "lead_import",
@@ -181,19 +187,21 @@ marketplace = _table(
 message = _table(
     "message",
     "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], company_id uuid, "
-    "company_name text, author_id uuid, author_name text, text text, created_at timestamptz",
+    "company_name text, author_id uuid, author_name text, text text, created_at timestamptz, "
+    "engagement_id uuid, origin_parties uuid[]",
 )
 note = _table(
     "note",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
-    "text, text text, created_at timestamptz",
+    "text, text text, created_at timestamptz, engagement_id uuid",
 )
 offer = _table(
     "offer",
     "marketplace_id uuid, id uuid, brokerage_id uuid, lead_id uuid, company_id uuid, "
     "operator_company_id uuid, wave integer, state text, interest text, postcode_area text, "
     "tags text[], marketplace_name text, company_name text, opened_at timestamptz, expires_at "
-    "timestamptz, answered_at timestamptz, answered_by_name text, decline_reason text",
+    "timestamptz, answered_at timestamptz, answered_by_name text, decline_reason text, "
+    "placed_before integer",
 )
 participation = _table(
     "participation",

@@ -170,7 +170,7 @@ async def _work(world: DemoWorld, firm: str) -> None:
     for number, lead in enumerate(await _leads(await world.actor(firm), "taker", "engaged")):
         colleague = await world.actor(firm, number + len(people_of) - 1)
         place, lead_id = lead.marketplace_id, lead.id
-        if (await colleague.do(timeline_queries.notes, place, lead_id, None, 1)).items:
+        if (await colleague.do(timeline_queries.notes, place, lead_id, None, None, 1)).items:
             continue
         note = Entry(text=_NOTES[number % len(_NOTES)])
         await colleague.do(timeline.add_note, place, lead_id, note)

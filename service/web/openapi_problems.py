@@ -42,6 +42,11 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "reasons": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The reasons for a return that the marketplace takes",
+    },
     "colleague_name": {"type": "string", "description": "The colleague who is calling"},
     "until": {
         "type": "string",

@@ -27,8 +27,11 @@ create table app.lead (
   submitted_at timestamptz,
   changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
+  origin_parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, giver_company_id], null)) stored,
   primary key (marketplace_id, id),
   unique (marketplace_id, id, parties),
+  unique (marketplace_id, id, origin_parties),
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred,
   check (state in ('draft', 'rejected', 'withdrawn', 'erased') or distribution_permission),
@@ -63,7 +66,8 @@ comment on column app.lead.id is 'Id (time-ordered UUID).';
 comment on column app.lead.operator_company_id is 'The operator of the marketplace.';
 comment on column app.lead.giver_company_id is 'The giver; null when the operator put it in.';
 comment on column app.lead.engaged_company_id is 'The taker that works or worked it; null before the pick.';
-comment on column app.lead.parties is 'Who sees the lead: operator, giver, engaged taker. Generated; children copy it.';
+comment on column app.lead.parties is 'Who sees the lead: operator, giver, engaged taker. Generated; the prospect copies it.';
+comment on column app.lead.origin_parties is 'Who sees what was said before any engagement: operator and giver. Generated; messages and history copy it.';
 comment on column app.lead.state is 'Life cycle of docs/domain.md. [none]';
 comment on column app.lead.interest is 'What is asked for, as it was written: contact data in it is for the parties alone. [free text]';
 comment on column app.lead.postcode_area is 'Leading digits of the prospect''s postcode; part of the teaser. [none]';

@@ -18,6 +18,7 @@ create table app.offer (
   answered_at timestamptz,
   answered_by_name text,
   decline_reason text,
+  placed_before integer not null default 0 check (placed_before >= 0),
   primary key (marketplace_id, id),
   unique (marketplace_id, brokerage_id, company_id),
   foreign key (marketplace_id, brokerage_id) references app.brokerage (marketplace_id, id),
@@ -55,3 +56,4 @@ comment on column app.offer.expires_at is 'End of the response window; no pick a
 comment on column app.offer.answered_at is 'When its state left open.';
 comment on column app.offer.answered_by_name is 'The colleague who picked or declined. [personal]';
 comment on column app.offer.decline_reason is 'The taker''s reason, for the operator. [free text]';
+comment on column app.offer.placed_before is 'Teaser: how many engagements of the lead had ended; with whom is told to nobody.';

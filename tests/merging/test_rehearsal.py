@@ -129,9 +129,10 @@ async def test_drift_is_refused(place: Place, world: World, name: str) -> None:
     )  # fmt: skip
     async with place.superuser.transaction():
         await place.superuser.execute(sql)
-        parties = "set parties = l.parties from app.lead l where l.id = t.lead_id"
-        for table in ("prospect", "message", "history"):
-            await place.superuser.execute(f"update app.{table} t {parties}")
+        await place.superuser.execute(
+            "select app_private.follow_parties(array_agg(marketplace_id), array_agg(id))"
+            " from app.lead"
+        )
     before = await fingerprint(place.superuser)
     slug, detail = await _refused(place, merge)
     assert slug == "merge-drift"

@@ -16,7 +16,7 @@ NAMING = """
     join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('app', 'app_private') and c.relkind in ('r', 'p')
       and a.attnum > 0 and not a.attisdropped
-      and (a.attname ~ 'company_ids?$' or a.attname = 'parties'
+      and (a.attname ~ 'company_ids?$' or a.attname ~ '(^|_)parties$'
         or (n.nspname || '.' || c.relname, a.attname) = ('app.company', 'id')
         or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
           and k.confrelid = 'app.company'::regclass and a.attnum = any (k.conkey)))

@@ -83,10 +83,7 @@ def test_a_statement_is_compiled_once_for_each_shape(monkeypatch: pytest.MonkeyP
 def test_a_page_has_its_values_in_their_order() -> None:
     made = statements.page(NOTES, NOTES.selected_columns["id"], False, True, 21)
     assert made.names == ("m", "lead", "after_")
-    assert re.sub(r"\s+", " ", made.sql).endswith(
-        "WHERE app.note.marketplace_id = $1::UUID AND app.note.lead_id = $2::UUID"
-        " AND app.note.id < $3::UUID ORDER BY app.note.id DESC LIMIT 21"
-    )
+    assert re.sub(r"\s+", " ", made.sql).endswith("WHERE x.id < $3 ORDER BY x.id DESC LIMIT 21")
 
 
 def test_what_a_request_pays_is_a_look_up() -> None:

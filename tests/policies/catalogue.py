@@ -283,28 +283,63 @@ async def values_are_readable(db: Any) -> list[str]:
     return findings
 
 
+# Where parties that are no generated column come from, as (columns, table, its columns): the lead,
+# or the engagement for rows that have one and the lead without its taker for all others.
+_OF_LEAD = ("marketplace_id, lead_id, parties", "app.lead", "marketplace_id, id, parties")
+_OF_ENGAGEMENT = (
+    "marketplace_id, lead_id, engagement_id, parties",
+    "app.engagement",
+    "marketplace_id, lead_id, id, parties",
+)
+_OF_ORIGIN = (
+    "marketplace_id, lead_id, origin_parties",
+    "app.lead",
+    "marketplace_id, id, origin_parties",
+)
+_ORIGIN = "CASE WHEN (engagement_id IS NULL) THEN parties ELSE NULL::uuid[] END"
+
+
 async def parties_follow_the_lead(db: Any) -> list[str]:
-    """A parties column is NOT NULL, and generated or tied to the lead by a deferred foreign key."""
+    """A parties column is NOT NULL, and generated or tied to what it is a copy of by deferred
+    foreign keys: to the lead, or to engagement and lead so that one of the two holds."""
     rows = await db.fetch(
-        f"""select t.name, a.attnotnull as filled, a.attgenerated = 's' as generated, exists (
-              select from pg_constraint k
-              where k.conrelid = t.oid and k.contype = 'f' and k.confrelid = 'app.lead'::regclass
-                and k.condeferrable and k.condeferred and k.convalidated
-                and array(select c.attname::text from unnest(k.conkey) with ordinality u (n, i)
-                          join pg_attribute c on c.attrelid = t.oid and c.attnum = u.n order by u.i)
-                    = array['marketplace_id', 'lead_id', 'parties']
-                and array(select c.attname::text from unnest(k.confkey) with ordinality u (n, i)
-                          join pg_attribute c on c.attrelid = k.confrelid and c.attnum = u.n
-                          order by u.i) = array['marketplace_id', 'id', 'parties']) as tied
+        f"""select t.name, a.attnotnull as filled, a.attgenerated = 's' as generated,
+              (select pg_get_expr(d.adbin, d.adrelid) from pg_attribute o
+               join pg_attrdef d on d.adrelid = t.oid and d.adnum = o.attnum
+               where o.attrelid = t.oid and o.attname = 'origin_parties'
+                 and o.attgenerated = 's') as origin,
+              array(select row(
+                  array_to_string(array(
+                    select c.attname::text from unnest(k.conkey) with ordinality u (n, i)
+                    join pg_attribute c on c.attrelid = t.oid and c.attnum = u.n
+                    order by u.i), ', '),
+                  k.confrelid::regclass::text,
+                  array_to_string(array(
+                    select c.attname::text from unnest(k.confkey) with ordinality u (n, i)
+                    join pg_attribute c on c.attrelid = k.confrelid and c.attnum = u.n
+                    order by u.i), ', '))
+                from pg_constraint k where k.conrelid = t.oid and k.contype = 'f'
+                  and k.condeferrable and k.condeferred and k.convalidated
+                  and k.confmatchtype = 's') as keys
             from ({TABLES}) t join pg_attribute a on a.attrelid = t.oid
             where a.attname = 'parties' and not a.attisdropped"""
     )
-    return [
-        f"{row['name']}.parties: not null {row['filled']}, generated {row['generated']}, "
-        f"foreign key {row['tied']}"
-        for row in rows
-        if not row["filled"] or not (row["generated"] or row["tied"])
-    ]
+    findings = []
+    for row in rows:
+        keys = {tuple(key) for key in row["keys"]}
+        tied = _OF_LEAD in keys or (
+            {_OF_ENGAGEMENT, _OF_ORIGIN} <= keys and _flat(row["origin"]) == _ORIGIN
+        )
+        if not row["filled"] or not (row["generated"] or tied):
+            findings.append(
+                f"{row['name']}.parties: not null {row['filled']}, generated {row['generated']}, "
+                f"foreign key {tied}"
+            )
+    return findings
+
+
+def _flat(expression: str | None) -> str:
+    return " ".join((expression or "").split())
 
 
 async def keys_begin_with_the_marketplace(db: Any) -> list[str]:

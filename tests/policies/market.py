@@ -28,22 +28,44 @@ CALLS = {
     "handler": "app.change_engagement($1, $2, null, null, true, $3)",
     "close": "app.close_engagement($1, $2, $3, 10)",
     "reopen": "app.reopen_engagement($1, $2)",
+    "return": "app.request_return($1, $2, 'not_reached', 'x')",
+    "return_accept": "app.accept_return($1, $2, 'x')",
+    "return_refuse": "app.refuse_return($1, $2, 'x')",
+    "revoke": "app.revoke_engagement($1, $2, 'x')",
+    "recycle": "app.recycle_lead($1, $2)",
     "change": "app.change_lead($1, $2, null, '{}', $3)",
     "note": "app.add_note($1, $2, 'x')",
     "message": "app.add_message($1, $2, 'x')",
 }
 SEEN = """
-    select 'lead' as t, id as lead, state as what from app.lead
+    select 'lead' as t, id as lead, state || ' ' || coalesce(engaged_company_name, 'None') as what
+      from app.lead
     union all select 'prospect', lead_id, '' from app.prospect
-    union all select 'message', lead_id, '' from app.message
-    union all select 'history', lead_id, '' from app.history
-    union all select 'engagement', lead_id, state || ' ' || company_name || ' ' ||
-      coalesce(handler_name, 'None')
-      from app.engagement
+    union all select 'message', m.lead_id, coalesce(c.names -> m.id::text ->> 'company_name',
+        m.company_name)
+      from app.message m left join app.engagement_card c
+        on c.marketplace_id = m.marketplace_id and c.id = m.engagement_id
+    union all select 'history', h.lead_id, concat_ws(' ', coalesce(
+        c.names -> h.id::text ->> 'company_name', h.company_name), d.detail ->> 'company',
+        d.detail ->> 'handler')
+      from app.history h left join app.engagement_card c
+        on c.marketplace_id = h.marketplace_id and c.id = h.engagement_id
+      cross join lateral (select h.detail || coalesce(c.names -> h.id::text -> 'detail', '{}')
+        as detail) d
+    union all select 'engagement', e.lead_id, concat_ws(' ', e.state, coalesce(c.company_name,
+        e.company_name), coalesce(c.handler_name, e.handler_name))
+      from app.engagement e left join app.engagement_card c
+        on c.marketplace_id = e.marketplace_id and c.id = e.id
     union all select 'disclosure', lead_id, company_name from app.disclosure
     union all select 'brokerage', lead_id, '' from app.brokerage
     union all select 'offer', lead_id, company_name || ' ' || state from app.offer
     union all select 'note', lead_id, company_id::text from app.note
+"""
+# Every column of every row that hangs on a lead; which tables these are is asked of the catalogue.
+LEAD_SIDE = """
+    select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = 'app'::regnamespace and c.relkind = 'r' and a.attname = 'lead_id'
+      and not a.attisdropped
 """
 
 
@@ -64,6 +86,7 @@ class ModelMarket:
     def __init__(self, urls: Urls) -> None:
         self.loop = asyncio.new_event_loop()
         self.companies: dict[str, Company] = {}
+        self.words = ""
         self.numbers = itertools.count()
         self.run(self._open(urls))
 
@@ -75,6 +98,11 @@ class ModelMarket:
         urls_ = (urls.api, urls.staff, urls.worker, urls.superuser)
         self.b = Builder(*[await connect(url) for url in urls_])
         await self.b.superuser.execute(GRACE)
+        tables = [row["name"] for row in await self.b.superuser.fetch(LEAD_SIDE)]
+        self.words = " union all ".join(
+            ["select id as lead, to_jsonb(l)::text as words from app.lead l"]
+            + [f"select lead_id, to_jsonb(t)::text from app.{table} t" for table in tables]
+        )
         for name in oracle.COMPANIES:
             self.companies[name] = await self.b.company(name, name)
         operator = self.companies[oracle.OPERATOR]
@@ -147,8 +175,23 @@ class ModelMarket:
             rows = await self.b.api.fetch(SEEN)
         names = {str(other.id): name for name, other in self.companies.items()}
         return Counter(
-            (row["t"], row["lead"], names.get(row["what"], row["what"].replace("Firma ", "")))
+            (
+                row["t"],
+                row["lead"],
+                names.get(row["what"], row["what"].replace("Firma ", "").strip()),
+            )
             for row in rows
+        )
+
+    def read(self, who: str) -> Counter[tuple[Any, str]]:
+        """Names of companies that stand in any column of what a company reads of a lead."""
+        return self.run(self._read(self.companies[who]))  # type: ignore[no-any-return]
+
+    async def _read(self, company: Company) -> Counter[tuple[Any, str]]:
+        async with as_bearer(self.b.api, company.token):
+            rows = await self.b.api.fetch(self.words)
+        return Counter(
+            (row["lead"], name) for row in rows for name in self.companies if name in row["words"]
         )
 
 

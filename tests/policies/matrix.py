@@ -109,7 +109,19 @@ MERGE = {
     "nobody": None,
     "forged": FORGED,
 }
-FAMILIES = {"lead": LEAD, "owned": OWNED, "card": CARD, "merge": MERGE}
+# Of a lead that Lang had and Huber works, made in `furnish`.
+ENDED = {
+    "operator": "olga",
+    "operator_colleague": "otto",
+    "former": "lena",
+    "giver": "gerd",
+    "next_taker": "ben",
+    "rival": "cora",
+    "outsider": "fritz",
+    "nobody": None,
+    "forged": FORGED,
+}
+FAMILIES = {"lead": LEAD, "ended": ENDED, "owned": OWNED, "card": CARD, "merge": MERGE}
 
 
 def place(world: World, table: str, family: str, relation: str) -> tuple[str | None, str]:
@@ -124,6 +136,8 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
     elif family == "owned":
         who = OWNED[relation]
         condition = f"{'id' if table == 'company' else 'company_id'} = '{world.huber.id}'"
+    elif family == "ended":
+        who, condition = ENDED[relation], f"lead_id = '{world.leads['won']}'"
     elif family == "merge":
         who, condition = MERGE[relation], f"asking_company_id = '{world.huber.id}'"
     else:
@@ -141,14 +155,14 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
 
 async def furnish(superuser: Any, world: World) -> None:
     """Gives each relation its row where the world has none yet: notes and imports of Firma Huber's,
-    and on leads without a taker a former engagement of Firma Lang's."""
+    and on leads without a taker and on the won one a former engagement of Firma Lang's."""
     for lead in ("offered", "declined", "expired", "withdrawn"):
         await superuser.execute(
             """insert into app.engagement (marketplace_id, id, lead_id, company_id,
               operator_company_id,
-                 giver_company_id, company_name, state, origin, steps, step)
-               values ($1, gen_random_uuid(), $2, $3, $4, $5, 'Firma Lang', 'revoked', 'pick',
-                 '{neu}', 'neu')""",
+                 giver_company_id, company_name, state, origin, steps, step, ended_at)
+               values ($1, gen_random_uuid(), $2, $3, $4, $5, '', 'revoked', 'pick',
+                 '{neu}', 'neu', now())""",
             *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id, world.geber.id),
         )
         await superuser.execute(
@@ -158,6 +172,19 @@ async def furnish(superuser: Any, world: World) -> None:
                values ($1, gen_random_uuid(), $2, $3, $4, 'Firma Lang', 'pick', '{name}')""",
             *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id),
         )
+    await superuser.execute(
+        """with ended as (
+             insert into app.engagement (marketplace_id, id, lead_id, company_id,
+               operator_company_id, giver_company_id, company_name, state, origin, steps, step,
+               ended_at)
+             values ($1, gen_random_uuid(), $2, $3, $4, $5, '', 'returned', 'pick', '{neu}', 'neu',
+               now()) returning *)
+           insert into app.engagement_card (marketplace_id, id, lead_id, company_id,
+             operator_company_id, company_name)
+           select marketplace_id, id, lead_id, company_id, operator_company_id, 'Firma Lang'
+           from ended""",
+        *(world.nord_id, world.leads["won"], world.lang.id, world.nord.id, world.geber.id),
+    )
     await superuser.execute(
         """insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,
              named_email, other_company_id, state)

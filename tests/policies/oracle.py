@@ -27,26 +27,78 @@ class Offer:
 
 
 @dataclass
+class Said:
+    """What was said and done in one place: before any engagement, or in one. Messages by author;
+    history by who did it and whom it names (a taker, a handler)."""
+
+    messages: Counter[str] = field(default_factory=Counter)
+    history: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass
+class Work:
+    """One engagement; what is said in it stays in it."""
+
+    company: str
+    handler: str | None = None
+    state: str = "active"
+    step: str = "neu"
+    ended: bool = False
+    said: Said = field(default_factory=Said)
+
+
+@dataclass
 class Lead:
     """One lead and all that hangs on it."""
 
     giver: str | None
     state: str = "draft"
-    engaged: str | None = None
-    work: str | None = None  # state of the engagement
-    step: str = "neu"
-    handler: str | None = None
+    works: list[Work] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     run: int = 0
     run_open: bool = False
     notes: Counter[str] = field(default_factory=Counter)
-    messages: int = 0
-    history: int = 1
+    before: Said = field(default_factory=Said)
+
+    def __post_init__(self) -> None:
+        self.tell(self.giver or OPERATOR)
+
+    @property
+    def current(self) -> Work | None:
+        """The engagement that is not over: the last one, if any."""
+        return self.works[-1] if self.works and not self.works[-1].ended else None
+
+    @property
+    def engaged(self) -> str | None:
+        """Who works it, or closed it."""
+        return self.current.company if self.current else None
 
     @property
     def parties(self) -> set[str | None]:
         """Operator, giver, engaged taker."""
         return {OPERATOR, self.giver, self.engaged} - {None}
+
+    @property
+    def said(self) -> Said:
+        """Where is written what is written now."""
+        return self.current.said if self.current else self.before
+
+    def tell(self, who: str, named: str = "") -> None:
+        """One line of the history."""
+        self.said.history[who, named] += 1
+
+    def had(self, company: str) -> bool:
+        """Whether the company ever worked it."""
+        return any(work.company == company for work in self.works)
+
+    def gave_back(self, company: str) -> bool:
+        """Whether it returned it."""
+        return any(w.company == company and w.state == "returned" for w in self.works)
+
+    def end(self, state: str) -> None:
+        """The engagement is over, and the lead available again."""
+        work = self.works[-1]
+        work.state, work.ended, self.state = state, True, "available"
 
     def latest(self, company: str) -> Offer | None:
         """The last offer to a company."""
@@ -67,17 +119,23 @@ class Lead:
         """Nobody left who could pick, or take his refusal back: the operator gets it back."""
         undecided = [o for o in self.offers if o.run == self.run and o.state == "declined"]
         if self.run_open and not self.open and all(o.final for o in undecided):
-            self.run_open, self.state, self.history = False, "unplaced", self.history + 1
+            self.run_open, self.state = False, "unplaced"
+            self.tell("")
 
-    def engage(self, company: str) -> None:
+    def engage(self, company: str, handler: str | None = None) -> None:
         """One company works it from here on; its admin picked, or nobody handles it yet."""
-        self.state, self.engaged, self.work, self.step = "engaged", company, "active", "neu"
-        self.history += 1
+        self.state = "engaged"
+        self.works.append(Work(company, handler))
 
 
 def fit(lead: Lead, company: str) -> bool:
-    """May be offered the lead: a taker who is not its giver (case 2)."""
+    """May get the lead: a taker who is not its giver (case 2)."""
     return company in TAKERS and company != lead.giver
+
+
+def fit_for_offer(lead: Lead, company: str) -> bool:
+    """May be offered it: who returned it is left out."""
+    return fit(lead, company) and not lead.gave_back(company)
 
 
 # -- what an operation answers ---------------------------------------------------------------------
@@ -99,19 +157,27 @@ def _operators(lead: Lead, who: str, *states: str) -> int:
     return OK if lead.state in states else TOO_LATE
 
 
-def _workers(lead: Lead, who: str, *states: str) -> int:
+def _decided(lead: Lead, who: str, *states: str) -> int:
+    """By the operator, about the engagement."""
     if who not in lead.parties:
         return UNKNOWN
-    if who != lead.engaged:
+    if who != OPERATOR:
         return FORBIDDEN
-    return OK if lead.work in states else TOO_LATE
+    return OK if lead.current and lead.current.state in states else TOO_LATE
+
+
+def _workers(lead: Lead, who: str, *states: str) -> int:
+    if lead.had(who):  # into an ended one nobody writes, and its company knows that it ended
+        work = lead.current
+        return OK if work and work.company == who and work.state in states else TOO_LATE
+    return FORBIDDEN if who in lead.parties else UNKNOWN
 
 
 def _pick(lead: Lead, who: str) -> int:
     offer = lead.latest(who)
     if who == OPERATOR:  # this one takes itself what the first wave left over
         return OK if lead.engaged == who or lead.state == "unplaced" else TOO_LATE
-    if offer is None and lead.engaged != who:
+    if offer is None and not lead.had(who):
         return UNKNOWN
     if lead.engaged == who or (offer is not None and offer.state == "open"):
         return OK
@@ -137,9 +203,11 @@ def _answer(lead: Lead, who: str, op: str) -> int:
 def _offer(lead: Lead, who: str, others: list[str] | None) -> int:
     allowed = _operators(lead, who, "available", "unplaced")
     if allowed == OK and others is not None:
-        if not all(fit(lead, other) for other in others):
+        if not all(fit_for_offer(lead, other) for other in others):
             return UNFIT
         return OK if others else TOO_LATE
+    if allowed == OK and not any(fit_for_offer(lead, other) for other in TAKERS):
+        return TOO_LATE
     return allowed
 
 
@@ -177,10 +245,17 @@ GIVE = {
 }
 OPERATE = {"accept": ("submitted", "available"), "reject": ("submitted",)}
 WORK = {
-    "step": ("active",),
-    "handler": ("active",),
+    "step": ("active", "return_requested"),
+    "handler": ("active", "return_requested"),
     "close": ("active",),
     "reopen": ("won", "lost"),
+    "return": ("active",),
+}
+DECIDE = {
+    "return_accept": ("return_requested",),
+    "return_refuse": ("return_requested",),
+    "revoke": ("active", "return_requested"),
+    "recycle": ("lost",),
 }
 
 
@@ -193,6 +268,8 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
     if op in WORK:
         return _workers(lead, who, *WORK[op])
     match op:
+        case _ if op in DECIDE:
+            return _decided(lead, who, *DECIDE[op])
         case "offer":
             return _offer(lead, who, argument)
         case "assign":
@@ -203,7 +280,14 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
             return _answer(lead, who, op)
         case "change":
             return _change(lead, who)
-    return OK if who in lead.parties else UNKNOWN  # note, message
+    return _write(lead, who)
+
+
+def _write(lead: Lead, who: str) -> int:
+    """A note or message."""
+    if who in lead.parties:
+        return OK
+    return TOO_LATE if lead.had(who) else UNKNOWN
 
 
 # -- what it changes -------------------------------------------------------------------------------
@@ -212,20 +296,21 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
 def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
     match op:
         case "offer":
-            others = argument if argument is not None else [c for c in TAKERS if fit(lead, c)]
+            others = argument or [c for c in TAKERS if fit_for_offer(lead, c)]
             lead.run, lead.run_open, lead.state = lead.run + 1, True, "offered"
             lead.offers += [Offer(company, lead.run) for company in set(others)]
-            lead.history += 1
+            lead.tell(who)
         case "assign":
             lead.end_run("lost")
             lead.engage(argument)
+            lead.tell(who, argument)
         case "pick" if lead.engaged != who:
             offer = lead.latest(who)
             if who != OPERATOR and offer:
                 offer.state = "picked"
             lead.end_run("lost")
-            lead.engage(who)
-            lead.handler = who
+            lead.engage(who, who)
+            lead.tell(who)
         case "decline":
             offer = lead.latest(who)
             if offer and offer.state == "open":
@@ -237,7 +322,29 @@ def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
                 offer.state, offer.final = "open", False
         case "withdraw":
             lead.end_run("withdrawn")
-            lead.state, lead.history = "withdrawn", lead.history + 1
+            lead.state = "withdrawn"
+            lead.tell(who)
+
+
+def _works(lead: Lead, work: Work, op: str, who: str, argument: Any) -> None:
+    """What happens in an engagement, or ends it."""
+    match op:
+        case "step" if argument != work.step:
+            lead.tell(who)
+            work.step = argument
+        case "handler" if (wanted := who if argument else None) != work.handler:
+            lead.tell(who, wanted or "")
+            work.handler = wanted
+        case "close" | "reopen":
+            lead.tell(who)
+            work.state = argument if op == "close" else "active"
+            lead.state = "closed" if op == "close" else "engaged"
+        case "return" | "return_refuse":
+            lead.tell(who)
+            work.state = "return_requested" if op == "return" else "active"
+        case "return_accept" | "revoke" | "recycle":
+            lead.tell(who)  # the last that its taker reads of it
+            lead.end({"return_accept": "returned", "revoke": "revoked"}.get(op, work.state))
 
 
 def apply(lead: Lead, op: str, who: str, argument: Any = None) -> None:
@@ -246,24 +353,16 @@ def apply(lead: Lead, op: str, who: str, argument: Any = None) -> None:
     match op:
         case "submit" | "accept" | "reject":
             if lead.state != simple[op]:
-                lead.state, lead.history = simple[op], lead.history + 1
+                lead.state = simple[op]
+                lead.tell(who)
         case "change":
-            lead.history += 1
-        case "step":
-            lead.history += argument != lead.step
-            lead.step = argument
-        case "handler":
-            wanted = who if argument else None
-            lead.history += wanted != lead.handler
-            lead.handler = wanted
-        case "close":
-            lead.work, lead.state, lead.history = argument, "closed", lead.history + 1
-        case "reopen":
-            lead.work, lead.state, lead.history = "active", "engaged", lead.history + 1
+            lead.tell(who)
         case "note":
             lead.notes[who] += 1
         case "message":
-            lead.messages += 1
+            lead.said.messages[who] += 1
+        case _ if lead.current and (op in WORK or op in DECIDE):
+            _works(lead, lead.current, op, who, argument)
         case _:
             _moves(lead, op, who, argument)
 
@@ -286,23 +385,57 @@ def grace_over(lead: Lead) -> None:
 # -- who sees what ---------------------------------------------------------------------------------
 
 
+def _named(lead: Lead, work: Work | None, who: str, name: str | None) -> str:
+    """A taker's name as `who` reads it: the giver learns none but that of the one engaged now."""
+    hidden = work and work.ended and who == lead.giver and who != work.company
+    return "" if hidden else name or ""
+
+
+def _author(lead: Lead, work: Work | None, who: str, name: str) -> str:
+    """Operator and giver know each other."""
+    return name if name in (OPERATOR, lead.giver) else _named(lead, work, who, name)
+
+
+def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
+    """Messages and history of one place, as `who` reads them."""
+    rows: Counter[tuple[str, str]] = Counter()
+    said = work.said if work else lead.before
+    for author, number in said.messages.items():
+        rows["message", _author(lead, work, who, author)] += number
+    for (author, named), number in said.history.items():
+        shown = f"{_author(lead, work, who, author)} {_named(lead, work, who, named)}"
+        rows["history", shown.strip()] += number
+    return rows
+
+
 def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
     """Rows a company sees: (table, lead, what), with their number."""
     rows: Counter[tuple[str, Any, str]] = Counter()
     for name, lead in leads.items():
         if who in lead.parties:
-            rows[("lead", name, lead.state)] += 1
-            rows[("prospect", name, "")] += 1
-            rows[("message", name, "")] += lead.messages
-            rows[("history", name, "")] += lead.history
-        if lead.engaged and who in lead.parties:
-            rows[("engagement", name, f"{lead.work} {lead.engaged} {lead.handler}")] += 1
-        if lead.engaged and who in (OPERATOR, lead.engaged):
-            rows[("disclosure", name, lead.engaged)] += 1
+            rows["lead", name, f"{lead.state} {lead.engaged}"] += 1
+            rows["prospect", name, ""] += 1
+        gave = who in (OPERATOR, lead.giver)
+        seen = [work for work in lead.works if gave or who == work.company]
+        for work in [*([None] if gave else []), *seen]:
+            for (table, what), number in _said(lead, work, who).items():
+                rows[table, name, what] += number
+        for work in seen:
+            taker, handler = (_named(lead, work, who, n) for n in (work.company, work.handler))
+            rows["engagement", name, f"{work.state} {taker} {handler}".strip()] += 1
+            if who in (OPERATOR, work.company):
+                rows["disclosure", name, work.company] += 1
         if who == OPERATOR:
-            rows[("brokerage", name, "")] += lead.run
+            rows["brokerage", name, ""] += lead.run
         for offer in lead.offers:
             if who == OPERATOR or (who == offer.company and offer.state in ("open", "picked")):
-                rows[("offer", name, f"{offer.company} {offer.state}")] += 1
-        rows[("note", name, who)] += lead.notes[who]
+                rows["offer", name, f"{offer.company} {offer.state}"] += 1
+        rows["note", name, who] += lead.notes[who]
     return +rows
+
+
+def strangers(lead: Lead, who: str) -> set[str]:
+    """Takers whose name a giver must find nowhere: all but the one engaged now."""
+    if who != lead.giver:
+        return set()
+    return {*TAKERS} - {lead.engaged, who}

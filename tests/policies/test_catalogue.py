@@ -127,13 +127,23 @@ BREAKS: list[tuple[str, str]] = [
     ("parties_follow_the_lead", "alter table app.bad add column parties uuid[] not null"),
     (
         "parties_follow_the_lead",
-        "alter table app.message drop constraint message_marketplace_id_lead_id_parties_fkey",
+        "alter table app.prospect drop constraint prospect_marketplace_id_lead_id_parties_fkey",
+    ),
+    (
+        "parties_follow_the_lead",
+        "alter table app.message drop constraint "
+        "message_marketplace_id_lead_id_origin_parties_fkey",
+    ),
+    (
+        "parties_follow_the_lead",
+        "alter table app.history drop constraint "
+        "history_marketplace_id_lead_id_engagement_id_parties_fkey",
     ),
     ("parties_follow_the_lead", "alter table app.message alter column parties drop not null"),
     (
         "parties_follow_the_lead",
         "alter table app.message alter constraint "
-        "message_marketplace_id_lead_id_parties_fkey not deferrable",
+        "message_marketplace_id_lead_id_engagement_id_parties_fkey not deferrable",
     ),
     ("keys_begin_with_the_marketplace", "create unique index on app.bad (company_id)"),
     (

@@ -39,8 +39,9 @@ FORWARD = {
     "available": ("offer", "offer", "assign"),
     "offered": ("pick", "decline", "reopen_offer", "withdraw"),
     "unplaced": ("offer", "pick", "assign"),
-    "engaged": ("step", "handler", "close", "change", "note"),
-    "closed": ("reopen", "message"),
+    "engaged": ("step", "handler", "close", "message", "return", "revoke"),
+    "returning": ("return_accept", "return_refuse", "message", "step"),
+    "closed": ("recycle", "reopen", "message"),
 }
 SETTINGS = settings(
     deadline=None,
@@ -71,7 +72,7 @@ def _argument(op: str, number: int) -> Any:
     if op == "step":
         return ("neu", "kontaktiert", "angebot")[number % 3]
     if op == "close":
-        return ("won", "lost")[number % 2]
+        return ("won", "lost")[number // 2 % 2]
     return number % 2 == 0
 
 
@@ -107,6 +108,9 @@ class Story(RuleBasedStateMachine):
         if found == oracle.OK:
             oracle.apply(lead, op, who, argument)
         self.counts[f"lead {lead.state}"] += 1
+        for work in lead.works:
+            self.counts[f"work {work.state}"] += 1
+        self.counts["again"] += len({work.company for work in lead.works}) > 1
 
     @precondition(lambda self: self.leads)
     @rule(
@@ -123,7 +127,8 @@ class Story(RuleBasedStateMachine):
     def forward(self, number: int, detail: int) -> None:
         """What usually comes next, so that stories get somewhere."""
         lead = list(self.leads.values())[number % len(self.leads)]
-        choices = FORWARD.get(lead.state, ("message",))
+        returning = lead.current is not None and lead.current.state == "return_requested"
+        choices = FORWARD.get("returning" if returning else lead.state, ("message",))
         self._operate(number, choices[detail % len(choices)], None, detail)
 
     @precondition(lambda self: any(lead.open for lead in self.leads.values()))
@@ -161,6 +166,18 @@ class Story(RuleBasedStateMachine):
         for table, _, what in found:
             self.counts[f"{table} {what.split()[-1] if table == 'offer' else ''}".strip()] += 1
         assert found == wanted, f"{who} sees too much {found - wanted}, too little {wanted - found}"
+        if who in oracle.GIVERS:
+            self._names_nobody_else(who)
+
+    def _names_nobody_else(self, giver: str) -> None:
+        """Row security hides rows, not columns: no column tells the giver of a former taker."""
+        found = self.market.read(giver)
+        for name, lead in self.leads.items():
+            for taker in oracle.strangers(lead, giver):
+                assert not found[name, taker], f"{giver} reads of {taker}; {lead}"
+            if giver == lead.giver and lead.engaged:
+                assert found[name, lead.engaged], f"{giver} does not read who works {lead}"
+                self.counts["named"] += 1
 
 
 def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
@@ -209,7 +226,8 @@ def _missing(counts: Counter[str]) -> list[str]:
     wanted += [
         f"offer {state}" for state in ("open", "picked", "declined", "expired", "withdrawn", "lost")
     ]
-    return [name for name in wanted if not counts[name]]
+    wanted += [f"work {state}" for state in ("won", "lost", "returned", "revoked")]
+    return [name for name in (*wanted, "named", "again") if not counts[name]]
 
 
 def test_the_database_does_what_the_oracle_says(
@@ -241,6 +259,24 @@ LEAKS = {
     "prospect for nobody": "alter policy select_party on app.prospect using (false)",
     "the giver sees offers": """alter policy select_operator on app.brokerage using (
         (select app.current_company_id()) is not null)""",
+    "the next taker reads what was said": """create or replace function app_private.record(
+        p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb)
+      returns void language plpgsql set search_path = pg_catalog, pg_temp as $$ begin
+        insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event,
+          company_id, company_name, detail)
+        select p_marketplace, app_private.new_id(), p_lead, e.id, e.parties, p_event,
+          p_caller.company_id, p_caller.company_name, p_detail
+        from app.engagement e where e.lead_id = p_lead order by e.id limit 1;
+        insert into app.history (marketplace_id, id, lead_id, parties, event,
+          company_id, company_name, detail)
+        select p_marketplace, app_private.new_id(), p_lead, l.origin_parties, p_event,
+          p_caller.company_id, p_caller.company_name, p_detail
+        from app.lead l where l.id = p_lead and not exists (
+          select from app.engagement e where e.lead_id = p_lead);
+      end $$""",
+    "names stay": """create or replace function app_private.file_names(p_engagement app.engagement)
+        returns jsonb language sql immutable as $$ select '{}'::jsonb $$""",
+    "the card for all parties": """alter policy select_party on app.engagement_card using (true)""",
     "offers to anybody": """create or replace function app_private.may_take(
         p_participation app.participation, p_giver uuid) returns boolean
         language sql immutable as 'select true'""",

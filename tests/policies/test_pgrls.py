@@ -32,6 +32,7 @@ PARTIES = {
         "company_merge",
         "disclosure",
         "engagement",
+        "engagement_card",
         "history",
         "lead",
         "message",

@@ -25,13 +25,14 @@ async def columns(db: Any) -> Columns:
     return {tab: list(names) for tab, names in rows}
 
 
-async def contents(db: Any, of: Columns) -> Found:
-    """The number of rows of each table and the MD5 of what stands in these columns."""
+async def contents(db: Any, of: Columns, where: dict[str, str] | None = None) -> Found:
+    """The number of rows of each table and the MD5 of what stands in these columns; `where` says
+    of some tables of which rows."""
     found: Found = {}
     for tab, names in of.items():
         row = await db.fetchrow(
             f"select count(*), coalesce(md5(string_agg(r::text, e'\\n' order by r::text)), '')"
-            f" from (select {', '.join(names)} from {tab}) r"
+            f" from (select {', '.join(names)} from {tab} t {(where or {}).get(tab, '')}) r"
         )
         found[tab] = (row[0], row[1])
     return found
@@ -74,13 +75,15 @@ async def readable(urls: Urls, of: Columns) -> Columns:
     return {tab: list(names) for tab, names in rows}
 
 
-async def visible(urls: Urls, given: dict[str, str], of: Columns) -> dict[str, Found]:
+async def visible(
+    urls: Urls, given: dict[str, str], of: Columns, where: dict[str, str] | None = None
+) -> dict[str, Found]:
     """What each token sees of these columns, as the web tier."""
     async with connected(urls.api) as api:
         found = {}
         for bearer, token in given.items():
             async with as_bearer(api, token):
-                found[bearer] = await contents(api, of)
+                found[bearer] = await contents(api, of, where)
         return found
 
 

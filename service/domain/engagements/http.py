@@ -1,19 +1,58 @@
-"""Routes: the engagement of a lead."""
+"""Routes: the engagement of a lead, its end, and all that a company works or worked."""
 
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, Router, patch, post
+from litestar import Response, Router, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from service.domain.engagements import operations
-from service.domain.engagements.messages import Closing, EngagementChange, Handover, Handovers
-from service.domain.leads.messages import Engagement
-from service.web.calls import Call
+from service.domain.engagements import operations, queries
+from service.domain.engagements.messages import (
+    Closing,
+    Decision,
+    EngagementChange,
+    EngagementFilter,
+    Handover,
+    Handovers,
+    OneEngagement,
+    Return,
+    Revocation,
+)
+from service.domain.leads.messages import Engagement, Lead
+from service.vocabulary import EngagementState, Page
+from service.web.calls import Call, Cursor, Limit
+
+
+@get("/engagements", summary="What my company works or worked")
+async def list_engagements(
+    call: NamedDependency[Call],
+    engagement_state: Annotated[EngagementState | None, QueryParameter(name="state")] = None,
+    marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[OneEngagement]]:
+    """The caller's own engagements, ended ones too, newest first."""
+    narrow = EngagementFilter(engagement_state, marketplace)
+    return await call.answer(queries.own, narrow, cursor, limit)
+
+
+@get("/marketplaces/{m:uuid}/leads/{l:uuid}/engagement", summary="The engagement of a lead")
+async def show(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    engagement_id: Annotated[
+        UUID | None, QueryParameter(description="Which one; absent: the latest that I may see")
+    ] = None,
+) -> Response[OneEngagement]:
+    """Also for a taker that does not see the lead any more. Operator and giver see each of a
+    lead's engagements; the giver reads the taker's name while it is the current one."""
+    return await call.answer(queries.one, m, l, engagement_id)
 
 
 @patch(
-    "/",
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
     summary="Step and handler",
     refuses=(
         "taker-required delegator-required engagement-state step-unknown"
@@ -32,35 +71,113 @@ async def change(
 
 
 @post(
-    "/close",
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/close",
     summary="Won or lost",
     status_code=200,
     refuses="taker-required engagement-state",
     example={"outcome": "won", "value": 12500},
 )
 async def close(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Closing],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Closing]
 ) -> Response[Engagement]:
     """Ends the engagement; the lead is closed."""
     return await call.answer(operations.close, m, l, data)
 
 
 @post(
-    "/reopen",
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/reopen",
     summary="Re-open the engagement",
     status_code=200,
     refuses="taker-required engagement-state reopen-window-over",
 )
 async def reopen(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Engagement]:
     """Takes won or lost back within the days that the marketplace allows."""
     return await call.answer(operations.reopen, m, l)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return",
+    summary="Ask to return the lead",
+    status_code=202,
+    refuses="taker-required engagement-state return-reason-unknown",
+    example={"reason": "not_reached", "comment": "Vier Versuche an drei Tagen"},
+)
+async def ask_return(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Return],
+) -> Response[OneEngagement]:
+    """The operator decides. Until then the company works the lead, and goes on after a refusal."""
+    return await call.answer(operations.ask_return, m, l, data)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return/accept",
+    summary="Accept the return",
+    status_code=200,
+    refuses="operator-required engagement-state lead-state",
+    example={"comment": "Wie am Telefon besprochen"},
+)
+async def accept_return(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Decision | None] = None,
+) -> Response[OneEngagement]:
+    """The lead is available again. The returner loses it and the person at once, keeps its
+    engagement, notes and conversation, and is not offered the lead again."""
+    return await call.answer(operations.accept_return, m, l, data)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return/refuse",
+    summary="Refuse the return",
+    status_code=200,
+    refuses="operator-required engagement-state lead-state",
+)
+async def refuse_return(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Decision | None] = None,
+) -> Response[OneEngagement]:
+    """The taker goes on working the lead."""
+    return await call.answer(operations.refuse_return, m, l, data)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/revoke",
+    summary="Revoke the engagement",
+    status_code=200,
+    refuses="operator-required engagement-state lead-state",
+    example={"reason": "Seit drei Wochen ohne Kontakt"},
+)
+async def revoke(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+    data: JSONBody[Revocation],
+) -> Response[Lead]:
+    """By the operator: the lead is available again, and its taker keeps what was its own."""
+    return await call.answer(operations.revoke, m, l, data)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/recycle",
+    summary="Recycle a lost lead",
+    status_code=200,
+    refuses="operator-required engagement-state lead-state",
+)
+async def recycle(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    l: FromPath[UUID],
+) -> Response[Lead]:
+    """By the operator: a lead that was closed as lost is available again."""
+    return await call.answer(operations.recycle, m, l)
 
 
 @post(
@@ -84,7 +201,20 @@ async def hand_over(call: NamedDependency[Call], data: JSONBody[Handover]) -> Re
     return await call.answer(operations.hand_over, data)
 
 
-_ONE = Router(
-    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement", route_handlers=[change, close, reopen]
+router = Router(
+    "",
+    route_handlers=[
+        list_engagements,
+        show,
+        change,
+        close,
+        reopen,
+        ask_return,
+        accept_return,
+        refuse_return,
+        revoke,
+        recycle,
+        hand_over,
+    ],
+    tags=["engagement"],
 )
-router = Router("", route_handlers=[_ONE, hand_over], tags=["engagement"])

@@ -1,4 +1,5 @@
-"""What goes into the engagement routes; they answer with the lead's Engagement."""
+"""What goes into the engagement routes; they answer with the lead's Engagement, or one of its
+engagements."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -6,7 +7,20 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Input, Line
+from service.vocabulary import EngagementState, Input, Line, Moment, Reason, whole
+
+# Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number,
+# not_reached, duplicate, not_interested, outside_area, other.
+ReturnReason = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=50,
+        pattern=whole("[a-z_]+"),
+        extra={"words": ("Small letters and _", "Kleinbuchstaben und _")},
+        examples=["not_reached"],
+    ),
+]
 
 
 class EngagementChange(Input):
@@ -49,3 +63,57 @@ class Handovers(msgspec.Struct):
     """How it went with each, in the order in which they were sent."""
 
     items: list[HandedOver]
+
+
+class Return(Input):
+    """Why the taker wants to return the lead; the operator decides."""
+
+    reason: ReturnReason
+    comment: Reason | None = None
+
+
+class Decision(Input):
+    """What the operator says to it; the taker reads it."""
+
+    comment: Reason | None = None
+
+
+class Revocation(Input):
+    """Why; the taker reads it."""
+
+    reason: Reason
+
+
+class OneEngagement(msgspec.Struct):
+    """An engagement, also one that has ended: then ended_at says since when, and the giver reads
+    neither who the taker was nor who handled it. version is the lead's, null where the caller does
+    not see the lead any more."""
+
+    id: UUID
+    marketplace_id: UUID
+    lead_id: UUID
+    company_id: UUID | None
+    company_name: str | None
+    state: EngagementState
+    origin: Literal["pick", "assignment"]
+    self_pick: bool
+    picked_by: str | None
+    steps: list[str]
+    step: str
+    handler_id: UUID | None
+    handler_name: str | None
+    value: float | None
+    started_at: Moment
+    closed_at: Moment | None
+    return_reason: ReturnReason | None
+    return_comment: str | None
+    return_requested_at: Moment | None
+    ended_at: Moment | None
+    version: int | None
+
+
+class EngagementFilter(msgspec.Struct):
+    """What a list of engagements is narrowed to; None: not narrowed."""
+
+    state: EngagementState | None = None
+    marketplace: UUID | None = None

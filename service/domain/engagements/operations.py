@@ -1,4 +1,4 @@
-"""What colleagues do about a lead that their company works."""
+"""What colleagues do about a lead that their company works, and what ends that."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -8,12 +8,17 @@ from msgspec import UNSET
 from service.database.transaction import Tx
 from service.domain.engagements.messages import (
     Closing,
+    Decision,
     EngagementChange,
     HandedOver,
     Handover,
     Handovers,
+    OneEngagement,
+    Return,
+    Revocation,
 )
-from service.domain.leads.messages import Engagement
+from service.domain.engagements.queries import one
+from service.domain.leads.messages import Engagement, Lead
 from service.domain.leads.queries import lead
 from service.errors import Problem
 from service.vocabulary import Versions, given
@@ -57,3 +62,33 @@ async def hand_over(tx: Tx, data: Handover) -> Handovers:
     leads = [item.lead_id for item in data.items]
     sql = "select * from app.hand_over($1, $2, $3) order by place"
     return Handovers(await tx.rows(HandedOver, sql, marketplaces, leads, data.handler_id))
+
+
+async def ask_return(tx: Tx, m: UUID, lead_id: UUID, data: Return) -> OneEngagement:
+    """The taker asks to return the lead."""
+    tx.do("select app.request_return($1, $2, $3, $4)", m, lead_id, data.reason, data.comment)
+    return await one(tx, m, lead_id)
+
+
+async def accept_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> OneEngagement:
+    """The operator takes the lead back; the returner loses it and the person at once."""
+    tx.do("select app.accept_return($1, $2, $3)", m, lead_id, data.comment if data else None)
+    return await one(tx, m, lead_id)
+
+
+async def refuse_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> OneEngagement:
+    """The taker goes on working it."""
+    tx.do("select app.refuse_return($1, $2, $3)", m, lead_id, data.comment if data else None)
+    return await one(tx, m, lead_id)
+
+
+async def revoke(tx: Tx, m: UUID, lead_id: UUID, data: Revocation) -> Lead:
+    """The operator takes the lead from its taker."""
+    tx.do("select app.revoke_engagement($1, $2, $3)", m, lead_id, data.reason)
+    return await lead(tx, m, lead_id)
+
+
+async def recycle(tx: Tx, m: UUID, lead_id: UUID) -> Lead:
+    """A lead that was closed as lost is available again."""
+    tx.do("select app.recycle_lead($1, $2)", m, lead_id)
+    return await lead(tx, m, lead_id)

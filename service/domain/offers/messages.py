@@ -23,7 +23,8 @@ class OfferFilter(msgspec.Struct):
 
 
 class Offer(msgspec.Struct):
-    """An offer to the caller's company, or one its marketplace made (then company_name tells)."""
+    """An offer to the caller's company, or one its marketplace made (then company_name tells).
+    placed_before: how many companies had the lead before and have it no more; never which."""
 
     id: UUID
     marketplace_id: UUID
@@ -39,6 +40,7 @@ class Offer(msgspec.Struct):
     answered_at: Moment | None
     answered_by: str | None
     decline_reason: str | None
+    placed_before: int
 
 
 class Refusal(Input):

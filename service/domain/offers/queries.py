@@ -38,6 +38,7 @@ def view(offers: FromClause) -> Select[Any]:
         *columns(offers, "opened_at expires_at answered_at"),
         o.answered_by_name.label("answered_by"),
         o.decline_reason,
+        o.placed_before,
     ).select_from(offers)
 
 

@@ -15,9 +15,11 @@ class Entry(Input):
 
 
 class Note(msgspec.Struct):
-    """Internal to the caller's company."""
+    """Internal to the caller's company. engagement_id: in which it was written; null: before
+    any."""
 
     id: UUID
+    engagement_id: UUID | None
     author_id: UUID | None
     author_name: str
     text: str
@@ -25,21 +27,25 @@ class Note(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """Shared by all parties of the lead."""
+    """Shared by the parties of one engagement; before any (engagement_id null) by operator and
+    giver. The author is null where a giver reads what a former taker wrote."""
 
     id: UUID
-    company_id: UUID
-    company_name: str
+    engagement_id: UUID | None
+    company_id: UUID | None
+    company_name: str | None
     author_id: UUID | None
-    author_name: str
+    author_name: str | None
     text: str
     created_at: Moment
 
 
 class Event(msgspec.Struct):
-    """One thing that happened; actor fields are null when it happened by itself."""
+    """One thing that happened; actor fields are null when it happened by itself, and where a giver
+    reads what a former taker did. engagement_id: in which; null: before any."""
 
     id: UUID
+    engagement_id: UUID | None
     event: str
     company_id: UUID | None
     company_name: str | None
@@ -47,3 +53,9 @@ class Event(msgspec.Struct):
     colleague_name: str | None
     detail: dict[str, Any]
     created_at: Moment
+
+
+class Known(msgspec.Struct):
+    """There is something of the lead that the caller may know of."""
+
+    known: bool

@@ -19,5 +19,5 @@ async def add_note(tx: Tx, m: UUID, lead_id: UUID, data: Entry) -> Note:
 
 
 async def add_message(tx: Tx, m: UUID, lead_id: UUID, data: Entry) -> Message:
-    """A message to all parties."""
+    """A message to all present parties."""
     return await tx.view(Message, _ADD_MESSAGE, m, lead_id, data.text)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from service.jobs.mail import account as account_mails
 from service.jobs.mail import company as company_mails
+from service.jobs.mail import returns as return_mails
 
 
 class Mail(NamedTuple):
@@ -225,7 +226,11 @@ message itself is not sent by e-mail.""",
 
 _TEXTS |= {
     template: {language: Mail(*text) for language, text in texts.items()}
-    for template, texts in {**company_mails.TEXTS, **account_mails.TEXTS}.items()
+    for template, texts in {
+        **company_mails.TEXTS,
+        **account_mails.TEXTS,
+        **return_mails.TEXTS,
+    }.items()
 }
 
 _WORDS: dict[str, dict[str, str]] = {

@@ -1,17 +1,6 @@
 -- "I am calling now", and what calls brought. Both are the engaged company's own.
 set local role kollegium_broker;
 
--- 409 unless the engagement is worked on: what was asked to be returned is, until the operator decides.
-create or replace function app_private.expect_worked(p_engagement app.engagement)
-returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_engagement.state not in ('active', 'return_requested') then
-    perform app_private.refuse(409, 'engagement-state', jsonb_build_object('state', p_engagement.state));
-  end if;
-end
-$$;
-
 -- The claim of a company that counts now: it has not run out, and who made it still acts for the company.
 create or replace function app_private.call_claim_now(p_marketplace uuid, p_lead uuid, p_company uuid)
 returns app.call_claim language sql volatile set search_path = pg_catalog, pg_temp
@@ -33,8 +22,9 @@ declare
   v_claim app.call_claim;
   v_now timestamptz;
 begin
-  perform app_private.expect_worked(
-    app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null));
+  -- What was asked to be returned is worked, until the operator decides.
+  perform app_private.expect_engagement(
+    app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null), array['active', 'return_requested']);
   if v_caller.colleague_id is null then
     perform app_private.refuse(403, 'colleague-required');
   end if;
@@ -87,7 +77,7 @@ declare
   v_attempt app.call_attempt;
 begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
-  perform app_private.expect_worked(v_engagement);
+  perform app_private.expect_engagement(v_engagement, array['active', 'return_requested']);
   delete from app.call_claim
   where marketplace_id = p_marketplace and lead_id = p_lead and company_id = v_caller.company_id
     and colleague_id = v_caller.colleague_id;

@@ -3,14 +3,22 @@
 set local role kollegium_broker;
 
 -- The current engagement of a lead the caller's company works, the lead locked; 404 when it is no
--- party, 403 when it is one but not the engaged one.
+-- party, 403 when it is one but not the engaged one, 409 when it worked it and does no more.
 create or replace function app_private.own_engagement(p_marketplace uuid, p_lead uuid, p_company uuid, p_versions integer[])
 returns app.engagement language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lead constant app.lead := app_private.lock_lead(p_marketplace, p_lead, p_company);
+  v_lead app.lead;
   v_engagement app.engagement;
 begin
+  if app_private.ever_worked(p_marketplace, p_lead, p_company) then
+    v_lead := app_private.lock_lead(p_marketplace, p_lead);
+    if v_lead.engaged_company_id is distinct from p_company then
+      perform app_private.refuse_ended(v_lead, p_company);
+    end if;
+  else
+    v_lead := app_private.lock_lead(p_marketplace, p_lead, p_company);
+  end if;
   if v_lead.engaged_company_id is distinct from p_company then
     perform app_private.refuse(403, 'taker-required');
   end if;
@@ -21,11 +29,11 @@ begin
 end
 $$;
 
-create or replace function app_private.expect_active(p_engagement app.engagement)
+create or replace function app_private.expect_engagement(p_engagement app.engagement, p_states text[])
 returns void language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_engagement.state <> 'active' then
+  if p_engagement.state <> all (p_states) then
     perform app_private.refuse(409, 'engagement-state', jsonb_build_object('state', p_engagement.state));
   end if;
 end
@@ -48,7 +56,7 @@ begin
     where id = p_handler and company_id = v_caller.company_id and active for share;
   end if;
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, p_versions);
-  perform app_private.expect_active(v_engagement);
+  perform app_private.expect_engagement(v_engagement, array['active', 'return_requested']);
   if p_step is not null and p_step <> all (v_engagement.steps) then
     perform app_private.refuse(422, 'step-unknown', jsonb_build_object('steps', v_engagement.steps));
   end if;
@@ -120,7 +128,7 @@ declare
   v_engagement app.engagement;
 begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
-  perform app_private.expect_active(v_engagement);
+  perform app_private.expect_engagement(v_engagement, array['active']);
   update app.engagement set state = p_outcome, value = p_value, closed_at = app_private.clock()
   where marketplace_id = p_marketplace and id = v_engagement.id;
   perform app_private.set_state(p_marketplace, p_lead, 'closed');
@@ -148,9 +156,7 @@ begin
   where l.marketplace_id = p_marketplace and l.id = p_lead and c.company_id = v_caller.company_id
   for share of c;
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
-  if v_engagement.state not in ('won', 'lost') then
-    perform app_private.refuse(409, 'engagement-state', jsonb_build_object('state', v_engagement.state));
-  end if;
+  perform app_private.expect_engagement(v_engagement, array['won', 'lost']);
   select reopen_days into v_days from app.marketplace where id = p_marketplace;
   if v_engagement.closed_at < app_private.clock() - make_interval(days => v_days) then
     perform app_private.refuse(409, 'reopen-window-over', jsonb_build_object('days', v_days));
@@ -172,12 +178,13 @@ returns app.note language plpgsql volatile security definer set search_path = pg
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
+  v_lead app.lead;
   v_note app.note;
 begin
-  perform app_private.hold_lead(p_marketplace, p_lead, v_caller.company_id);
-  insert into app.note (marketplace_id, id, lead_id, company_id, author_id, author_name, text)
+  v_lead := app_private.hold_lead(p_marketplace, p_lead, v_caller.company_id);
+  insert into app.note (marketplace_id, id, lead_id, company_id, author_id, author_name, text, engagement_id)
   values (p_marketplace, app_private.new_id(), p_lead, v_caller.company_id, v_caller.colleague_id,
-          v_caller.colleague_name, p_text)
+          v_caller.colleague_name, p_text, v_lead.engagement_id)
   returning * into v_note;
   return v_note;
 end
@@ -186,7 +193,7 @@ comment on function app.add_note(uuid, uuid, text) is
   'Adds an internal note of the caller''s company to a lead it sees.';
 grant execute on function app.add_note(uuid, uuid, text) to kollegium_api;
 
--- A message: read by all parties of the lead.
+-- A message: read by the parties of the current engagement, without one by operator and giver.
 create or replace function app.add_message(p_marketplace uuid, p_lead uuid, p_text text)
 returns app.message language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -196,10 +203,10 @@ declare
   v_message app.message;
 begin
   v_lead := app_private.hold_lead(p_marketplace, p_lead, v_caller.company_id);
-  insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name,
+  insert into app.message (marketplace_id, id, lead_id, engagement_id, parties, company_id, company_name,
     author_id, author_name, text)
-  values (p_marketplace, app_private.new_id(), p_lead, v_lead.parties, v_caller.company_id,
-    v_caller.company_name, v_caller.colleague_id, v_caller.colleague_name, p_text)
+  values (p_marketplace, app_private.new_id(), p_lead, v_lead.engagement_id, v_lead.parties,
+    v_caller.company_id, v_caller.company_name, v_caller.colleague_id, v_caller.colleague_name, p_text)
   returning * into v_message;
   perform app_private.mail_company('message-received', c.id,
     jsonb_build_object('company', v_caller.company_name, 'lead', p_lead))
@@ -208,5 +215,5 @@ begin
 end
 $$;
 comment on function app.add_message(uuid, uuid, text) is
-  'Adds a message that all parties of the lead read.';
+  'Adds a message that all present parties of the lead read.';
 grant execute on function app.add_message(uuid, uuid, text) to kollegium_api;

@@ -24,7 +24,8 @@ begin
 end
 $$;
 
--- The same for who only adds to the lead: waits for whoever moves it between companies, no more.
+-- The same for who only adds to the lead: waits for whoever moves it between companies, no more. Who worked it
+-- and does no more is told so.
 create or replace function app_private.hold_lead(p_marketplace uuid, p_lead uuid, p_company uuid)
 returns app.lead language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -32,10 +33,13 @@ declare
   v_lead app.lead;
 begin
   select * into v_lead from app.lead
-  where marketplace_id = p_marketplace and id = p_lead and p_company = any (parties)
+  where marketplace_id = p_marketplace and id = p_lead
+    and (p_company = any (parties) or app_private.ever_worked(p_marketplace, p_lead, p_company))
   for key share;
   if not found then
     perform app_private.refuse(404, 'not-found');
+  elsif p_company <> all (v_lead.parties) then
+    perform app_private.refuse_ended(v_lead, p_company);
   end if;
   return v_lead;
 end
@@ -62,16 +66,16 @@ begin
 end
 $$;
 
--- One line of the lead's history, seen by all its parties: no personal data, no name of a taker
--- other than the engaged one.
+-- One line of the lead's history, in its current engagement and seen by the parties of that; without one by
+-- operator and giver. No personal data; names of a taker are taken off when the engagement ends.
 create or replace function app_private.record(
   p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb default '{}')
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
+  insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event, company_id, company_name,
     colleague_id, colleague_name, detail)
-  select l.marketplace_id, app_private.new_id(), l.id, l.parties, p_event, p_caller.company_id,
+  select l.marketplace_id, app_private.new_id(), l.id, l.engagement_id, l.parties, p_event, p_caller.company_id,
     p_caller.company_name, p_caller.colleague_id, p_caller.colleague_name, p_detail
   from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead;
 end
@@ -112,8 +116,8 @@ begin
 end
 $$;
 
--- THE function that changes the companies of a lead. What always has the visibility of the lead
--- moves with it; forgetting a table here fails at commit, by its foreign key on parties.
+-- THE function that gives a lead to a taker. What always has the visibility of the lead moves with it;
+-- forgetting a table here fails at commit, by its foreign key on parties. What was said before stays where it was.
 create or replace function app_private.engage(
   p_marketplace uuid, p_lead uuid, p_company uuid, p_company_name text, p_engagement uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -126,7 +130,5 @@ begin
   where marketplace_id = p_marketplace and id = p_lead
   returning parties into v_parties;
   update app.prospect set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
-  update app.message set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
-  update app.history set parties = v_parties where marketplace_id = p_marketplace and lead_id = p_lead;
 end
 $$;

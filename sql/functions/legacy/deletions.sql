@@ -109,9 +109,11 @@ begin
   elsif not p_deleted and v_lead.state <> 'offered' then
     return 0;
   end if;
-  update app.engagement set state = 'revoked', handler_id = null, handler_name = null
-  where p_deleted and marketplace_id = p_marketplace and lead_id = p_lead
-    and state in ('active', 'won', 'lost', 'return_requested');
+  if p_deleted then
+    perform app_private.legacy_remove_comments(p_marketplace, k.comments)
+    from app_private.legacy_lead k where k.legacy_id = p_legacy_id;
+    perform app_private.end_engagement(p_marketplace, v_lead.engagement_id, 'revoked');
+  end if;
   update app.offer set state = 'withdrawn', answered_at = app_private.clock(), answered_by_name = null
   where marketplace_id = p_marketplace and lead_id = p_lead
     and (state = 'open' or p_deleted and state = 'picked');
@@ -124,32 +126,13 @@ begin
     engagement_id = case when not p_deleted then engagement_id end,
     changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
-  perform app_private.legacy_follow_parties(array[p_marketplace], array[p_lead]);
-  perform app_private.legacy_remove_comments(p_marketplace, k.comments)
-  from app_private.legacy_lead k where p_deleted and k.legacy_id = p_legacy_id;
+  perform app_private.follow_parties(array[p_marketplace], array[p_lead]);
   perform app_private.record(p_marketplace, p_lead, case when p_deleted then 'withdrawn' else 'unplaced' end,
     app_private.nobody(), '{"source": "legacy"}');
   update app_private.legacy_lead set row_hash = 0, version = version + 1,
     comments = case when p_deleted then '{}' else comments end
   where legacy_id = p_legacy_id;
   return 1;
-end
-$$;
-
--- What is seen with the lead is seen by those who see it now.
-create or replace function app_private.legacy_follow_parties(p_markets uuid[], p_leads uuid[])
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update app.prospect x set parties = l.parties from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
-    and x.marketplace_id = l.marketplace_id and x.lead_id = l.id and x.parties is distinct from l.parties;
-  update app.message x set parties = l.parties from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
-    and x.marketplace_id = l.marketplace_id and x.lead_id = l.id and x.parties is distinct from l.parties;
-  update app.history x set parties = l.parties from app.lead l
-  where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
-    and x.marketplace_id = l.marketplace_id and x.lead_id = l.id and x.parties is distinct from l.parties;
 end
 $$;
 

@@ -146,7 +146,7 @@ begin
   insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
     colleague_id, colleague_name, detail, created_at)
   select r.marketplace_id, app_private.legacy_id('created', r.legacy_id, r.created_at), r.lead_id,
-    r.parties, 'created', coalesce(r.giver_company_id, r.operator_company_id),
+    array_remove(array[r.operator_company_id, r.giver_company_id], null), 'created', coalesce(r.giver_company_id, r.operator_company_id),
     coalesce(r.giver_name, r.operator_name), r.created_by_id, r.created_by_name,
     '{"source": "legacy"}', r.created_at
   from unnest(p_rows) r where r.action = 'new';

@@ -32,10 +32,10 @@ begin
   join app.prospect p on p.marketplace_id = r.marketplace_id and p.lead_id = r.lead_id
   where r.engagement_id is not null and r.action <> 'complete'
   on conflict (marketplace_id, id) do nothing;
-  insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name,
+  insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event, company_id, company_name,
     colleague_id, colleague_name, detail, created_at)
   select r.marketplace_id, app_private.legacy_id(e.event || r.engagement_id::text, r.legacy_id, e.at),
-    r.lead_id, r.parties, e.event, r.taker_company_id, r.taker_company_name, r.taker_id, r.taker_name,
+    r.lead_id, r.engagement_id, r.parties, e.event, r.taker_company_id, r.taker_company_name, r.taker_id, r.taker_name,
     e.detail, e.at
   from unnest(p_rows) r
   cross join lateral (values ('picked', r.picked_at, '{}'::jsonb), (r.outcome, r.closed_at,
@@ -45,25 +45,28 @@ begin
 end
 $$;
 
--- Parties are those of the lead as it is now: with them a message is born, and with them it moves.
+-- The former system knows no engagements: who has a lead reads all that was said of it. So a shared comment
+-- belongs to the engagement that the lead has now, and goes with it (legacy_change_leads).
 create or replace function app_private.legacy_add_comments(
   p_load integer, p_rows app_private.legacy_lead_row[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into app.note (marketplace_id, id, lead_id, company_id, author_id, author_name, text, created_at)
-  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id,
+  insert into app.note (marketplace_id, id, lead_id, engagement_id, company_id, author_id, author_name, text,
+    created_at)
+  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id, l.engagement_id,
     p.company_id, p.colleague_id, p.colleague_name, c.text, c.created_at
   from unnest(p_rows) r
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   join legacy_staging.comments c on c.load = p_load and c.lead_id = r.legacy_id and not c.shared
   join app_private.legacy_party p on p.legacy_id = c.user_id
   where (r.action <> 'complete' or app_private.legacy_waits('comments', c.id))
     and not exists (select from legacy_staging.blocked b
       where b.load = p_load and b.source_table = 'comments' and b.id = c.id)
   on conflict (marketplace_id, id) do nothing;
-  insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_id,
-    author_name, text, created_at)
-  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id, l.parties,
+  insert into app.message (marketplace_id, id, lead_id, engagement_id, parties, company_id, company_name,
+    author_id, author_name, text, created_at)
+  select r.marketplace_id, app_private.legacy_id('comment', c.id, c.created_at), r.lead_id, l.engagement_id, l.parties,
     p.company_id, p.company_name, p.colleague_id, p.colleague_name, c.text, c.created_at
   from unnest(p_rows) r
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
@@ -113,9 +116,39 @@ begin
   join legacy_staging.leads s on s.load = p_load and s.id = r.legacy_id
   join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
   where r.action = 'change' and p.marketplace_id = r.marketplace_id and p.lead_id = r.lead_id;
-  perform app_private.legacy_follow_parties(array_agg(r.marketplace_id), array_agg(r.lead_id))
-  from unnest(p_rows) r where r.action = 'change';
+  update app.message m set engagement_id = l.engagement_id, parties = l.parties
+  from unnest(p_rows) r
+  join app.lead l on l.marketplace_id = r.marketplace_id and l.id = r.lead_id
+  join app_private.legacy_lead k on k.legacy_id = r.legacy_id
+  where r.action = 'change' and m.marketplace_id = r.marketplace_id and m.lead_id = r.lead_id
+    and m.id = any (k.comments) and m.engagement_id is distinct from l.engagement_id;
   perform app_private.legacy_change_brokerages(p_rows);
+end
+$$;
+
+-- A pick that was deleted there and is back: its names are printed again where they stood.
+create or replace function app_private.legacy_revive(p_marketplace uuid, p_engagement uuid)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_card app.engagement_card;
+begin
+  delete from app.engagement_card where marketplace_id = p_marketplace and id = p_engagement
+  returning * into v_card;
+  if not found then
+    return;
+  end if;
+  update app.message m set company_name = v_card.names -> m.id::text ->> 'company_name',
+    author_name = v_card.names -> m.id::text ->> 'author_name'
+  where m.marketplace_id = p_marketplace and m.lead_id = v_card.lead_id and v_card.names ? m.id::text;
+  update app.history h set
+    company_name = coalesce(v_card.names -> h.id::text ->> 'company_name', h.company_name),
+    colleague_name = coalesce(v_card.names -> h.id::text ->> 'colleague_name', h.colleague_name),
+    detail = h.detail || coalesce(v_card.names -> h.id::text -> 'detail', '{}')
+  where h.marketplace_id = p_marketplace and h.lead_id = v_card.lead_id and v_card.names ? h.id::text;
+  update app.engagement set state = 'active', ended_at = null, company_name = v_card.company_name,
+    picked_by_name = v_card.picked_by_name
+  where marketplace_id = p_marketplace and id = p_engagement;
 end
 $$;
 
@@ -129,11 +162,13 @@ begin
   where r.action = 'change' and b.marketplace_id = r.marketplace_id
     and b.id = r.brokerage_id;
   -- Given back, or picked by somebody else since: that engagement is over.
-  update app.engagement e set state = 'revoked', handler_id = null, handler_name = null
+  perform app_private.end_engagement(e.marketplace_id, e.id, 'revoked')
   from unnest(p_rows) r
-  where r.action = 'change' and e.marketplace_id = r.marketplace_id and e.lead_id = r.lead_id
-    and e.id is distinct from r.engagement_id
-    and e.state in ('active', 'won', 'lost', 'return_requested');
+  join app.engagement e on e.marketplace_id = r.marketplace_id and e.lead_id = r.lead_id
+    and e.id is distinct from r.engagement_id and e.ended_at is null
+  where r.action = 'change';
+  perform app_private.legacy_revive(r.marketplace_id, r.engagement_id)
+  from unnest(p_rows) r where r.action = 'change' and r.engagement_id is not null;
   -- A status that is no step here any more leaves the step as it is.
   update app.engagement e set state = r.outcome, value = r.value, closed_at = r.closed_at,
     steps = case when r.step <> all (e.steps) then r.steps else e.steps end,

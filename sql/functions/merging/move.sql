@@ -108,8 +108,8 @@ begin
 end
 $$;
 
--- Copies follow what they are copies of: operators their marketplace, givers and parties their lead,
--- rows of imports their report. So do rows made since.
+-- Copies follow what they are copies of: operators their marketplace, givers their lead, parties their lead or
+-- engagement, rows of imports their report. So do rows made since.
 create or replace function app_private.follow_back(
   p_from uuid, p_to uuid, p_operated uuid[], p_markets uuid[], p_leads uuid[], p_imports uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -120,7 +120,7 @@ begin
   for v in select r.*, count(*) over () + row_number() over (order by r.place) - 1 as done,
              count(*) over () * 2 as places
            from app_private.merge_rules() r where r.rule = 'follow'
-             and r.of in ('app.lead', 'app.lead_import') order by r.place
+             and r.of in ('app.lead', 'app.lead_import') and r.col <> 'parties' order by r.place
   loop
     perform app_private.tell_progress(v.tab, v.done, v.places);
     if v.of = 'app.lead_import' then
@@ -133,6 +133,7 @@ begin
         v.tab, v.col) using p_markets, p_leads;
     end if;
   end loop;
+  perform app_private.follow_parties(p_markets, p_leads);
 end
 $$;
 

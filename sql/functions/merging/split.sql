@@ -113,25 +113,18 @@ begin
   from app.participation p where p.company_id = p_old and p.marketplace_id = any (p_markets);
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
-  foreach v_tab in array array['app.lead', 'app.engagement', 'app.offer', 'app.prospect', 'app.message',
-                               'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
-                               'app.call_attempt', 'app.follow_up'] loop
-    execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))
-      and $1 is not null and $2 is not null', v_tab,
-      string_agg(case when r.rule in ('move', 'choose') or r.tab = 'app.engagement'
-        then format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col)
-        else 'parties = l.parties' end, ', ')
-      || case when bool_or(r.col = 'parties') then ' from app.lead l' else '' end,
+  foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.offer', 'app.note',
+                               'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up'] loop
+    execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',
+      v_tab,
+      string_agg(format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col), ', '),
       case v_tab when 'app.lead' then 'id' else 'lead_id' end)
-      || case when bool_or(r.col = 'parties')
-         then ' and l.marketplace_id = t.marketplace_id and l.id = t.lead_id' else '' end
       from app_private.merge_rules() r
-      where r.tab = v_tab and (r.rule in ('move', 'choose', 'follow')) and r.col <> 'operator_company_id'
-        and not (v_tab in ('app.message', 'app.history') and r.col = 'company_id'))
+      where r.tab = v_tab and r.rule in ('move', 'choose', 'follow') and r.col <> 'operator_company_id')
     using p_old, p_new, p_markets, p_leads;
     get diagnostics v_count = row_count;
     v_rows := v_rows || jsonb_build_object(v_tab, v_count);
   end loop;
-  return v_rows;
+  return v_rows || app_private.follow_parties(p_markets, p_leads);
 end
 $$;

@@ -196,6 +196,10 @@ begin
   select array_agg(k.marketplace_id), array_agg(k.id) into v_markets, v_leads
   from (select j.marketplace_id, j.id from app_private.merge_journal j
         where j.merge_id = p_merge.id and j.tab = 'app.lead' and j.kind = 'moved'
+        -- Of a former taker the lead itself was not moved, but its engagement and what was said in it.
+        union select e.marketplace_id, e.lead_id from app_private.merge_journal j
+        join app.engagement e on e.marketplace_id = j.marketplace_id and e.id = j.id
+        where j.merge_id = p_merge.id and j.tab = 'app.engagement' and j.kind = 'moved'
         union select l.marketplace_id, l.id from app.lead l
         where l.operator_company_id = v_to and l.marketplace_id = any (v_operated)) k;
   select v_markets || array_agg(k.marketplace_id), v_leads || array_agg(k.lead_id)

@@ -109,7 +109,9 @@ begin
   select * into v_offer from app.offer
   where marketplace_id = p_lead.marketplace_id and lead_id = p_lead.id and company_id = p_caller.company_id
   order by id desc limit 1;
-  if v_offer.state = 'declined' and p_lead.state = 'offered' then
+  if v_offer.id is null then  -- it was assigned to them once, and is not theirs any more
+    perform app_private.refuse(409, 'lead-no-longer-available');
+  elsif v_offer.state = 'declined' and p_lead.state = 'offered' then
     perform app_private.refuse(409, 'offer-declined');
   elsif v_offer.state <> 'open' or v_offer.expires_at <= app_private.clock() then
     perform app_private.refuse(409, 'lead-no-longer-available');

@@ -59,14 +59,16 @@ declare
   v_expires_at constant timestamptz := app_private.window_end(p_lead.marketplace_id, v_wave, v_minutes);
   v_interest constant text := app_private.teaser(p_lead.interest);
   v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
+  v_placed_before constant integer := (select count(*) from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.ended_at is not null);
   v_offered uuid[];
 begin
   with opened as (
     insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
+      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at, placed_before)
     select p.marketplace_id, app_private.new_id(), p_brokerage, p_lead.id, p.company_id, p.operator_company_id,
       p_number, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
-      p.company_name, v_expires_at
+      p.company_name, v_expires_at, v_placed_before
     from app.participation p
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
