@@ -166,6 +166,67 @@ comment on column app.call_attempt.note is 'What was said, up to 4,000 character
 comment on column app.call_attempt.call_back_at is 'When to call again; null: nothing was agreed.';
 comment on column app.call_attempt.created_at is 'When it was entered.';
 
+create table app.wave_plan (
+  marketplace_id uuid primary key,
+  operator_company_id uuid not null,
+  waves jsonb not null check (jsonb_typeof(waves) = 'array' and jsonb_array_length(waves) between 1 and 50),
+  on_cap text not null check (on_cap in ('skip', 'next_wave')),
+  recycle text not null check (recycle in ('never', 'ask', 'auto')),
+  seed uuid not null,
+  version integer not null default 1,
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create index on app.wave_plan (operator_company_id);
+
+comment on table app.wave_plan is 'How a marketplace offers by itself. A brokerage keeps a copy of the plan it began with.';
+comment on column app.wave_plan.marketplace_id is 'The marketplace.';
+comment on column app.wave_plan.operator_company_id is 'The operator, who alone sees it.';
+comment on column app.wave_plan.waves is 'The waves in their order, as the API takes them. A company that was absorbed since stands for its survivor (app_private.surviving). [none]';
+comment on column app.wave_plan.on_cap is 'A taker whose cap is full: skip (its place goes to the next one) or next_wave (its place stays empty, and it is looked at again in the next wave). [none]';
+comment on column app.wave_plan.recycle is 'What becomes of a lead that comes back: never, ask (the operator), auto. [none]';
+comment on column app.wave_plan.seed is 'What random and weighted orders are drawn with, so that a preview shows what is drawn.';
+comment on column app.wave_plan.version is 'Counts changes; the ETag.';
+
+create table app_private.wave_turn (
+  marketplace_id uuid not null,
+  number integer not null,
+  company_id uuid not null,
+  turn bigint not null,
+  primary key (marketplace_id, number, company_id)
+);
+comment on table app_private.wave_turn is 'Whose turn it was in a wave of order round_robin: who was offered least recently is next.';
+comment on column app_private.wave_turn.marketplace_id is 'The marketplace.';
+comment on column app_private.wave_turn.number is 'Number of the wave in the plan.';
+comment on column app_private.wave_turn.company_id is 'The taker. After a merge the survivor goes on with its own turn.';
+comment on column app_private.wave_turn.turn is 'When it was offered last: grows with each lead, under the lock of the plan.';
+grant select, insert, update on app_private.wave_turn to kollegium_broker;
+
+alter table app.brokerage add column plan jsonb, add column left_out jsonb not null default '{}',
+  add column last_call_at timestamptz, add constraint brokerage_last_call_at_bounded
+    check (last_call_at >= '1900-01-01 00:00+00' and last_call_at < '9999-01-01 00:00+00');
+create index brokerage_lead on app.brokerage (marketplace_id, lead_id, id desc);
+create index brokerage_last_call on app.brokerage (last_call_at) where last_call_at is not null;
+comment on column app.brokerage.plan is 'The plan of waves it began with, whatever the marketplace''s became since; null: one wave, of the time before there were plans. [none]';
+comment on column app.brokerage.left_out is 'Companies that were not offered the lead, by number of the wave and reason (app_private.reasons). [none]';
+comment on column app.brokerage.last_call_at is 'When those who did not answer are told once more; null: they were, or there is none.';
+
+alter table app.participation
+  add column cap_day integer check (cap_day between 0 and 100000),
+  add column cap_week integer check (cap_week between 0 and 100000),
+  add column cap_month integer check (cap_month between 0 and 100000),
+  add column time_zone text not null default 'Europe/Berlin'
+    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null);
+comment on column app.participation.cap_day is 'Leads begun in a day of its zone; null: no limit.';
+comment on column app.participation.cap_week is 'Leads begun in a week of its zone, from Monday; null: no limit.';
+comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
+comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
+
+-- Who worked a lead before; what a company began to work in a period, for its caps.
+create index engagement_started on app.engagement (company_id, started_at);
+
+drop function app_private.open_brokerage(app.lead, uuid[], integer, app.caller);
+drop function app_private.matching_takers(app.lead);
 -- Follow-ups.
 create table app.follow_up (
   marketplace_id uuid not null,

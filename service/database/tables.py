@@ -61,7 +61,7 @@ brokerage = _table(
     "brokerage",
     "marketplace_id uuid, id uuid, lead_id uuid, operator_company_id uuid, state text, wave "
     "integer, wave_ends_at timestamptz, opened_by_id uuid, opened_at timestamptz, closed_at "
-    "timestamptz",
+    "timestamptz, plan jsonb, left_out jsonb, last_call_at timestamptz",
 )
 calendar = _table(
     "calendar",
@@ -203,7 +203,8 @@ participation = _table(
     "marketplace_id uuid, company_id uuid, operator_company_id uuid, capacities text[], state "
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
-    "answered_at timestamptz, ended_at timestamptz, version integer",
+    "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
+    "cap_week integer, cap_month integer, time_zone text",
 )
 partner_invitation = _table(
     "partner_invitation",
@@ -217,4 +218,9 @@ prospect = _table(
     "text, email text, phone text, street text, postcode text, city text, country text, "
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
+)
+wave_plan = _table(
+    "wave_plan",
+    "marketplace_id uuid, operator_company_id uuid, waves jsonb, on_cap text, recycle text, "
+    "seed uuid, version integer",
 )

@@ -43,6 +43,8 @@ create table app.engagement (
     ended_at is null or (company_name = '' and num_nonnulls(picked_by_name, handler_name) = 0))
 );
 create unique index engagement_current on app.engagement (marketplace_id, lead_id) where ended_at is null;
+-- What a company began to work in a period, for its caps.
+create index engagement_started on app.engagement (company_id, started_at);
 create index engagement_company on app.engagement (company_id, handler_id, state);
 -- A company's own engagements, ended ones too; in all states by asking for each.
 create index engagement_own on app.engagement (company_id, state, id desc);

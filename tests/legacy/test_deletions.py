@@ -117,6 +117,23 @@ async def test_an_offer_that_is_gone_or_waits_there_is_not_on_offer_here(
     assert await both.differing() == {}
 
 
+@pytest.mark.parametrize("gone", [
+    "delete from legacy.leads where id = 1", "update legacy.leads set interest = '' where id = 1",
+])  # fmt: skip
+async def test_nor_is_what_was_put_on_offer_here(both: Beside, gone: str) -> None:
+    """The operator did not know that the person is gone there; the lead stays."""
+    await both.call(1, "app.accept_lead($1, $2)", *await both.lead(1))
+    offered = "app.offer_lead($1, $2, $3, 24)"
+    await both.call(1, offered, *await both.lead(1), [await both.company(3)])
+    await both.monday()
+    assert await both.offers(1) == [(3, "open")]  # the control: it is there, so it stays on offer
+    await both.there(gone)
+    await both.monday()
+    assert await both.offers(1) == [(3, "withdrawn")]
+    await _cannot_pick(both, 3, 1)
+    assert await both.one(STATE, "1") == "unplaced"
+
+
 async def test_a_lead_that_is_healed_is_offered_again(both: Beside) -> None:
     await both.there("update legacy.leads set interest = '' where id = 2")
     await both.monday()

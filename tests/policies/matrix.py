@@ -98,7 +98,7 @@ CARD = {
     "forged": (FORGED, "huber"),
 }
 # What a marketplace has one of.
-OPERATORS = ("calendar",)
+OPERATORS = ("calendar", "wave_plan")
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -206,6 +206,12 @@ async def furnish(superuser: Any, world: World) -> None:
     await superuser.execute(
         """insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours)
            values ($1, $2, 'Europe/Berlin', '{}')""",
+        *(world.nord_id, world.nord.id),
+    )
+    await superuser.execute(
+        """insert into app.wave_plan (marketplace_id, operator_company_id, waves, on_cap, recycle,
+             seed)
+           values ($1, $2, '[{}]', 'skip', 'never', gen_random_uuid())""",
         *(world.nord_id, world.nord.id),
     )
     await _furnish_calls(superuser, world)

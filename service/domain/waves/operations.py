@@ -6,10 +6,18 @@ from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from service.database.transaction import Tx
 from service.domain.waves import queries
-from service.domain.waves.messages import Calendar, CalendarPlan, Span, Weekday
+from service.domain.waves.messages import (
+    Calendar,
+    CalendarPlan,
+    Span,
+    WavePlan,
+    WavePlanDraft,
+    Weekday,
+)
 from service.errors import Problem
 from service.vocabulary import Versions
 
@@ -24,6 +32,21 @@ async def set_calendar(
     settings["own_days"].sort(key=lambda own: own["date"])
     tx.do("select app.set_calendar($1, $2, $3)", marketplace_id, versions, settings)
     return await queries.calendar(tx, marketplace_id, language)
+
+
+async def set_waves(
+    tx: Tx, marketplace_id: UUID, versions: Versions, plan: WavePlanDraft
+) -> WavePlan:
+    """The whole plan. Raises validation-failed."""
+    errors = [
+        _mistake(f"/waves/{place}/last_call_minutes", "late")
+        for place, wave in enumerate(plan.waves)
+        if wave.last_call_minutes is not UNSET and wave.last_call_minutes >= wave.response_minutes
+    ]
+    if errors:
+        raise Problem("validation-failed", errors=errors)
+    tx.do("select app.set_waves($1, $2, $3)", marketplace_id, versions, msgspec.to_builtins(plan))
+    return await queries.waves(tx, marketplace_id)
 
 
 def _mistakes(plan: CalendarPlan) -> list[dict[str, str]]:
@@ -57,6 +80,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "spans": (
         "Spans must follow each other, and close after they open",
         "Zeitspannen müssen aufeinander folgen und nach ihrem Beginn enden",
+    ),
+    "late": (
+        "The last call must come before the end of the window",
+        "Die letzte Erinnerung muss vor dem Ende des Fensters liegen",
     ),
     "repeated": ("The day is there twice", "Den Tag gibt es zweimal"),
 }

@@ -138,6 +138,28 @@ Every colleague of your company can pick it while it is still available. After t
 of your company see the contact data. Your open offers: GET $base_url/offers?state=open""",
         ),
     },
+    "offer-last-call": {
+        "de": Mail(
+            "Letzte Gelegenheit: $interest",
+            """$operator hat Ihrer Firma diesen Lead angeboten, und noch niemand hat geantwortet.
+
+Anliegen: $interest
+Postleitzahlgebiet: $postcode_area
+Offen bis: $expires_at
+
+Danach geht er an andere. Ihre offenen Angebote: GET $base_url/offers?state=open""",
+        ),
+        "en": Mail(
+            "Last call: $interest",
+            """$operator offered this lead to your company, and nobody answered yet.
+
+Interest: $interest
+Postcode area: $postcode_area
+Open until: $expires_at
+
+After that it goes to others. Your open offers: GET $base_url/offers?state=open""",
+        ),
+    },
     "lead-engaged": {
         "de": Mail(
             "$company bearbeitet: $interest",

@@ -60,6 +60,8 @@ as $$
     (120, 'app.participation', 'company_id', 'unite', 'own', null, 'one card for each company and marketplace (case 4)'),
     (120, 'app.participation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (125, 'app.calendar', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
+    (126, 'app.wave_plan', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
+    (127, 'app_private.wave_turn', 'company_id', 'keep', null, null, 'its turn then; the survivor goes on with its own'),
     (130, 'app.partner_invitation', 'company_id', 'move', 'own', null, 'the invited company'),
     (130, 'app.partner_invitation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (140, 'app.marketplace', 'operator_company_id', 'move', 'own', null, 'who operates it'),
