@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -42,6 +43,7 @@ ROOMS = [
     engagements,
     calls,
     follow_ups,
+    absences,
     timeline,
     imports,
     merges,
@@ -65,7 +67,7 @@ def create_app(settings: ServiceSettings) -> Edge:
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:
-        app.state.database = await Database.open(settings)
+        app.state.database = await Database.open(app.state.settings)
         try:
             async with app.state.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
@@ -95,6 +97,7 @@ def assemble(
         signature_types=[NamedDependency],
     )
     prepare(app.routes, settings)
+    app.state.settings = settings
     app.state.stopping = asyncio.Event()
     app.state.description = describe(app.routes)
     return Edge(app)

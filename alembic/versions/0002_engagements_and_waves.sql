@@ -222,7 +222,7 @@ comment on column app.participation.cap_week is 'Leads begun in a week of its zo
 comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
 comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
 
--- Who worked a lead before; what a company began to work in a period, for its caps.
+-- What a company began to work in a period, for its caps.
 create index engagement_started on app.engagement (company_id, started_at);
 
 drop function app_private.open_brokerage(app.lead, uuid[], integer, app.caller);
@@ -426,3 +426,29 @@ comment on column app.engagement_card.picked_by_name is 'The colleague who picke
 comment on column app.engagement_card.handler_name is 'The colleague who handled it last. [personal]';
 comment on column app.engagement_card.names is
   'What its messages and history printed of the taker: id of the row to its names, as they stood there. [personal]';
+
+-- Absences.
+create table app.absence (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  colleague_id uuid not null references app.colleague (id),
+  covered_by_id uuid references app.colleague (id),
+  begins_at timestamptz not null,
+  ends_at timestamptz not null,
+  created_at timestamptz not null default app_private.clock(),
+  check (begins_at < ends_at),
+  check (covered_by_id <> colleague_id)
+);
+create index absence_company on app.absence (company_id, id desc);
+-- Whom somebody covers, and who covers somebody.
+create index absence_covered_by on app.absence (covered_by_id, ends_at);
+create index absence_colleague on app.absence (colleague_id, ends_at);
+
+comment on table app.absence is 'From when to when a colleague is away, and who looks after his leads meanwhile. Nothing is moved: who covers whom is derived when it is read. Erasure: no personal data of prospects.';
+comment on column app.absence.id is 'Id (time-ordered UUID).';
+comment on column app.absence.company_id is 'The company of both, which alone reads it.';
+comment on column app.absence.colleague_id is 'Who is away.';
+comment on column app.absence.covered_by_id is 'Who covers him; null: nobody.';
+comment on column app.absence.begins_at is 'From when.';
+comment on column app.absence.ends_at is 'Until when, not included.';
+comment on column app.absence.created_at is 'When it was entered.';

@@ -52,6 +52,11 @@ def _table(name: str, columns: str) -> Table:
 
 
 # From here on written by a test.
+absence = _table(
+    "absence",
+    "id uuid, company_id uuid, colleague_id uuid, covered_by_id uuid, begins_at timestamptz, "
+    "ends_at timestamptz, created_at timestamptz",
+)
 api_key = _table(
     "api_key",
     "id uuid, company_id uuid, name text, created_by_id uuid, created_at timestamptz, "

@@ -4,6 +4,7 @@ Request id, one log line without personal data, metrics by route, HEAD, and stri
 (`strictness.py`). What passes here cannot make a decoder or PostgreSQL fail.
 """
 
+import asyncio
 import functools
 import os
 import re
@@ -11,6 +12,7 @@ import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
+import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
@@ -38,8 +40,12 @@ class Edge:
         self._app = app
         self._tree = Tree(app.routes)
 
-    def lifespan(self) -> AbstractAsyncContextManager[None]:
-        """Starts and stops the application where no ASGI server does it (tests)."""
+    def lifespan(self, database_url: str) -> AbstractAsyncContextManager[None]:
+        """Starts and stops the application where no ASGI server does it (tests); another time, too,
+        and then on another database, for the routes stay what they are."""
+        state = self._app.state
+        state.settings = msgspec.structs.replace(state.settings, database_url=database_url)
+        state.stopping = asyncio.Event()
         return self._app.lifespan()
 
     async def warm_up(self) -> None:

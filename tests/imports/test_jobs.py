@@ -287,7 +287,7 @@ async def test_it_ends_with_the_reason_when_the_giver_has_left(market: Market) -
         await worker.imports(connection)
     report = (await market.nina.get(f"/imports/{job['id']}")).json()
     assert (report["state"], report["problem"]) == ("failed", "participation-inactive")
-    assert report["done"] == report["imported"] == 50
+    assert 0 < report["done"] == report["imported"] <= 50  # a step ends after a second, too
 
 
 async def test_what_nobody_foresaw_ends_it_and_is_not_tried_for_ever(market: Market) -> None:
@@ -384,3 +384,15 @@ async def test_a_giver_that_may_not_is_told_at_the_upload(market: Market) -> Non
     assert (refused.status_code, slug(refused)) == (403, "giver-required")
     async with connected(market.urls.superuser) as superuser:
         assert not await superuser.fetchval("select count(*) from app_private.import_chunk")
+
+
+async def test_a_file_is_read_for_who_may_put_leads_in_alone(market: Market) -> None:
+    unreadable = b"\x00 no file of leads"
+    asked = (
+        (market.gerd, market.m),
+        (market.olga, market.m),
+        (market.anna, market.m),
+        (market.gerd, uuid4()),
+    )
+    told = [slug(await upload(who, m, unreadable)) for who, m in asked]
+    assert told == ["file-unreadable", "file-unreadable", "giver-required", "not-found"]

@@ -153,7 +153,11 @@ CLEAR = """
 """
 # What acts change beside the lead goes back before the next ones meet.
 RESET = """
-    delete from app_private.company_split; -- after one a merge is not undone
+    -- Who was split off a joined company comes back, or the merge could not be undone.
+    delete from app_private.company_split;
+    update app.colleague c set company_id = m.survivor_company_id
+    from app.company_merge m join places.merge using (id)
+    where m.state = 'done' and c.company_id not in (select id from places.company);
     select app.undo_merge(m.id) from app.company_merge m join places.merge using (id)
     where m.state = 'done';
     delete from places.merge;

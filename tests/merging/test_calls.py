@@ -74,3 +74,22 @@ async def test_follow_ups_follow_and_strangers_have_none(place: Place, world: Wo
     row = await place.superuser.fetchrow("select * from app.follow_up where id = $1", made)
     assert (row["company_id"], row["colleague_id"]) == (world.lang.id, None)
     assert await b.call(world.ben, "count(*) from app.follow_up where id = $1", made) == 0
+
+
+async def test_absences_end_with_the_merge_that_made_them_possible(
+    place: Place, world: World
+) -> None:
+    """Lena's own goes with her and comes back; that Ben covers her ends with the undo."""
+    b = place.builder(world)
+    add = "id from app.add_absence(null, now(), now() + interval '1 day', $1)"
+    own = await b.call(world.lena, add, None)
+    merge = await place.merging.merge(world.huber, world.lang)
+    covered = await b.call(world.ben, add, world.lena.id)
+    since = await b.call(world.lena, add, world.ben.id)
+    counted = "count(*) from app.covered_colleagues()"
+    assert await b.call(world.ben, counted) == 2
+    await place.merging.undo(merge)
+    rows = await place.superuser.fetch("select * from app.absence")
+    left = {row["id"]: (row["company_id"], row["covered_by_id"]) for row in rows}
+    assert left == {own: (world.lang.id, None), covered: (world.huber.id, None)}
+    assert since not in left

@@ -154,6 +154,17 @@ async def test_a_page_of_many_costs_a_page(filled: Any, few: Few, name: str) -> 
         assert read < PAGE, (capacity, sort, read)
 
 
+async def test_what_one_covers_is_found_among_many(filled: Any, few: Few) -> None:
+    """Three leads are handled by the taker's only colleague; the control reads far more."""
+    for sort in SORTS:
+        narrow = LeadFilter("taker", sort=sort, handler="cover")
+        found, read = await _listed(filled, narrow)
+        assert sorted(found) == sorted(few.ids)
+        assert read < NEAR
+    mine, _ = await _listed(filled, LeadFilter("taker", handler="cover", engagement="active"))
+    assert mine == []
+
+
 @pytest.mark.parametrize(
     ("index", "narrow"),
     [

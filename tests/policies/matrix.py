@@ -248,7 +248,12 @@ async def _give_one(superuser: Any, table: str, world: World) -> None:
 
 
 async def _furnish_calls(superuser: Any, world: World) -> None:
-    """What no plain row is: a claim ends after it began, a call has an outcome."""
+    """What no plain row is: what ends after it began, a call with an outcome."""
+    await superuser.execute(
+        """insert into app.absence (id, company_id, colleague_id, begins_at, ends_at)
+           values (gen_random_uuid(), $1, $2, now(), now() + interval '1 day')""",
+        *(world.huber.id, world.anna.id),
+    )
     await superuser.execute(
         """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
              colleague_name, outcome)

@@ -91,6 +91,10 @@ class Lead:
         """Whether the company ever worked it."""
         return any(work.company == company for work in self.works)
 
+    def gave_back(self, company: str) -> bool:
+        """Whether it returned it."""
+        return any(w.company == company and w.state == "returned" for w in self.works)
+
     def end(self, state: str) -> None:
         """The engagement is over, and the lead available again."""
         work = self.works[-1]
@@ -130,8 +134,8 @@ def fit(lead: Lead, company: str) -> bool:
 
 
 def fit_for_offer(lead: Lead, company: str) -> bool:
-    """May be offered it: who had it before is left out."""
-    return fit(lead, company) and not lead.had(company)
+    """May be offered it: who returned it is left out."""
+    return fit(lead, company) and not lead.gave_back(company)
 
 
 # -- what an operation answers ---------------------------------------------------------------------

@@ -7,7 +7,7 @@ RUNTIME = ("kollegium_api", "kollegium_worker", "kollegium_staff", "kollegium_au
 ALL_ROLES = ("kollegium_owner", "kollegium_broker", *RUNTIME)
 # The small reference set (design.md §5); everything else begins its keys with marketplace_id.
 REFERENCE_SET = (
-    "company", "colleague", "invitation", "api_key", "import_mapping", "marketplace",
+    "company", "colleague", "invitation", "api_key", "import_mapping", "absence", "marketplace",
     "company_merge",
 )  # fmt: skip
 CONTEXT_HELPERS = (

@@ -332,3 +332,25 @@ async def test_who_is_full(market: Market, superuser: Any, on_cap: str) -> None:
         assert reasons(first["left_out"])["Firma Huber"] == "not-this-time"
         assert reasons(second["left_out"])["Firma Klein"] == "cap-day"
     assert (await market.cora.patch(card, {"caps": {"day": None}})).status_code == 200
+
+
+async def test_who_worked_it_before_is_left_out_but_by_hand(market: Market, superuser: Any) -> None:
+    """Klein had it and it was revoked: the plan passes Klein over, the operator need not."""
+    world = market.world
+    await plan(market, {})
+    lead = await market.draft()
+    assert (await market.olga.post(market.path(lead, "/accept"))).status_code == 200
+    await superuser.execute(
+        """insert into app.engagement (marketplace_id, id, lead_id, company_id,
+             operator_company_id, giver_company_id, company_name, state, origin, steps, step,
+             closed_at)
+           select $1, gen_random_uuid(), l.id, $3, l.operator_company_id, l.giver_company_id,
+             'Firma Klein', 'revoked', 'pick', '{neu}', 'neu', app_private.clock()
+           from app.lead l where l.id = $2""",
+        *(market.m, lead, world.klein.id),
+    )
+    shown = (await market.olga.get(market.path(lead, "/offer-preview"))).json()["waves"][0]
+    assert reasons(shown["left_out"])["Firma Klein"] == "worked-before"
+    body = {"company_ids": [str(world.klein.id)]}
+    assert (await market.olga.post(market.path(lead, "/offer"), body)).status_code == 200
+    assert lead in await offers_of(market.cora)

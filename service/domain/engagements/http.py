@@ -78,10 +78,7 @@ async def change(
     example={"outcome": "won", "value": 12500},
 )
 async def close(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Closing],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Closing]
 ) -> Response[Engagement]:
     """Ends the engagement; the lead is closed."""
     return await call.answer(operations.close, m, l, data)
@@ -94,9 +91,7 @@ async def close(
     refuses="taker-required engagement-state reopen-window-over",
 )
 async def reopen(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Engagement]:
     """Takes won or lost back within the days that the marketplace allows."""
     return await call.answer(operations.reopen, m, l)

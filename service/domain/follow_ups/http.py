@@ -75,7 +75,10 @@ async def drop(
 async def list_due(
     call: NamedDependency[Call],
     whose: Annotated[
-        Whose, QueryParameter(description="Mine, or nobody's: of colleagues who left")
+        Whose,
+        QueryParameter(
+            description="mine; covered: mine and of whom I cover now; nobody: of who left"
+        ),
     ] = "mine",
     until: Annotated[
         Moment | None, QueryParameter(description="What is due until this moment")

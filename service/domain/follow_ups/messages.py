@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from service.vocabulary import Input, Moment, Text
 
-Whose = Literal["mine", "nobody"]
+Whose = Literal["mine", "covered", "nobody"]
 
 
 class FollowUpDraft(Input):

@@ -19,6 +19,7 @@ _F = tables.follow_up.c
 _ALL = select(*columns(tables.follow_up, FOLLOW_UP))
 _OF_LEAD = _ALL.where(_F.marketplace_id == bindparam("m"), _F.lead_id == bindparam("lead"))
 _NEXT = Order("due_at", descending=False)
+_COVERED = text("array(select app.covered_colleagues())")
 _COMPANY = text("(select app.current_company_id())")
 # A lead that the company lost sight of: there is nothing to do about it any more.
 _SEEN = exists().where(
@@ -52,6 +53,8 @@ def _due(whose: Whose, until: bool, follows: bool, rows: int) -> Compiled:
         conditions.append(
             _F.colleague_id == select(func.app.current_colleague_id()).scalar_subquery()
         )
+    elif whose == "covered":
+        conditions.append(_F.colleague_id == func.any(_COVERED))
     else:
         conditions.append(_F.colleague_id.is_(None))
     if until:

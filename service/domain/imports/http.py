@@ -69,7 +69,8 @@ async def import_file(
     result; repeating a file adds nothing. Up to 500 rows are imported at once (201); more of them,
     and what takes longer than a request may, go on by themselves (202).
     """
-    saved = await call.database.transaction(call.token, operations.saved_mappings, reads=True)
+    begin = partial(operations.expect_intake, marketplace_id=marketplace)
+    saved = await call.database.transaction(call.token, begin, reads=True)
     content, name, mapping = await _uploaded(call.request, filename)
     call.is_about(content, name.encode(), mapping or b"")
     kept = [known.mapping.encode() for known in saved]

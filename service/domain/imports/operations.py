@@ -91,6 +91,15 @@ async def _done(tx: Tx, import_id: UUID) -> int:
     return (await queries.one(tx, import_id)).done
 
 
+async def expect_intake(tx: Tx, marketplace_id: UUID) -> list[SavedMapping]:
+    """Before a file is read: all mappings of the caller's company, newest first. Raises Problem
+    not-found or giver-required for who may not put leads in (`app.start_import` decides it)."""
+    intake = await queries.intake(tx, marketplace_id)
+    if intake != "open":
+        raise Problem("not-found" if intake == "hidden" else "giver-required")
+    return await saved_mappings(tx)
+
+
 async def saved_mappings(tx: Tx) -> list[SavedMapping]:
     """All mappings of the caller's company, newest first."""
     return (await queries.mappings(tx, None, 100)).items

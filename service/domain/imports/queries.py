@@ -42,6 +42,19 @@ _CONSENTS = _CONSENT.where(
 )
 _MAPPINGS = select(*columns(tables.import_mapping, "id name mapping saved_by saved_at"))
 _ONE_MAPPING = compiled(_MAPPINGS.where(tables.import_mapping.c.id == bindparam("id"))).sql
+# As app_private.intake_card: open, closed, or hidden from who may not know of the marketplace.
+_INTAKE = """select case when exists (select from app.marketplace m where m.id = $1) then 'open'
+  else coalesce((select case when p.state = 'invited' then 'hidden'
+                   when p.state = 'active' and 'giver' = any (p.capacities) then 'open'
+                   else 'closed' end
+                 from app.participation p where p.marketplace_id = $1
+                   and p.company_id = (select app.current_company_id())), 'hidden') end"""
+
+
+async def intake(tx: Tx, marketplace_id: UUID) -> str:
+    """Whether the caller's company may put leads into a marketplace: "open", "closed", or
+    "hidden" from who may not know of it."""
+    return await tx.value(str, _INTAKE, marketplace_id)
 
 
 async def consent(tx: Tx, consent_id: UUID) -> ConsentReport:

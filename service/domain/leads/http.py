@@ -30,8 +30,8 @@ Capacity = Annotated[
 Handler = Annotated[
     str | None,
     QueryParameter(
-        description="me, none, or the id of a colleague",
-        pattern=whole("me|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+        description="me, cover (me and whom I cover now), none, or the id of a colleague",
+        pattern=whole("me|cover|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     ),
 ]
 Search = Annotated[
@@ -103,7 +103,7 @@ async def counts(call: NamedDependency[Call]) -> Response[Counts]:
 @post(
     "/marketplaces/{m:uuid}/leads",
     summary="Put a lead in",
-    refuses=("giver-required lead-exists distribution-permission-missing contact-missing"),
+    refuses="giver-required lead-exists distribution-permission-missing contact-missing",
     example={
         "prospect": {
             "name": "Petra Muster",
@@ -125,11 +125,7 @@ async def create(
 
 
 @get("/marketplaces/{m:uuid}/leads/{l:uuid}", summary="A lead")
-async def show(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-) -> Response[Lead]:
+async def show(call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]) -> Response[Lead]:
     """With prospect where the caller may see it. The ETag guards lead, prospect, engagement."""
     return await call.answer(queries.lead, m, l)
 
@@ -137,14 +133,11 @@ async def show(
 @patch(
     "/marketplaces/{m:uuid}/leads/{l:uuid}",
     summary="Correct a lead",
-    refuses=("operator-required version-stale version-required lead-state contact-missing"),
+    refuses="operator-required version-stale version-required lead-state contact-missing",
     example={"prospect": {"phone": "+49 30 23125001"}},
 )
 async def change(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[LeadChange],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[LeadChange]
 ) -> Response[Lead]:
     """Needs If-Match. Giver until it is offered, operator, or the engaged company (prospect)."""
     return await call.answer(operations.change, m, l, call.versions(), data)
@@ -154,12 +147,10 @@ async def change(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/submit",
     summary="Submit",
     status_code=200,
-    refuses=("giver-required lead-state distribution-permission-missing contact-missing"),
+    refuses="giver-required lead-state distribution-permission-missing contact-missing",
 )
 async def submit(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Lead]:
     """draft → submitted; needs the distribution permission and a way to reach the person."""
     return await call.answer(operations.submit, m, l)
@@ -172,9 +163,7 @@ async def submit(
     refuses="operator-required lead-state",
 )
 async def accept(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Lead]:
     """For the operator: submitted → available."""
     return await call.answer(operations.accept, m, l)
@@ -188,10 +177,7 @@ async def accept(
     example={"reason": "Die Telefonnummer gehört jemand anderem"},
 )
 async def reject(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Rejection],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Rejection]
 ) -> Response[Lead]:
     """For the operator: submitted → rejected; the giver is told the reason."""
     return await call.answer(operations.reject, m, l, data)
@@ -201,7 +187,7 @@ async def reject(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/offer",
     summary="Offer",
     status_code=200,
-    refuses=("operator-required lead-state no-matching-taker taker-unfit company-absorbed"),
+    refuses="operator-required lead-state no-matching-taker taker-unfit company-absorbed",
     example={"company_ids": ["0199b6a0-0000-7000-8000-000000000001"], "response_hours": 24},
 )
 async def offer(
@@ -225,10 +211,7 @@ async def offer(
     example={"company_id": "0199b6a0-0000-7000-8000-000000000001"},
 )
 async def assign(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Assignment],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Assignment]
 ) -> Response[Lead]:
     """For the operator: directly to one taker; open offers become lost."""
     return await call.answer(operations.assign, m, l, data)

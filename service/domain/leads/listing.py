@@ -27,6 +27,7 @@ _BY_ENGAGEMENT = "select app.find_by_engagement($1, $2, $3) as ids"
 _BY_MY_ENGAGEMENT = (
     "select app.find_by_engagement($1, $2, (select app.current_colleague_id())::text) as ids"
 )
+_BY_COVER = "select app.find_covered($1, $2) as ids"
 _BY_FACETS = "select app.find_by_facets($1, $2, $3, $4, $5) as ids"
 
 
@@ -73,6 +74,8 @@ async def _find(tx: Tx, narrow: LeadFilter) -> list[UUID] | None:
         work = [narrow.engagement, narrow.step]
         if narrow.handler == "me":
             asked.append((_BY_MY_ENGAGEMENT, work))
+        elif narrow.handler == "cover":
+            asked.append((_BY_COVER, work))
         else:
             asked.append((_BY_ENGAGEMENT, [*work, narrow.handler]))
     row = [narrow.state, narrow.source, narrow.marketplace, narrow.giver, narrow.tag]

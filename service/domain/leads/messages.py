@@ -247,7 +247,8 @@ Sort = Literal["newest", "oldest", "changed", "unchanged"]
 
 
 class LeadFilter(msgspec.Struct):
-    """What a list of leads is narrowed to; None: not narrowed. handler: me, none, or an id."""
+    """What a list of leads is narrowed to; None: not narrowed. handler: me, cover,
+    none, or an id."""
 
     capacity: Literal["operator", "giver", "taker"] | None = None
     state: LeadState | None = None

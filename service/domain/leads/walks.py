@@ -61,6 +61,7 @@ Condition = ColumnElement[Any]
 
 _COMPANY = text("(select app.current_company_id())")
 _COLLEAGUE = text("(select app.current_colleague_id())")
+_COVERED = text("array(select app.covered_colleagues())")  # once a statement
 # Each capacity has its own column and indexes. They select among what the policy shows anyway.
 _AS = {
     "operator": LEAD.c.operator_company_id == _COMPANY,
@@ -122,7 +123,7 @@ def shape(narrow: LeadFilter, cursor: str | None) -> tuple[Shape, dict[str, Any]
     given = zip(_NAMES, msgspec.structs.astuple(narrow), strict=True)
     values = {name: value for name, value in given if value is not None}
     handler = narrow.handler
-    if handler is not None and handler not in ("me", "none"):
+    if handler is not None and handler not in ("me", "none", "cover"):
         handler = "one"
     follows = cursor is not None
     made = Shape(narrow.capacity, narrow.sort, follows, narrow.state, handler, tuple(values))
@@ -140,6 +141,8 @@ def _handler(_: FromClause, of: Shape) -> Condition:
     handler = ENGAGEMENT.c.handler_id
     if of.handler == "none":
         return and_(ENGAGEMENT.c.id.is_not(None), handler.is_(None))
+    if of.handler == "cover":
+        return handler == func.any(_COVERED)
     return handler == (_COLLEAGUE if of.handler == "me" else bindparam("handler"))
 
 

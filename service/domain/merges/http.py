@@ -29,7 +29,7 @@ To = Annotated[Side, QueryParameter(description="Whose colleagues would newly se
 @post(
     "/merges",
     summary="Ask for a merge",
-    refuses=("admin-required colleague-features-off merge-with-itself too-many-requests"),
+    refuses="admin-required colleague-features-off merge-with-itself too-many-requests",
     example={"absorbed_company_email": "cora@klein.example"},
 )
 async def request(call: NamedDependency[Call], data: JSONBody[MergeDraft]) -> Response[Merge]:
@@ -57,7 +57,7 @@ async def show(call: NamedDependency[Call], merge_id: FromPath[UUID]) -> Respons
     "/merges/{merge_id:uuid}/rehearsal",
     summary="Order a rehearsal",
     status_code=202,
-    refuses=("admin-required colleague-features-off merge-state merge-other-side-first"),
+    refuses="admin-required colleague-features-off merge-state merge-other-side-first",
 )
 async def order_rehearsal(call: NamedDependency[Call], merge_id: FromPath[UUID]) -> Response[Merge]:
     """For admins; the first one by the side that was asked, and with it both sides learn each

@@ -60,9 +60,7 @@ async def list_offers(
     ),
 )
 async def pick(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Engagement]:
     """One company wins, others get 409. What a colleague of mine picked already is a 200."""
     return await call.answer(operations.pick, m, l)
@@ -92,9 +90,7 @@ async def decline(
     refuses="lead-no-longer-available",
 )
 async def reopen(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
 ) -> Response[Offer]:
     """Takes the company's own refusal back while the lead is still offered."""
     return await call.answer(operations.reopen, m, l)

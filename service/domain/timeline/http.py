@@ -41,10 +41,7 @@ async def list_notes(
     example={"text": "Rückruf am Dienstag vereinbart"},
 )
 async def add_note(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Entry],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Entry]
 ) -> Response[Note]:
     """Internal to the caller's company."""
     return await call.answer(operations.add_note, m, l, data)
@@ -66,10 +63,7 @@ async def list_messages(
 
 @post("/messages", summary="Write a message", refuses="engagement-state")
 async def add_message(
-    call: NamedDependency[Call],
-    m: FromPath[UUID],
-    l: FromPath[UUID],
-    data: JSONBody[Entry],
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[Entry]
 ) -> Response[Message]:
     """To all present parties of the lead, in its current engagement if there is one."""
     return await call.answer(operations.add_message, m, l, data)

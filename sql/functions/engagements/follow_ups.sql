@@ -114,7 +114,7 @@ as $$
 $$;
 
 -- Mails that remind of up to p_limit follow-ups that are due, each once; returns of how many. Without text and
--- person: they say that something is due for which lead. Nobody's go to all colleagues. A company that no longer
+-- person: they say that something is due for which lead. Who is away is not told, but who covers him; nobody's go to all. A company that no longer
 -- sees the lead is not reminded. While a company is being merged its reminders wait, as circulars do.
 create or replace function app.remind(p_limit integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -131,7 +131,7 @@ begin
           order by d.due_at limit p_limit for no key update skip locked) f
     join app.lead l on l.marketplace_id = f.marketplace_id and l.id = f.lead_id
     join app.marketplace m on m.id = f.marketplace_id
-    left join app.colleague c on c.id = f.colleague_id and c.company_id = f.company_id and c.active
+    left join app.colleague c on c.id = app_private.told_instead(f.colleague_id) and c.company_id = f.company_id and c.active
   loop
     continue when not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v.company_id));
     update app.follow_up set reminded_at = app_private.clock()
@@ -152,18 +152,24 @@ $$;
 comment on function app.remind(integer) is 'Writes the reminders of follow-ups that are due, each once; of how many.';
 grant execute on function app.remind(integer) to kollegium_worker;
 
--- A colleague left the company: what he had to do is nobody's, until somebody takes it.
+-- A colleague left the company: what he had to do is nobody's, until somebody takes it; his absences are over.
 create or replace function app_private.leave_behind(p_company uuid, p_colleague uuid)
-returns void language sql volatile set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
   update app.follow_up set colleague_id = null, version = version + 1
-  where company_id = p_company and colleague_id = p_colleague and done_at is null
+  where company_id = p_company and colleague_id = p_colleague and done_at is null;
+  perform app_private.forget_absences(p_company, p_colleague);
+end
 $$;
 
 -- The same for all who act for another company by now.
 create or replace function app_private.leave_behind_strangers(p_companies uuid[])
-returns void language sql volatile set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
   update app.follow_up f set colleague_id = null, version = f.version + 1 from app.colleague c
-  where f.company_id = any (p_companies) and c.id = f.colleague_id and c.company_id <> f.company_id
+  where f.company_id = any (p_companies) and c.id = f.colleague_id and c.company_id <> f.company_id;
+  perform app_private.forget_strangers_absences(p_companies);
+end
 $$;

@@ -9,6 +9,15 @@ as $$
     and not p_participation.paused and p_participation.company_id is distinct from p_giver
 $$;
 
+-- Who returned the lead is not offered it again; it can be assigned to him.
+create or replace function app_private.gave_back(p_lead app.lead, p_company uuid)
+returns boolean language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select exists (select from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.company_id = p_company
+      and e.state = 'returned')
+$$;
+
 -- The cap counts what a company works on a marketplace at present.
 create or replace function app_private.cap_reached(p_participation app.participation)
 returns boolean language sql stable set search_path = pg_catalog, pg_temp
@@ -45,7 +54,7 @@ begin
   from unnest(p_companies) w (id)
   left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id
   where not coalesce(app_private.may_take(p, v_lead.giver_company_id) and app_private.full_cap(p) is null
-    and not app_private.ever_worked(p_marketplace, p_lead, w.id), false);
+    and not app_private.gave_back(v_lead, w.id), false);
   if cardinality(v_unfit) > 0 then
     perform app_private.expect_not_absorbed(p_marketplace, c.id, v_caller.company_id)
     from unnest(v_unfit) c (id);
@@ -123,8 +132,9 @@ begin
     return false;
   end if;
   if v_brokerage.wave < jsonb_array_length(v_brokerage.plan -> 'waves') then
-    -- Who ends a wave may hold a card, and a further wave locks cards: the timer opens it (advance_wave).
-    update app.brokerage set wave_ends_at = app_private.clock()
+    -- Who ends a wave may hold a card, and a further wave locks cards: the timer opens it (advance_wave). Due at
+    -- a moment that is past and stays the same, because a merge must come to what its rehearsal came to.
+    update app.brokerage set wave_ends_at = opened_at
     where marketplace_id = p_marketplace and id = v_brokerage.id;
     return false;
   end if;

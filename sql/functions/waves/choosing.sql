@@ -21,7 +21,7 @@ declare
   v_fits constant boolean := not v_wave ? 'postcode_areas' or exists (
     select from unnest(app_private.texts(v_wave -> 'postcode_areas')) a where starts_with(v_postcode, a));
   v_former constant uuid[] := array(select distinct e.company_id from app.engagement e
-    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id);
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'returned');
   v_weights constant jsonb := app_private.weights(v_wave -> 'weights');
 begin
   return query
@@ -29,7 +29,7 @@ begin
     select p.company_id as company, p.invited_at, case
       when p.company_id = p_lead.giver_company_id then 'giver'
       when p.company_id = any (p_before) then 'offered-before'
-      when p.company_id = any (v_former) then 'worked-before'
+      when not v_by_hand and p.company_id = any (v_former) then 'returned-before'
       when p.paused then 'paused'
       when v_by_hand then null
       when p.company_id = any (p_deferred) then null
@@ -88,7 +88,7 @@ $$;
 create or replace function app_private.reasons() returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'paused', 'worked-before',
+  select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'paused', 'returned-before',
     'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
 $$;
 

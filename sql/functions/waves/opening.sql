@@ -65,8 +65,7 @@ declare
 begin
   with opened as (
     insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at,
-      placed_before)
+      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at, placed_before)
     select p.marketplace_id, app_private.new_id(), p_brokerage, p_lead.id, p.company_id, p.operator_company_id,
       p_number, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
       p.company_name, v_expires_at, v_placed_before

@@ -1,0 +1,17 @@
+"""What is read of absences."""
+
+from sqlalchemy import select
+
+from service.database import tables
+from service.database.statements import columns
+from service.database.transaction import Tx
+from service.domain.absences.messages import Absence
+from service.vocabulary import Page
+
+ABSENCE = "id colleague_id covered_by_id begins_at ends_at created_at"
+_ABSENCES = select(*columns(tables.absence, ABSENCE))
+
+
+async def absences(tx: Tx, cursor: str | None, limit: int) -> Page[Absence]:
+    """Of the caller's company, last entered first, past ones too."""
+    return await tx.page(Absence, _ABSENCES, cursor=cursor, limit=limit)
