@@ -65,19 +65,20 @@ class Former:
             for statement in statements:
                 assert await self.superuser.execute(statement) not in ("UPDATE 0", "DELETE 0")
 
-    async def hand(self, lead: Any, column: str, parties: list[UUID]) -> None:
+    async def hand(self, lead: Any, column: str) -> None:
         """Gives a lead to its stranger, with all that follows it and without a new version."""
-        where = f"marketplace_id = '{lead['marketplace_id']}' and lead_id = '{lead['id']}'"
+        where = f"marketplace_id = '{lead['marketplace_id']}' and id = '{lead['id']}'"
         async with self.superuser.transaction():
             done = await self.superuser.execute(
-                f"update app.lead set {column} = $1 where {where.replace('lead_id', 'id')}",
+                f"update app.lead set {column} = $1 where {where}",
                 lead["stranger"],
             )
             assert done == "UPDATE 1"
-            for table in ("prospect", "history", "message"):
-                await self.superuser.execute(
-                    f"update app.{table} set parties = $1 where {where}", parties
-                )
+            await self.superuser.execute(
+                "select app_private.follow_parties(array[$1::uuid], array[$2::uuid])",
+                lead["marketplace_id"],
+                lead["id"],
+            )
 
     async def user(self, company: UUID) -> int:
         """The legacy user of a company."""

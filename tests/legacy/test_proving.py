@@ -123,14 +123,13 @@ async def test_it_finds_what_was_planted_and_nothing_else(broken: Former) -> Non
     """A lead moved, a party too many, fields changed, offers dropped and revived."""
     expected = set()
     moved, shared, changed = [await broken.one(f"{PICKED} {n}") for n in range(3)]
-    await broken.hand(moved, "engaged_company_id", [moved["operator"], moved["stranger"]])
+    await broken.hand(moved, "engaged_company_id")
     for who, reason in ((moved["taker"], GONE), (moved["stranger"], NEW)):
         user = await broken.user(who)
         expected |= {
             (user, kind, moved["id"], "differs", reason) for kind in ("leads", "prospects")
         }
-    parties = [shared["operator"], shared["stranger"], shared["taker"]]
-    await broken.hand(shared, "giver_company_id", parties)
+    await broken.hand(shared, "giver_company_id")
     user = await broken.user(shared["stranger"])
     expected |= {(user, kind, shared["id"], "differs", NEW) for kind in SEEN_TOGETHER}
     await broken.plant(
