@@ -7,6 +7,7 @@ pipeline    the same in one pipeline: sent together, answered together
 where       pgbench, no policies: the token looked up once, the company in hand-written filters
 filters     Kollegium on the copy without policies, filters in its SQL
 orm         FastAPI with SQLAlchemy's ORM on that copy (bench/peers/orm)
+django      Django with REST framework under the service's own policies (bench/peers/django)
 bare        an ASGI application of one line, for what the server costs on this machine
 """
 
@@ -260,7 +261,13 @@ def refuse_open_door(service: services.Running, operation: Operation) -> None:
         raise RuntimeError(f"{service.kind} answers {answers} to a taker and to a stranger")
 
 
-HTTP = {"service": "service", "filters": "unguarded", "orm": "orm", "bare": "bare"}
+HTTP = {
+    "service": "service",
+    "filters": "unguarded",
+    "orm": "orm",
+    "django": "django",
+    "bare": "bare",
+}
 
 
 def _script(

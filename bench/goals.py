@@ -10,7 +10,11 @@ from typing import Any, NamedTuple
 
 SHARE_OF_LIMIT = {"get": 0.50, "list": 0.45, "pick": 0.75}
 SHARE_OF_PIPELINE = 0.70  # of pgbench that sends the same statements in one pipeline
-TIMES_THE_PEER = {"get": 12.0, "list": 15.0, "pick": 4.0}
+TIMES_THE_PEERS = {
+    "orm": {"get": 12.0, "list": 15.0, "pick": 4.0},
+    "django": {"get": 20.0, "list": 12.0},
+}
+PEERS = {"orm": "the ORM peer", "django": "Django"}
 # To the service of an earlier commit in the same rounds: rate at least, processor time at most.
 TIMES_BEFORE = {
     "get": (1.5, 0.60),
@@ -121,16 +125,15 @@ def _before(found: dict[str, Result]) -> Iterator[Goal]:
 
 
 def _peer(found: dict[str, Result]) -> Iterator[Goal]:
-    for name, bound in TIMES_THE_PEER.items():
-        ask = _Judge(f"{name}: against the ORM peer", f"≥ {bound:.0f} ×", bound, True)
-        service, orm = _rates(found, name, "service", "orm")
-        yield (
-            ask.says(
-                service / orm, f"{service / orm:.1f} × ({service:,.0f} and {orm:,.0f} a second)"
-            )
-            if orm
-            else ask.silent()
-        )
+    for peer, bounds in TIMES_THE_PEERS.items():
+        for name, bound in bounds.items():
+            ask = _Judge(f"{name}: against {PEERS[peer]}", f"≥ {bound:.0f} ×", bound, True)
+            service, other = _rates(found, name, "service", peer)
+            if not other:
+                yield ask.silent()
+                continue
+            said = f"{service / other:.1f} × ({service:,.0f} and {other:,.0f} a second)"
+            yield ask.says(service / other, said)
 
 
 def _guarantee(found: dict[str, Result]) -> Iterator[Goal]:

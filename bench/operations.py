@@ -174,7 +174,7 @@ OPERATIONS = {
             _line("GET", *_SAMPLE_ENGAGED),
             ENGAGED,
             _known(7, world.number(7, 0, 6), _SAMPLE_ENGAGED[1]),
-            contestants=(*WITH_PEER, "pipeline", "bare"),
+            contestants=(*WITH_PEER, "django", "pipeline", "bare"),
         ),
         Operation(
             "list",
@@ -184,7 +184,7 @@ OPERATIONS = {
             _line("GET", "/leads?limit=20", _SAMPLE_LIST),
             "\\set colleague random(2000, 5999)",
             {world.token(_SAMPLE_LIST): TOKEN},
-            contestants=WITH_PEER,
+            contestants=(*WITH_PEER, "django"),
         ),
         Operation(
             "offers",

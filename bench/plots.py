@@ -14,6 +14,7 @@ COLOURS = {
     "where": "#c9c9c9",
     "filters": "#7fbfa5",
     "orm": "#c0504d",
+    "django": "#e0a899",
     "attempts": "#8a8a8a",
 }
 LABELS = {
@@ -22,6 +23,7 @@ LABELS = {
     "where": "pgbench, filters, no policies",
     "filters": "Kollegium, filters, no policies",
     "orm": "FastAPI + SQLAlchemy ORM",
+    "django": "Django + REST framework, same policies",
 }
 
 

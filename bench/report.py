@@ -16,6 +16,7 @@ WHO = {
     "where": "pgbench, hand-written filters, no policies",
     "filters": "Kollegium, filters in SQL, no policies",
     "orm": "FastAPI + SQLAlchemy ORM, filters",
+    "django": "Django + REST framework, the same policies",
     "attempts": "pgbench, the same function in one call, 64 clients",
     "bare": "the server alone: ASGI, one constant answer",
     "alone": "A loop alone",

@@ -80,10 +80,27 @@ def _command(kind: str, port: int, metrics: int, directory: Path) -> list[str]:
     plain = ["--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     if kind == "orm":
         place = ["--app-dir", str(ROOT / "bench" / "peers" / "orm")]
-        return [str(tools.peer(directory)), "app:app", *place, *plain]
+        return [str(tools.peer(directory, kind) / "uvicorn"), "app:app", *place, *plain]
+    if kind == "django":
+        return _gunicorn(tools.peer(directory, kind) / "gunicorn", port)
     if kind == "bare":
         return [sys.executable, "-m", "uvicorn", "bench.bare:app", "--no-access-log", *plain]
     return [sys.executable, "-m", "bench.variant", kind, *serve]
+
+
+def _gunicorn(program: Path, port: int) -> list[str]:
+    """Django as it is served: a worker, and a thread for each connection to PostgreSQL."""
+    threads = ServiceSettings(database_url="").connections
+    listen = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", str(threads)]
+    keep = ["--keep-alive", "60", "--no-control-socket"]
+    return [
+        str(program),
+        "app:application",
+        "--chdir",
+        str(ROOT / "bench/peers/django"),
+        *listen,
+        *keep,
+    ]
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

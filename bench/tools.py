@@ -1,6 +1,6 @@
 """What the benchmark needs beside the service, found or made at its first use.
 
-wrk and pgbench are the distribution's; `pace` and `alone` are compiled from `load/`. The peer gets
+wrk and pgbench are the distribution's; `pace` and `alone` are compiled from `load/`. Each peer gets
 an environment of its own in `.data/bench/`, and the plots' library goes into ours; both from locked
 files.
 """
@@ -51,15 +51,15 @@ def compiled(name: str, directory: Path) -> Path:
     return made
 
 
-def peer(directory: Path) -> Path:
-    """uvicorn in the environment of the ORM peer."""
-    home, lock = directory / "orm-venv", HERE / "peers" / "orm" / "requirements.lock"
+def peer(directory: Path, name: str) -> Path:
+    """Where the programs of a peer's own environment are."""
+    home, lock = directory / f"{name}-venv", HERE / "peers" / name / "requirements.lock"
     stamp = home / "installed"
     if not stamp.exists() or stamp.read_text() != lock.read_text():
         venv.create(home, with_pip=True, clear=True)
         _install(str(home / "bin" / "python"), lock)
         stamp.write_text(lock.read_text())
-    return home / "bin" / "uvicorn"
+    return home / "bin"
 
 
 def plotting() -> None:

@@ -24,4 +24,6 @@ compile pyproject.toml --extra embedded --extra checkout --constraint tests/requ
 compile pyproject.toml --extra bench --constraint tests/requirements.lock --upgrade \
     --output-file bench/requirements.lock
 compile tests/clients/requirements.in $upgrade --output-file tests/clients/requirements.lock
-compile bench/peers/orm/requirements.in $upgrade --output-file bench/peers/orm/requirements.lock
+for peer in orm django; do
+    compile "bench/peers/$peer/requirements.in" $upgrade --output-file "bench/peers/$peer/requirements.lock"
+done

@@ -14,6 +14,7 @@ from service.database.transaction import Database
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
@@ -21,6 +22,7 @@ from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.waves.http import router as waves
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -34,10 +36,12 @@ ROOMS = [
     sessions,
     companies,
     marketplaces,
+    waves,
     leads,
     offers,
     engagements,
     calls,
+    follow_ups,
     timeline,
     imports,
     merges,

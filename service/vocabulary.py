@@ -62,6 +62,20 @@ PostcodeArea = Annotated[
 Tag = Annotated[
     str, msgspec.Meta(min_length=1, max_length=50, pattern=LINE, extra={"words": _ON_A_LINE})
 ]
+Zone = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=60,
+        pattern=whole("[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*"),
+        extra={
+            "words": (
+                "A name of the time zone database, such as Europe/Berlin",
+                "Ein Name aus der Zeitzonendatenbank, etwa Europe/Berlin",
+            )
+        },
+        examples=["Europe/Berlin"],
+    ),
+]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
 # As the checks of the tables have them (tests/http/test_openapi.py compares).

@@ -22,12 +22,15 @@ log = structlog.get_logger()
 _TOLD = {
     "offers": "expired_leads",
     "waves": "ended_waves",
+    "last_calls": "last_calls",
     "names": "printed_names",
+    "reminders": "reminders",
     "mails": "addressed",
     "merges": "merges",
     "imports": "imports",
     "consents": "consents",
     "purge": "purged_rows",
+    "holidays": "written_holidays",
 }
 
 
@@ -153,6 +156,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['ended_waves']} waves ended, "
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
+        f"{told['reminders']} reminders written, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
         f"{told['purged_rows']} old rows removed."

@@ -61,7 +61,12 @@ brokerage = _table(
     "brokerage",
     "marketplace_id uuid, id uuid, lead_id uuid, operator_company_id uuid, state text, wave "
     "integer, wave_ends_at timestamptz, opened_by_id uuid, opened_at timestamptz, closed_at "
-    "timestamptz",
+    "timestamptz, plan jsonb, left_out jsonb, last_call_at timestamptz",
+)
+calendar = _table(
+    "calendar",
+    "marketplace_id uuid, operator_company_id uuid, time_zone text, hours jsonb, "
+    "federal_state text, regional_holidays boolean, own_days jsonb, version integer",
 )
 call_attempt = _table(
     "call_attempt",
@@ -110,6 +115,12 @@ engagement = _table(
     "self_pick boolean, picked_by_id uuid, picked_by_name text, steps text[], step text, "
     "handler_id uuid, handler_name text, value numeric(14,2), started_at timestamptz, "
     "closed_at timestamptz",
+)
+follow_up = _table(
+    "follow_up",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, colleague_id uuid, due_at "
+    "timestamptz, text text, done_at timestamptz, reminded_at timestamptz, created_at "
+    "timestamptz, version integer",
 )
 history = _table(
     "history",
@@ -184,7 +195,8 @@ participation = _table(
     "marketplace_id uuid, company_id uuid, operator_company_id uuid, capacities text[], state "
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
-    "answered_at timestamptz, ended_at timestamptz, version integer",
+    "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
+    "cap_week integer, cap_month integer, time_zone text",
 )
 partner_invitation = _table(
     "partner_invitation",
@@ -198,4 +210,9 @@ prospect = _table(
     "text, email text, phone text, street text, postcode text, city text, country text, "
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
+)
+wave_plan = _table(
+    "wave_plan",
+    "marketplace_id uuid, operator_company_id uuid, waves jsonb, on_cap text, recycle text, "
+    "seed uuid, version integer",
 )

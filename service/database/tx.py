@@ -31,6 +31,31 @@ _BACK = Statement("rollback to savepoint operation")
 ENTER_TO_WRITE = "select app.enter_to_write($1)"
 ENTER_TO_READ = "select app.enter_to_read($1)"
 _LEAVE = Statement("select app.leave()")
+_NOTHING = Statement("select null")
+
+
+class Known(Exception):
+    """The question of `Tx.unless` has an answer."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__("known before")
+        self.answer = answer
+
+
+class _Question:
+    """Of `Tx.unless`; `passed`: it had no answer, and the savepoint behind it stands."""
+
+    __slots__ = ("_decoder", "passed", "sent", "statement")
+
+    def __init__(self, statement: Statement, decoder: msgspec.json.Decoder[Any]) -> None:
+        self.statement, self._decoder = statement, decoder
+        self.sent = self.passed = False
+
+    def look(self, results: Values) -> None:
+        """Takes what the batch returned from the question on. Raises Known."""
+        if results and results[0] and results[0][0]:
+            raise Known(self._decoder.decode(results[0][0]))
+        self.passed = len(results) > 1
 
 
 class Tx:
@@ -51,6 +76,7 @@ class Tx:
         self._seconds = seconds
         self._queue: list[Statement] = []
         self._attempt: Statement | None = None
+        self._question: _Question | None = None
         self._begun = False
         self._ended = False
 
@@ -136,19 +162,30 @@ class Tx:
         return cut(await self.listed(kind, made.sql, *given, lane=lane), limit, key)
 
     @contextlib.asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """What happens inside is undone when it raises; the transaction goes on."""
-        self._queue.append(_SAVEPOINT)
+    async def unless(self, kind: type[T], sql: str, *values: Any) -> AsyncIterator[None]:
+        """What happens inside is undone when it raises, and the transaction goes on; so it is when
+        the question has a row for an answer: then Known is raised, whatever else happened. The
+        question goes out with the first statement inside, and is answered before it."""
+        self._question = question = _Question(Statement(_one_of(sql), values), _decoder(kind))
         try:
             yield
-        except Refused:
+            if not question.sent:
+                await self._send(_NOTHING)
+        except (Refused, Known):
             raise
         except (Problem, PostgresError):
-            sent = _SAVEPOINT not in self._queue
-            self._queue.clear()
-            if sent:
+            if not question.sent:
+                self._queue.clear()
+                self._attempt = None
+                await self._send(_NOTHING)
+            elif question.passed:
                 await self._batch([_BACK])
             raise
+
+    async def undone(self) -> None:
+        """Ends the transaction without what happened inside `unless`."""
+        await self._batch([_BACK, *self._leave, _COMMIT])
+        self._ended = True
 
     async def _send(
         self, statement: Statement, *, last: bool = False, lane: Lane | None = None
@@ -167,6 +204,10 @@ class Tx:
                 batch.append(_BEGIN)
                 self._begun = True
             batch += self._enter
+        question, self._question = self._question, None
+        if question is not None:
+            question.sent, at = True, len(batch)
+            batch += (question.statement, _SAVEPOINT)
         batch += self._queue
         self._queue = []
         position = len(batch)
@@ -174,14 +215,26 @@ class Tx:
         if last:
             batch += self._leave
             batch += [_COMMIT] if self._begun else []
-        results = await self._batch(batch, lane)
+        try:
+            results = await self._batch(batch, lane)
+        except PostgresError as error:
+            if question is not None:
+                question.look(error.results[at:])
+            raise
         self._ended = last
-        if self._attempt is not None:
-            returned, self._attempt = results[batch.index(self._attempt)][0], None
-            if returned is not None:
-                refusal = msgspec.json.decode(returned)
-                raise Refused(refusal["problem"], **refusal["detail"])
+        if question is not None:
+            question.look(results[at:])
+        self._look(batch, results)
         return results[position]
+
+    def _look(self, batch: list[Statement], results: Values) -> None:
+        """Raises Refused for the refusal that an attempt returned."""
+        if self._attempt is None:
+            return
+        returned, self._attempt = results[batch.index(self._attempt)][0], None
+        if returned is not None:
+            refusal = msgspec.json.decode(returned)
+            raise Refused(refusal["problem"], **refusal["detail"])
 
     async def finish(self) -> None:
         """Commits what is not committed yet."""

@@ -18,6 +18,7 @@ from litestar.types import Receive, Scope
 
 from service import identity
 from service.database.transaction import Database, Tx
+from service.database.tx import Known
 from service.errors import Problem
 from service.vocabulary import GoesOn, Versions
 from service.web import problems
@@ -44,6 +45,7 @@ _NOT_KEPT = frozenset(
 )
 # Stand for a secret in a kept answer: the place, and a header with its SHA-256.
 _SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
+_CLAIM = "select status, headers, body from app.claim_idempotency_key($1, $2)"
 _JSON = "application/json"
 _to_json = msgspec.json.Encoder().encode
 
@@ -245,17 +247,12 @@ class Call:
         self, tx: Tx, key: str, digest: bytes, run: Callable[[Tx], Awaitable[Answer[T]]]
     ) -> Answer[T]:
         """Answers a repeated key from what was kept; keeps refusals as well as successes."""
-        kept = await tx.row(
-            _Kept,
-            "select status, headers, body from app.claim_idempotency_key($1, $2)",
-            key,
-            digest,
-        )
-        if kept is not None:
-            return self._unsealed(kept)
         try:
-            async with tx.savepoint():
+            async with tx.unless(_Kept, _CLAIM, key, digest):
                 answer = await run(tx)
+        except Known as known:
+            await tx.undone()
+            return self._unsealed(known.answer)
         except Exception as error:
             problem = problems.from_exception(error)
             if problem.status >= 500 or problem.slug in _NOT_KEPT:

@@ -35,7 +35,8 @@ MEMBERS: dict[str, Json] = {
         "format": "uuid",
         "description": "The lead that has this external_ref",
     },
-    "cap": {"type": "integer", "description": "Leads worked at once"},
+    "cap": {"type": "integer", "description": "The most leads at once, or in the period"},
+    "period": {"enum": ["open", "day", "week", "month"], "type": "string"},
     "companies": {
         "type": "array",
         "items": {"type": "string", "format": "uuid"},

@@ -12,5 +12,5 @@ comment on policy cross_broker on app.brokerage is 'broker: the functions in sql
 
 grant select on app.brokerage to kollegium_api;
 grant select, insert on app.brokerage to kollegium_broker;
-grant update (operator_company_id, state, closed_at, wave_ends_at) on app.brokerage to kollegium_broker;
+grant update (operator_company_id, state, closed_at, wave_ends_at, wave, left_out, last_call_at) on app.brokerage to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.offer_lead and what ends an offer

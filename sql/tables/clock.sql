@@ -8,10 +8,11 @@ comment on function app_private.clock() is
   'The time of the transaction: what the business goes by. Tests turn the clock by replacing it.';
 grant execute on function app_private.clock() to kollegium_broker, kollegium_api;
 
--- Leases, limits and ids go by the time that runs on within a transaction.
-create function app_private.clock(running boolean) returns timestamptz
+-- Leases, limits and ids go by the time that runs on within a transaction; tokens by the begin of the statement.
+create function app_private.clock(running boolean, within_statement boolean default true) returns timestamptz
 language sql volatile parallel safe
-return case when running then app_private.clock() + (clock_timestamp() - now()) else app_private.clock() end;
-comment on function app_private.clock(boolean) is
-  'running => true: the same time, going on within the transaction.';
-grant execute on function app_private.clock(boolean) to kollegium_broker;
+return app_private.clock() + case when not running then interval '0'
+  when within_statement then clock_timestamp() - now() else statement_timestamp() - now() end;
+comment on function app_private.clock(boolean, boolean) is
+  'running => true: the same time, going on within the transaction, or from statement to statement.';
+grant execute on function app_private.clock(boolean, boolean) to kollegium_broker;

@@ -32,6 +32,9 @@ create table app.engagement (
 );
 create unique index engagement_current on app.engagement (marketplace_id, lead_id)
   where state in ('active', 'won', 'lost', 'return_requested');
+-- Who worked a lead before; what a company began to work in a period, for its caps.
+create index engagement_lead on app.engagement (marketplace_id, lead_id);
+create index engagement_started on app.engagement (company_id, started_at);
 create index engagement_company on app.engagement (company_id, handler_id, state);
 -- Few leads by their engagement, for app.find_by_engagement.
 create index engagement_facets on app.engagement

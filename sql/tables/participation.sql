@@ -17,6 +17,11 @@ create table app.participation (
   answered_at timestamptz,
   ended_at timestamptz,
   version integer not null default 1,
+  cap_day integer check (cap_day between 0 and 100000),
+  cap_week integer check (cap_week between 0 and 100000),
+  cap_month integer check (cap_month between 0 and 100000),
+  time_zone text not null default 'Europe/Berlin'
+    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
   primary key (marketplace_id, company_id),
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred
@@ -42,3 +47,7 @@ comment on column app.participation.invited_at is 'When it was first invited.';
 comment on column app.participation.answered_at is 'When it accepted or declined.';
 comment on column app.participation.ended_at is 'When it ended.';
 comment on column app.participation.version is 'Counts changes; the ETag.';
+comment on column app.participation.cap_day is 'Leads begun in a day of its zone; null: no limit.';
+comment on column app.participation.cap_week is 'Leads begun in a week of its zone, from Monday; null: no limit.';
+comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
+comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';

@@ -12,92 +12,21 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from service.app import create_app
 from service.settings import ServiceSettings
 from service.web.openapi import operation_id
+from service.web.routes import handlers
 from tests.fixtures.database import Urls, connected, waiting_for_locks
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
-from tests.fixtures.merges import rehearsed
-from tests.fixtures.world import PASSWORD
+from tests.fixtures.requests import Requests
 
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "company_merge", "lead_import", "import_mapping",
+    "offer", "engagement", "follow_up", "company_merge", "lead_import", "import_mapping",
 )  # fmt: skip
-FILE = (
-    b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
-    b"Petra;Muster;10115;Berlin;030 23125000;petra@muster.example;Dach;ja\n"
-)
-DRAFTS = FILE.replace(b";Einwilligung", b"").replace(b";ja", b"")
-MAPPING = 'name = "messe"\n[columns]\nemail = "E-Post"\nname = "Wer"\ninterest = "Was"\n'
-# operation: (who, method, path, body). {…} are made by `places`.
-WRITES: dict[str, tuple[str, str, str, Any]] = {
-    "sessions.change_me": ("anna", "PATCH", "/me", {"name": "Anna Weg"}),
-    "sessions.change_password": (
-        "anna", "PUT", "/me/password",
-        {"current_password": PASSWORD, "password": "Ein ganz anderes"}),
-    "companies.change_company": ("anna", "PATCH", "/company", {"language": "en"}),
-    "companies.change_colleague": ("anna", "PATCH", "/colleagues/{dora}", {"role": "member"}),
-    "companies.invite": ("anna", "POST", "/invitations", {"email": "neu@huber.example"}),
-    "companies.revoke_invitation": ("anna", "DELETE", "/invitations/{invitation}", None),
-    "companies.create_api_key": ("anna", "POST", "/api-keys", {"name": "CRM"}),
-    "companies.revoke_api_key": ("anna", "DELETE", "/api-keys/{key}", None),
-    "marketplaces.create_marketplace": ("olga", "POST", "/marketplaces", {"name": "Neu"}),
-    "marketplaces.change_marketplace": ("olga", "PATCH", "/marketplaces/{m}", {"name": "Neu"}),
-    "marketplaces.invite_partner": (
-        "olga", "POST", "/marketplaces/{m}/participations",
-        {"email": "wer@anders.example", "capacity": "taker"},
-    ),
-    "marketplaces.accept_participation": (
-        "nina", "POST", "/marketplaces/{m}/participations/accept", None),
-    "marketplaces.decline_participation": (
-        "nina", "POST", "/marketplaces/{m}/participations/decline", None),
-    "marketplaces.change_participation": (
-        "lena", "PATCH", "/marketplaces/{m}/participations/{lang}", {"paused": True}),
-    "marketplaces.end_participation": (
-        "olga", "DELETE", "/marketplaces/{m}/participations/{lang}", None),
-    "leads.create": (
-        "gerd", "POST", "/marketplaces/{m}/leads",
-        {"prospect": {"name": "P", "email": "p@muster.example"}, "interest": "Dach",
-         "distribution_permission": True},
-    ),
-    "leads.change": ("gerd", "PATCH", "{draft}", {"tags": ["dach"]}),
-    "leads.submit": ("gerd", "POST", "{draft}/submit", None),
-    "leads.accept": ("olga", "POST", "{submitted}/accept", None),
-    "leads.reject": ("olga", "POST", "{submitted}/reject", {"reason": "x"}),
-    "leads.offer": ("olga", "POST", "{available}/offer", None),
-    "leads.assign": ("olga", "POST", "{available}/assign", {"company_id": "{klein}"}),
-    "leads.withdraw": ("olga", "POST", "{available}/withdraw", None),
-    "offers.pick": ("cora", "POST", "{offered}/pick", None),
-    "offers.decline": ("cora", "POST", "{offered}/decline", None),
-    "offers.reopen": ("cora", "POST", "{declined}/reopen", None),
-    "engagements.change": ("anna", "PATCH", "{engaged}/engagement", {"step": "angebot"}),
-    "engagements.close": ("anna", "POST", "{engaged}/engagement/close", {"outcome": "won"}),
-    "engagements.reopen": ("anna", "POST", "{won}/engagement/reopen", None),
-    "engagements.hand_over": (
-        "anna", "POST", "/engagements/handler",
-        {"items": [{"marketplace_id": "{m}", "lead_id": "{engaged_id}"}], "handler_id": None}),
-    "calls.claim": ("anna", "POST", "{engaged}/engagement/call", None),
-    "calls.release": ("anna", "DELETE", "{engaged}/engagement/call", None),
-    "calls.log": ("anna", "POST", "{engaged}/engagement/calls", {"outcome": "reached"}),
-    "timeline.add_note": ("anna", "POST", "{engaged}/notes", {"text": "x"}),
-    "timeline.add_message": ("anna", "POST", "{engaged}/messages", {"text": "x"}),
-    "imports.import_file": ("gerd", "POST", "/imports?marketplace={m}", FILE),
-    "imports.state_consent": (
-        "gerd", "POST", "/imports/{file}/consent",
-        {"text": "Ja", "source": "Messe", "given_at": "2026-10-01T08:00:00Z"},
-    ),
-    "imports.save_mapping": ("gerd", "POST", "/import-mappings", {"mapping": MAPPING}),
-    "imports.forget_mapping": ("gerd", "DELETE", "/import-mappings/{mapping}", None),
-    "merges.request": ("anna", "POST", "/merges", {"absorbed_company_email": "lena@lang.example"}),
-    "merges.order_rehearsal": ("anna", "POST", "/merges/{merge}/rehearsal", None),
-    "merges.consent": ("anna", "POST", "/merges/{merge}/consent", {"rehearsal_id": "{rehearsal}"}),
-    "merges.refuse": ("anna", "POST", "/merges/{merge}/refuse", {"reason": "x"}),
-}  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
     "sessions.log_in", "sessions.log_out", "sessions.end_session", "sessions.request_reset",
@@ -105,34 +34,24 @@ OTHERS = {
 }  # fmt: skip
 
 
-@pytest_asyncio.fixture(scope="module")
-async def places(market: Market) -> dict[str, str]:
-    """What the paths of WRITES name."""
-    world = market.world
-    invited = await market.anna.post("/invitations", {"email": "weg@huber.example"})
-    key = await market.anna.post("/api-keys", {"name": "weg"})
-    merge = await rehearsed(market.urls, world.huber.id, world.fremd.id)
-    headers = {"Content-Type": "text/csv"}
-    path = f"/imports?marketplace={market.m}"
-    file = await market.gerd.post(path, content=DRAFTS, headers=headers)
-    kept = await market.gerd.post("/import-mappings", {"mapping": MAPPING.replace("messe", "weg")})
-    leads = {name: market.path(lead) for name, lead in world.leads.items()}
-    return {
-        **leads, "m": str(market.m), "engaged_id": str(world.leads["engaged"]),
-        "dora": str(world.dora.id), "lang": str(world.lang.id),
-        "klein": str(world.klein.id), "invitation": invited.json()["id"],
-        "file": file.json()["id"], "mapping": kept.json()["id"],
-        "key": key.json()["id"], "merge": str(merge["merge_id"]),
-        "rehearsal": str(merge["rehearsal_id"]),
-    }  # fmt: skip
+APP = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
+WRITES = sorted(
+    operation_id(handler)
+    for _, handler in handlers(APP.routes)
+    if handler.http_methods & {"POST", "PATCH", "PUT", "DELETE"}
+    and operation_id(handler) not in OTHERS
+)
+POSTS = {
+    operation_id(handler)
+    for _, handler in handlers(APP.routes)
+    if "POST" in handler.http_methods and operation_id(handler) in WRITES
+}
 
 
-def _filled(value: Any, places: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _filled(inner, places) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, places) for inner in value]
-    return value.format(**places) if isinstance(value, str) else value
+@pytest.fixture(scope="module")
+def requests(market: Market) -> Requests:
+    """A request for each route."""
+    return Requests(market, APP.description)
 
 
 async def content(superuser: Any) -> dict[str, str]:
@@ -174,7 +93,7 @@ async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Respo
 
 async def send(who: Person, method: str, path: str, body: Any, key: bool) -> httpx.Response:
     """One request, with If-Match where it takes one and a new Idempotency-Key where asked for."""
-    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    headers = {"If-Match": "*"} if method in ("PATCH", "PUT") else {}
     headers |= {"Idempotency-Key": uuid4().hex} if key else {}
     if isinstance(body, bytes):
         headers["Content-Type"] = "text/csv"
@@ -184,36 +103,24 @@ async def send(who: Person, method: str, path: str, body: Any, key: bool) -> htt
 
 
 @pytest.mark.parametrize(
-    ("name", "key"),
-    [(n, False) for n in WRITES] + [(n, True) for n, w in WRITES.items() if w[1] == "POST"],
+    ("name", "key"), [(n, False) for n in WRITES] + [(n, True) for n in WRITES if n in POSTS]
 )
 async def test_a_write_whose_token_dies_has_no_effect(
-    market: Market, places: dict[str, str], name: str, key: bool
+    market: Market, requests: Requests, name: str, key: bool
 ) -> None:
-    by, method, path, body = WRITES[name]
+    """Every route that writes, from its description."""
+    by, method, path, body = await requests.make(name)
     who: Person = getattr(market, by)
     async with connected(market.urls.superuser) as superuser:
         before = await content(superuser)
-        request = send(who, method, _filled(path, places), _filled(body, places), key)
-        async with dying(market.urls, who, request) as answer:
+        async with dying(market.urls, who, send(who, method, path, body, key)) as answer:
             assert (answer.status_code, slug(answer)) == (401, "unauthenticated")
         assert await content(superuser) == before
     assert (await who.get("/me")).status_code == 200, "the control: it is the token alone"
 
 
-def test_every_route_that_writes_is_tried() -> None:
-    app = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
-    writing = {
-        operation_id(handler)
-        for route in app.routes
-        for handler in route.route_handlers
-        if handler.http_methods & {"POST", "PATCH", "PUT", "DELETE"}
-    }
-    assert writing - OTHERS == set(WRITES)
-
-
 async def test_without_the_guard_a_pick_stays_and_is_denied(
-    market: Market, places: dict[str, str]
+    market: Market,
 ) -> None:
     """The control: what happened before `app.leave`."""
     lead = market.path(await market.offered(market.world.klein))

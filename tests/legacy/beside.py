@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from service.jobs.legacy.importing import Outcome
+from service.jobs.legacy.importing import Outcome, import_load
 from service.jobs.rollout.proving import Proof, Prover
 from tests.fixtures.database import Urls, as_bearer, connected
-from tests.legacy.system import imported, loaded
+from tests.legacy.system import loaded_over, silent
 from tests.merging.stage import Merging
 
 FEATURES = """
@@ -21,13 +21,14 @@ FEATURES = """
 class Beside:
     """An imported former system with people in both; users are named by their legacy numbers."""
 
-    def __init__(self, urls: Urls, superuser: Any, staff: Any, api: Any) -> None:
-        self.urls, self.superuser, self.staff, self.api = urls, superuser, staff, api
+    def __init__(self, superuser: Any, staff: Any, other: Any, api: Any) -> None:
+        self.superuser, self.staff, self.other, self.api = superuser, staff, other, api
         self.merging = Merging(staff)
 
     async def monday(self, *, deletions: bool = False) -> Outcome:
         """The import; everybody has the colleague features after it."""
-        outcome = await imported(self.urls, deletions=deletions)
+        async with loaded_over(self.staff, self.other) as load:
+            outcome = await import_load([self.staff], load, silent, deletions=deletions)
         await self.superuser.execute(FEATURES)
         return outcome
 
@@ -114,8 +115,8 @@ class Beside:
 
     async def prove(self, *, unfiltered: bool = False) -> dict[int, Proof]:
         """The proof of every user; unfiltered: counted without any condition, too."""
-        async with loaded(self.urls) as (staff, load):
-            prover = Prover(staff, [self.api], load)
+        async with loaded_over(self.staff, self.other) as load:
+            prover = Prover(self.staff, [self.api], load)
             users = await prover.users()
             whom = frozenset(user.legacy_user for user in users) if unfiltered else frozenset()
             proofs = prover.prove(users, unfiltered=whom)
@@ -123,8 +124,8 @@ class Beside:
 
     async def prove_only(self, user: int) -> Proof:
         """The proof of one user, with all its rows."""
-        async with loaded(self.urls) as (staff, load):
-            prover = Prover(staff, [self.api], load)
+        async with loaded_over(self.staff, self.other) as load:
+            prover = Prover(self.staff, [self.api], load)
             users = [one for one in await prover.users() if one.legacy_user == user]
             (proof,) = [proof async for proof in prover.prove(users, whole=True)]
             return proof
@@ -143,13 +144,13 @@ class Beside:
 
 
 @asynccontextmanager
-async def beside(urls: Urls) -> AsyncIterator[Beside]:
-    """Connections for it, to a database with a schema `legacy`; imported once."""
+async def beside(urls: Urls, *, already: bool = False) -> AsyncIterator[Beside]:
+    """Connections for it, to a database with a schema `legacy`; imported once, unless already."""
     async with AsyncExitStack() as stack:
-        superuser, staff, api = [
+        connections = [
             await stack.enter_async_context(connected(url))
-            for url in (urls.superuser, urls.staff, urls.api)
+            for url in (urls.superuser, urls.staff, urls.staff, urls.api)
         ]
-        both = Beside(urls, superuser, staff, api)
-        await both.monday()
+        both = Beside(*connections)
+        await (both.superuser.execute(FEATURES) if already else both.monday())
         yield both

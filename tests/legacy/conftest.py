@@ -7,7 +7,7 @@ import pytest_asyncio
 from service.jobs.legacy.practice.filling import fill_schema
 from service.jobs.legacy.practice.generating import Generator
 from tests.fixtures.database import NewDatabase, Urls, connected
-from tests.legacy.system import build
+from tests.legacy.system import build, imported
 
 USERS, LEADS, SEED = 120, 1_500, 41
 
@@ -25,6 +25,21 @@ async def clean_template(new_database: NewDatabase) -> AsyncIterator[str]:
 async def clean(new_database: NewDatabase, clean_template: str) -> AsyncIterator[Urls]:
     """A clone of the clean system for one test."""
     async with new_database(clean_template) as urls:
+        yield urls
+
+
+@pytest_asyncio.fixture(scope="session")
+async def brought_template(new_database: NewDatabase, clean_template: str) -> AsyncIterator[str]:
+    """The clean system and what the first import brought over; clone it, never change it."""
+    async with new_database(clean_template) as urls:
+        await imported(urls)
+        yield urls.database
+
+
+@pytest_asyncio.fixture
+async def brought(new_database: NewDatabase, brought_template: str) -> AsyncIterator[Urls]:
+    """A clone of the clean system after its first import, for one test."""
+    async with new_database(brought_template) as urls:
         yield urls
 
 

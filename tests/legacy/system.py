@@ -135,10 +135,16 @@ async def loaded(urls: Urls) -> AsyncIterator[tuple[Any, int]]:
     async with (
         connected(urls.staff) as staff,
         connected(urls.staff) as other,
-        reading(other, "legacy", "schema") as source,
-        staged(staff, source) as load,
+        loaded_over(staff, other) as load,
     ):
         yield staff, load
+
+
+@contextlib.asynccontextmanager
+async def loaded_over(staff: Any, other: Any) -> AsyncIterator[int]:
+    """A load over connections of the staff that may know the plans of one before."""
+    async with reading(other, "legacy", "schema") as source, staged(staff, source) as load:
+        yield load
 
 
 async def imported(

@@ -10,9 +10,9 @@ from tests.legacy.beside import Beside, beside
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
+async def both(brought: Urls) -> AsyncIterator[Beside]:
     """The clean system, imported; 3 Anna and 4 Ben take on 1 Olga's marketplace, 2 Gustav gives."""
-    async with beside(clean) as one:
+    async with beside(brought, already=True) as one:
         yield one
 
 

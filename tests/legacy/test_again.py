@@ -85,13 +85,12 @@ async def test_two_runs_at_once_do_what_one_does(
 
 
 async def test_what_happened_meanwhile_follows(
-    clean: Urls, new_database: NewDatabase, clean_template: str
+    brought: Urls, new_database: NewDatabase, clean_template: str
 ) -> None:
-    async with connected(clean.superuser) as superuser:
-        await imported(clean)
+    async with connected(brought.superuser) as superuser:
         earlier = await _seen(superuser)
         await superuser.execute(MEANWHILE)
-        await imported(clean)
+        await imported(brought)
         followed = await _seen(superuser)
         assert await superuser.fetch(UNSEARCHED) == []  # the search follows, too
     async with new_database(clean_template) as other, connected(other.superuser) as superuser:
@@ -103,9 +102,8 @@ async def test_what_happened_meanwhile_follows(
         assert followed[name] == at_once[name], name
 
 
-async def test_what_somebody_changed_here_is_not_overwritten(clean: Urls) -> None:
-    await imported(clean)
-    async with connected(clean.superuser) as superuser:
+async def test_what_somebody_changed_here_is_not_overwritten(brought: Urls) -> None:
+    async with connected(brought.superuser) as superuser:
         # Anna works lead 3 here; Olga renames her marketplace here.
         await superuser.execute(
             "update app.lead set interest = 'hier geändert', version = version + 1 "
@@ -114,7 +112,7 @@ async def test_what_somebody_changed_here_is_not_overwritten(clean: Urls) -> Non
         await superuser.execute("update app.marketplace set name = 'Hier', version = version + 1")
         await superuser.execute("update legacy.leads set interest = interest || ' (dort)'")
         await superuser.execute("update legacy.marketplaces set name = 'Dort'")
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         rows = await superuser.fetch(
             "select source_table, legacy_key, reason from app_private.legacy_quarantine order by 1"
         )
@@ -151,16 +149,17 @@ async def test_after_the_cut_over_only_what_waited_comes_over(clean: Urls) -> No
         assert "Solarportal Nord" not in str(after["cards"])
 
 
-async def test_the_timer_leaves_offers_to_the_former_system_until_the_cut_over(clean: Urls) -> None:
+async def test_the_timer_leaves_offers_to_the_former_system_until_the_cut_over(
+    brought: Urls,
+) -> None:
     """Lead 2 is overdue; expiring it here would keep it from following what is decided there."""
-    await imported(clean)
     states = "select state from app.offer where state in ('open', 'expired') order by 1"
     lead = "select state from app.lead where external_ref = '2'"
     mails = "select count(*) from app_private.outbox"
     async with (
-        connected(clean.superuser) as superuser,
-        connected(clean.worker) as worker,
-        connected(clean.staff) as staff,
+        connected(brought.superuser) as superuser,
+        connected(brought.worker) as worker,
+        connected(brought.staff) as staff,
     ):
         assert await worker.fetchval("select app.expire_offers(100)") == 0
         assert [r["state"] for r in await superuser.fetch(states)] == ["open"]
@@ -203,12 +202,11 @@ ADDRESSES = """
 
 
 async def test_addresses_that_were_exchanged_follow(
-    clean: Urls, new_database: NewDatabase, clean_template: str
+    brought: Urls, new_database: NewDatabase, clean_template: str
 ) -> None:
-    async with connected(clean.superuser) as superuser:
-        await imported(clean)
+    async with connected(brought.superuser) as superuser:
         await superuser.execute(EXCHANGED)
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         assert (outcome.waiting, outcome.changed["users changed"], outcome.created["users"]) == (
             0, 3, 1,
         )  # fmt: skip
@@ -223,15 +221,14 @@ async def test_addresses_that_were_exchanged_follow(
         assert await _seen(superuser) == followed
 
 
-async def test_the_negative_control_of_exchanged_addresses(clean: Urls) -> None:
-    await imported(clean)
-    async with connected(clean.superuser) as superuser:
+async def test_the_negative_control_of_exchanged_addresses(brought: Urls) -> None:
+    async with connected(brought.superuser) as superuser:
         await superuser.execute(
             "create or replace function app_private.legacy_free_addresses(p_load integer) "
             "returns void language sql as 'select'"
         )
         await superuser.execute(EXCHANGED)
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         aside = await superuser.fetch(
             "select legacy_key, field from app_private.legacy_quarantine "
             "where reason = 'unforeseen'"
@@ -240,10 +237,9 @@ async def test_the_negative_control_of_exchanged_addresses(clean: Urls) -> None:
         assert outcome.waiting >= len(aside) > 1
 
 
-async def test_who_wants_an_address_that_is_kept_here_waits(clean: Urls) -> None:
+async def test_who_wants_an_address_that_is_kept_here_waits(brought: Urls) -> None:
     """Ben was changed here and keeps his; so Anna keeps hers, and nobody new can have that."""
-    await imported(clean)
-    async with connected(clean.superuser) as superuser:
+    async with connected(brought.superuser) as superuser:
         before = await superuser.fetch(ADDRESSES)
         await superuser.execute(
             "update app.colleague set version = version + 1 where email = 'ben@huber.example'"
@@ -253,7 +249,7 @@ async def test_who_wants_an_address_that_is_kept_here_waits(clean: Urls) -> None
             "update legacy.users set email = 'ANNA@huber.example' where id = 9;"
             "update legacy.users set email = 'ben@anders.example' where id = 4"
         )
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         waits = await superuser.fetch(
             """select legacy_key, reason from app_private.legacy_quarantine
                where healed_at is null and reason <> 'depends-on' order by 1"""
@@ -267,31 +263,29 @@ async def test_who_wants_an_address_that_is_kept_here_waits(clean: Urls) -> None
         await superuser.execute(
             "update legacy.users set email = id || '@huber.example' where id in (3, 9)"
         )
-        assert (await imported(clean)).waiting == 1  # Ben's row stays listed
+        assert (await imported(brought)).waiting == 1  # Ben's row stays listed
         after = dict(await superuser.fetch(ADDRESSES))
         assert (after[3], after[9]) == ("3@huber.example", "9@huber.example")
 
 
-async def test_a_token_that_another_key_holds_waits(clean: Urls) -> None:
-    await imported(clean)
-    async with connected(clean.superuser) as superuser:
+async def test_a_token_that_another_key_holds_waits(brought: Urls) -> None:
+    async with connected(brought.superuser) as superuser:
         await superuser.execute("update legacy.api_keys set id = 7")
-        assert (await imported(clean)).waiting == 1
+        assert (await imported(brought)).waiting == 1
         assert await superuser.fetchval("select count(*) from app.api_key") == 1
         await superuser.execute("update legacy.api_keys set id = 1")
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         assert (outcome.waiting, outcome.healed) == (0, 1)
 
 
 @pytest.mark.parametrize("guard", ["app_private.legacy_lead", "app.company"])
-async def test_without_its_guard_a_second_run_would_double(clean: Urls, guard: str) -> None:
+async def test_without_its_guard_a_second_run_would_double(brought: Urls, guard: str) -> None:
     """The negative control: what keeps two runs apart is the constraint, not their good manners."""
-    async with connected(clean.superuser) as superuser:
-        await imported(clean)
+    async with connected(brought.superuser) as superuser:
         await superuser.execute(f"delete from {'app_private.legacy_lead'}")
         if guard == "app_private.legacy_lead":
             # Forgotten mappings meet the second guard: the unique external_ref of a lead.
-            await imported(clean)
+            await imported(brought)
             fields = await superuser.fetch(
                 "select distinct field from app_private.legacy_quarantine "
                 "where source_table = 'leads' and reason = 'unforeseen'"
@@ -300,6 +294,6 @@ async def test_without_its_guard_a_second_run_would_double(clean: Urls, guard: s
             assert await superuser.fetchval("select count(*) from app.lead") == 6
         else:
             await superuser.execute("delete from app_private.legacy_user")
-            again = await imported(clean)
+            again = await imported(brought)
             assert again.created["users"] == 0
             assert await superuser.fetchval("select count(*) from app.company") == 5

@@ -9,7 +9,7 @@ import pytest_asyncio
 from service.domain.contact import cleaned
 from tests.fixtures.database import Urls
 from tests.legacy.beside import Beside, beside
-from tests.legacy.system import loaded
+from tests.legacy.system import loaded_over
 
 # legacy number -> what stands there (email, phone, postcode, city, country), what is here of it,
 # its answers, and what is told (column -> reason).
@@ -52,8 +52,8 @@ LEADS = """
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
-    async with beside(clean) as one:
+async def both(brought: Urls) -> AsyncIterator[Beside]:
+    async with beside(brought, already=True) as one:
         for number, (written, *_) in CASES.items():
             await one.superuser.execute(LEADS, number, *written)
         await one.monday()
@@ -81,7 +81,7 @@ async def test_it_is_stored_as_every_door_stores_it(both: Beside) -> None:
 
 
 async def test_each_change_is_listed_by_number_and_column(both: Beside) -> None:
-    async with loaded(both.urls) as (_, load):
+    async with loaded_over(both.staff, both.other) as load:
         rows = await both.rows(
             "select legacy_key::bigint, field, reason from legacy_staging.finding where load = $1"
             " and source_table = 'leads' and field like 'contact\\_%' and legacy_key > '100'", load

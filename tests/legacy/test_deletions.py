@@ -8,17 +8,27 @@ import pytest
 import pytest_asyncio
 
 from service.jobs.legacy.files import SourceError
-from tests.fixtures.database import Urls, connected
+from tests.fixtures.database import NewDatabase, connected
 from tests.legacy.beside import Beside, beside
-from tests.legacy.system import TOKEN
+from tests.legacy.system import TOKEN, imported
+
+
+@pytest_asyncio.fixture(scope="module")
+async def lasting(new_database: NewDatabase, clean_template: str) -> AsyncIterator[str]:
+    """The clean system with offers for a year, imported; clone it."""
+    async with new_database(clean_template) as urls:
+        async with connected(urls.superuser) as superuser:
+            await superuser.execute(
+                "update legacy.offers set expires_at = now() + interval '1 year'"
+            )
+        await imported(urls)
+        yield urls.database
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
+async def both(new_database: NewDatabase, lasting: str) -> AsyncIterator[Beside]:
     """1 Olga operates, 2 Gustav gives; lead 2 is offered to 3 Anna and was declined by 4 Ben."""
-    async with connected(clean.superuser) as superuser:
-        await superuser.execute("update legacy.offers set expires_at = now() + interval '1 year'")
-    async with beside(clean) as one:
+    async with new_database(lasting) as urls, beside(urls, already=True) as one:
         yield one
 
 
@@ -105,6 +115,23 @@ async def test_an_offer_that_is_gone_or_waits_there_is_not_on_offer_here(
     await _cannot_pick(both, 3, 2)
     assert await both.one(STATE, "2") in ("unplaced", "offered")
     assert await both.differing() == {}
+
+
+@pytest.mark.parametrize("gone", [
+    "delete from legacy.leads where id = 1", "update legacy.leads set interest = '' where id = 1",
+])  # fmt: skip
+async def test_nor_is_what_was_put_on_offer_here(both: Beside, gone: str) -> None:
+    """The operator did not know that the person is gone there; the lead stays."""
+    await both.call(1, "app.accept_lead($1, $2)", *await both.lead(1))
+    offered = "app.offer_lead($1, $2, $3, 24)"
+    await both.call(1, offered, *await both.lead(1), [await both.company(3)])
+    await both.monday()
+    assert await both.offers(1) == [(3, "open")]  # the control: it is there, so it stays on offer
+    await both.there(gone)
+    await both.monday()
+    assert await both.offers(1) == [(3, "withdrawn")]
+    await _cannot_pick(both, 3, 1)
+    assert await both.one(STATE, "1") == "unplaced"
 
 
 async def test_a_lead_that_is_healed_is_offered_again(both: Beside) -> None:

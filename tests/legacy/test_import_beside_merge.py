@@ -9,12 +9,12 @@ from tests.legacy.system import loaded
 BATCH = "select * from app.legacy_import_leads($1, 0, 100)"
 
 
-async def test_a_merge_waits_for_the_batch_and_nobody_for_the_merge(clean: Urls) -> None:
+async def test_a_merge_waits_for_the_batch_and_nobody_for_the_merge(brought: Urls) -> None:
     """The batch holds companies and then leads, a merge leads and then companies."""
-    async with beside(clean) as both:
+    async with beside(brought, already=True) as both:
         merge = await both.merging.prepare(await both.company(3), await both.company(4))
         await both.there("update legacy.leads set interest = interest || '!'")
-        async with loaded(clean) as (staff, load), connected(clean.staff) as other:
+        async with loaded(brought) as (staff, load), connected(brought.staff) as other:
             async with staff.transaction():
                 done = await staff.fetchrow(BATCH, load)
                 assert done["changed"] == 6
@@ -29,15 +29,15 @@ async def test_a_merge_waits_for_the_batch_and_nobody_for_the_merge(clean: Urls)
         assert await both.differing() == {}
 
 
-async def test_a_batch_waits_for_a_merge_and_gives_nothing_to_the_absorbed(clean: Urls) -> None:
-    async with beside(clean) as both:
+async def test_a_batch_waits_for_a_merge_and_gives_nothing_to_the_absorbed(brought: Urls) -> None:
+    async with beside(brought, already=True) as both:
         absorbed = await both.company(4)
         merge = await both.merging.prepare(await both.company(3), absorbed)
         await both.there(
             "update legacy.leads set state = 'picked', picked_by_user_id = 4 where id = 2",
             "insert into legacy.comments values (20, 2, 4, false, 'von Ben', now())",
         )
-        async with loaded(clean) as (staff, load), connected(clean.staff) as other:
+        async with loaded(brought) as (staff, load), connected(brought.staff) as other:
             async with other.transaction():
                 await other.fetchval("select app.run_merge($1)", merge)
                 running = asyncio.create_task(staff.fetchrow(BATCH, load))

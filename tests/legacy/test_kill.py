@@ -1,7 +1,7 @@
 """Killed at random points and resumed: the same end state as undisturbed.
 
-KOLLEGIUM_KILLS sets how often the job is killed (2), KOLLEGIUM_SERVER_KILLS how often PostgreSQL
-(1); KOLLEGIUM_SEED repeats a run.
+KOLLEGIUM_KILLS sets how often the job is killed (1, whole: 2), KOLLEGIUM_SERVER_KILLS how often
+PostgreSQL (1); KOLLEGIUM_SEED repeats a run.
 """
 
 import asyncio
@@ -16,19 +16,20 @@ import pytest
 
 from service.jobs.legacy.practice.filling import fill_schema
 from service.jobs.legacy.practice.generating import Generator
+from tests.fixtures.clusters import HEAD
 from tests.fixtures.database import (
     ROOT,
     Urls,
     _set_passwords,
     connected,
     database,
-    migrate,
     urls_for,
 )
 from tests.fixtures.killable import KillableServer
+from tests.fixtures.sizes import sized
 from tests.legacy.system import imported, state
 
-KILLS = int(os.environ.get("KOLLEGIUM_KILLS", "2"))
+KILLS = sized(1, whole=2, name="KOLLEGIUM_KILLS")
 SERVER_KILLS = int(os.environ.get("KOLLEGIUM_SERVER_KILLS", "1"))
 SEED = int(os.environ.get("KOLLEGIUM_SEED", "0")) or random.randrange(10**6)
 BATCH = 40
@@ -109,8 +110,7 @@ async def test_postgresql_is_killed_and_the_job_resumed(
     own_server: KillableServer, source: random.Random
 ) -> None:
     root = own_server.running.superuser_url
-    async with database(root) as urls:
-        await migrate(urls.superuser)
+    async with database(root, HEAD) as urls:
         await _set_passwords(root)
         async with connected(urls.superuser) as superuser:
             chunks = Generator(60, 600, 43).chunks()

@@ -13,9 +13,9 @@ OPENING = "select * from app.open_joined_proof_sessions(array[$1::uuid], array[s
 
 
 @pytest_asyncio.fixture
-async def both(clean: Urls) -> AsyncIterator[Beside]:
+async def both(brought: Urls) -> AsyncIterator[Beside]:
     """3 Anna and 4 Ben are one company; both brought much of their own."""
-    async with beside(clean) as one:
+    async with beside(brought, already=True) as one:
         await one.merge(3, 4)
         await one.there(*BROUGHT.split(";")[:-1])
         await one.monday()

@@ -1,7 +1,7 @@
 """Three weeks at random in both systems, an import each Monday: it ends well, the proof agrees
 with an oracle, no lead has two engagements, who picked is told, and nobody is locked out.
 
-KOLLEGIUM_COEXISTING_WORLDS says how many worlds (2), KOLLEGIUM_SEED the first seed (41).
+KOLLEGIUM_COEXISTING_WORLDS says how many worlds (1, whole: 2), KOLLEGIUM_SEED the first seed (41).
 """
 
 import os
@@ -9,11 +9,13 @@ from collections import defaultdict
 from typing import Any
 
 from tests.fixtures.database import NewDatabase, connected
+from tests.fixtures.sizes import sized
 from tests.legacy.beside import Beside, beside
 from tests.legacy.three_weeks import ThreeWeeks
 
 SEED = int(os.environ.get("KOLLEGIUM_SEED", "41"))
-SEEDS = range(SEED, SEED + int(os.environ.get("KOLLEGIUM_COEXISTING_WORLDS", "2")))
+WORLDS = sized(1, whole=2, name="KOLLEGIUM_COEXISTING_WORLDS")
+SEEDS = range(SEED, SEED + WORLDS)
 RANK = ["picked", "open", "declined", "expired", "withdrawn", "lost"]
 
 # Leads that nobody touched here, and that do not wait.

@@ -359,17 +359,16 @@ async def test_what_nobody_foresaw_keeps_one_row_out(
         assert leads == 6 * (1 + len(UNFORESEEN))
 
 
-async def test_a_change_that_nobody_foresaw_keeps_one_row_out(clean: Urls) -> None:
+async def test_a_change_that_nobody_foresaw_keeps_one_row_out(brought: Urls) -> None:
     """Users change all at once; two who exchange addresses stay together when a third one fails."""
-    await imported(clean)
-    async with connected(clean.superuser) as superuser:
+    async with connected(brought.superuser) as superuser:
         await superuser.execute(
             """alter table app.company add constraint odd check (name <> 'Anders');
                update legacy.users set company_name = 'Anders' where id = 2;
                update legacy.users set email = case id when 3 then 'ben@huber.example'
                  else 'anna@huber.example' end where id in (3, 4)"""
         )
-        outcome = await imported(clean)
+        outcome = await imported(brought)
         waiting = await superuser.fetch(
             "select legacy_key, reason from app_private.legacy_quarantine "
             "where source_table = 'users'"

@@ -40,6 +40,17 @@ EXCEPT |= {
     )
     for name in ("app.continue_consent", "app.work_on_consent")
 }
+EXCEPT |= {
+    name: (
+        [f"app.participation after {', '.join(rows)}"],
+        "the rows are those of leads that it holds, all of them before anything else; who leaves "
+        "and holds his card waits for none of these leads (nowait)",
+    )
+    for name, rows in (
+        ("app.end_waves", ("app.brokerage", "app.offer")),
+        ("app.expire_offers", ("app.offer", "app.brokerage")),
+    )
+}
 # What would be found if somebody wrote it so.
 DISORDERS = {
     "app.lead after app.participation": """

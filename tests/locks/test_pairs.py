@@ -29,6 +29,7 @@ ELSEWHERE = {
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
     "app.hand_over": "app.change_engagement, lead by lead",
+    "app.add_follow_up": "app.add_note, which holds the lead alike",
     "app.log_call": "app.claim_call, of the same rows",
     "app.release_call": "app.claim_call, of the same rows",
     "app.change_me": "app.change_colleague, of oneself",

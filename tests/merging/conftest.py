@@ -13,6 +13,7 @@ from service.jobs.worker import timers as worker
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
+from tests.fixtures.sizes import sized
 from tests.fixtures.world import Builder, World
 from tests.merging.random_world import RandomWorld
 from tests.merging.stage import Merging
@@ -104,4 +105,4 @@ def random_place(new_database: NewDatabase) -> RandomPlace:
 def seeds() -> list[int]:
     """Seeds of random worlds: KOLLEGIUM_MERGE_WORLDS of them, from KOLLEGIUM_SEED on."""
     first = int(os.environ.get("KOLLEGIUM_SEED", "2026"))
-    return list(range(first, first + int(os.environ.get("KOLLEGIUM_MERGE_WORLDS", "4"))))
+    return list(range(first, first + sized(2, whole=4, name="KOLLEGIUM_MERGE_WORLDS")))

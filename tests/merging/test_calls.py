@@ -57,3 +57,20 @@ async def test_calls_go_with_a_lead_that_is_split_off(place: Place, world: World
     count = "count(*) from app.call_attempt where lead_id = $1"
     assert await b.call(world.lena, count, lead) == 1
     assert await b.call(world.ben, count, lead) == 0
+
+
+async def test_follow_ups_follow_and_strangers_have_none(place: Place, world: World) -> None:
+    """Ben of Huber takes one that came with Lang; undone it is Lang's and nobody's."""
+    b, lead = place.builder(world), world.leads["assigned"]
+    add = "id from app.add_follow_up($1, $2, now() + interval '1 day', 'x', $3)"
+    made = await b.call(world.lena, add, world.nord_id, lead, world.lena.id)
+    merge = await place.merging.merge(world.huber, world.lang)
+    change = "colleague_id from app.change_follow_up($1, $2, $3, null, $4)"
+    given = await b.call(
+        world.anna, change, world.nord_id, lead, made, {"colleague_id": str(world.ben.id)}
+    )
+    assert given == world.ben.id
+    await place.merging.undo(merge)
+    row = await place.superuser.fetchrow("select * from app.follow_up where id = $1", made)
+    assert (row["company_id"], row["colleague_id"]) == (world.lang.id, None)
+    assert await b.call(world.ben, "count(*) from app.follow_up where id = $1", made) == 0

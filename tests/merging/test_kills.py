@@ -1,8 +1,8 @@
 """Killed at random points: of a merge and of its undoing everything happened, or nothing; taken up
 again, they end as undisturbed ones do.
 
-KOLLEGIUM_MERGE_KILLS (10) is how often the connection is killed, KOLLEGIUM_KILLS (2) how often the
-job, KOLLEGIUM_SERVER_KILLS (1) how often PostgreSQL; KOLLEGIUM_SEED repeats a run."""
+KOLLEGIUM_MERGE_KILLS (5, whole: 10) is how often the connection is killed, KOLLEGIUM_KILLS (2) how
+often the job, KOLLEGIUM_SERVER_KILLS (1) how often PostgreSQL; KOLLEGIUM_SEED repeats a run."""
 
 import asyncio
 import os
@@ -16,20 +16,21 @@ from uuid import UUID
 
 import pytest
 
+from tests.fixtures.clusters import HEAD
 from tests.fixtures.database import (
     ROOT,
     _set_passwords,
     connected,
     database,
-    migrate,
     urls_for,
 )
 from tests.fixtures.killable import KillableServer
+from tests.fixtures.sizes import sized
 from tests.fixtures.world import World, build_world
 from tests.merging.conftest import Place, opened
 from tests.merging.stage import fingerprint, mark, owned
 
-CONNECTION_KILLS = int(os.environ.get("KOLLEGIUM_MERGE_KILLS", "10"))
+CONNECTION_KILLS = sized(5, whole=10, name="KOLLEGIUM_MERGE_KILLS")
 JOB_KILLS = int(os.environ.get("KOLLEGIUM_KILLS", "2"))
 SERVER_KILLS = int(os.environ.get("KOLLEGIUM_SERVER_KILLS", "1"))
 SEED = int(os.environ.get("KOLLEGIUM_SEED", "0")) or random.randrange(10**6)
@@ -148,8 +149,7 @@ async def test_the_job_is_killed(place: Place, world: World, chance: random.Rand
 
 
 async def test_postgresql_is_killed(own_server: KillableServer, chance: random.Random) -> None:
-    async with database(own_server.running.superuser_url) as urls:
-        await migrate(urls.superuser)
+    async with database(own_server.running.superuser_url, HEAD) as urls:
         await _set_passwords(own_server.running.superuser_url)
         async with AsyncExitStack() as stack:
             place = await opened(stack, urls)

@@ -97,6 +97,8 @@ CARD = {
     "nobody": (None, "huber"),
     "forged": (FORGED, "huber"),
 }
+# What a marketplace has one of.
+OPERATORS = ("calendar", "wave_plan")
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -131,6 +133,8 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
         )
         if table == "marketplace":
             condition = f"id = '{world.nord_id}'"
+        elif table in OPERATORS:
+            condition = f"marketplace_id = '{world.nord_id}'"
     token = who if who in (None, FORGED) else getattr(world, who).token
     return token, condition
 
@@ -173,34 +177,63 @@ async def furnish(superuser: Any, world: World) -> None:
         *(world.nord_id, world.huber.id),
     )
     await superuser.execute(
-        """insert into app.import_consent (marketplace_id, id, import_id, company_id, stated_by,
-             text, source, given_at)
-           select marketplace_id, gen_random_uuid(), id, company_id, 'Anna', 'x', 'y', now()
-           from app.lead_import where company_id = $1""",
-        world.huber.id,
+        """insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours)
+           values ($1, $2, 'Europe/Berlin', '{}')""",
+        *(world.nord_id, world.nord.id),
     )
     await superuser.execute(
-        """insert into app.import_mapping (id, company_id, name, mapping, saved_by)
-           values (gen_random_uuid(), $1, 'x', 'y', 'Anna')""",
-        world.huber.id,
+        """insert into app.wave_plan (marketplace_id, operator_company_id, waves, on_cap, recycle,
+             seed)
+           values ($1, $2, '[{}]', 'skip', 'never', gen_random_uuid())""",
+        *(world.nord_id, world.nord.id),
     )
-    await furnish_calls(superuser, world)
+    await _furnish_calls(superuser, world)
+    for table in tomllib.loads(FILE.read_text("utf-8"))["owned"]["tables"]:
+        if table != "company":
+            await _give_one(superuser, table, world)
 
 
-async def furnish_calls(superuser: Any, world: World) -> None:
-    """What Firma Huber's colleagues do about calls."""
-    await superuser.execute(
-        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
-             colleague_name, claimed_at, until)
-           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
-        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
+# What a column that has no default says, by its type.
+_PLAIN = {
+    "uuid": "gen_random_uuid()", "text": "'x'", "timestamptz": "now()", "integer": "1",
+    "boolean": "false", "text[]": "'{}'", "jsonb": "'{}'",
+}  # fmt: skip
+
+
+async def _give_one(superuser: Any, table: str, world: World) -> None:
+    """A row of Firma Huber's in a table that has none, whatever it refers to."""
+    if await superuser.fetchval(
+        f"select exists (select from app.{table} where company_id = $1)", world.huber.id
+    ):
+        return
+    columns = await superuser.fetch(
+        "select attname as name, replace(format_type(atttypid, null), 'timestamp with time zone',"
+        " 'timestamptz') as kind from pg_attribute where attrelid = $1::text::regclass"
+        " and attnum > 0 and not attisdropped and attnotnull and not atthasdef",
+        f"app.{table}",
     )
+    known = {"company_id": f"'{world.huber.id}'", "marketplace_id": f"'{world.nord_id}'"}
+    values = [known.get(column["name"], _PLAIN.get(column["kind"], "null")) for column in columns]
+    names = ", ".join(column["name"] for column in columns)
+    async with superuser.transaction():
+        await superuser.execute("set local session_replication_role = replica")
+        await superuser.execute(f"insert into app.{table} ({names}) values ({', '.join(values)})")
+
+
+async def _furnish_calls(superuser: Any, world: World) -> None:
+    """What no plain row is: a claim ends after it began, a call has an outcome."""
     await superuser.execute(
         """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
              colleague_name, outcome)
            select marketplace_id, gen_random_uuid(), lead_id, id, company_id, 'Anna', 'reached'
            from app.engagement where lead_id = $1 and company_id = $2""",
         *(world.leads["engaged"], world.huber.id),
+    )
+    await superuser.execute(
+        """insert into app.call_claim (marketplace_id, id, lead_id, company_id, colleague_id,
+             colleague_name, claimed_at, until)
+           values ($1, gen_random_uuid(), $2, $3, $4, 'Anna', now(), now() + interval '15 min')""",
+        *(world.nord_id, world.leads["engaged"], world.huber.id, world.anna.id),
     )
 
 

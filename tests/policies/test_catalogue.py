@@ -94,7 +94,7 @@ BREAKS: list[tuple[str, str]] = [
     ),
     (
         "nothing_is_executable_by_public",
-        "grant execute on function app_private.clock(boolean) to kollegium_api",
+        "grant execute on function app_private.clock(boolean, boolean) to kollegium_api",
     ),
     (
         "one_function_gives_the_time",

@@ -25,10 +25,11 @@ from hypothesis.stateful import (
 )
 
 from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.sizes import sized
 from tests.policies import oracle
 from tests.policies.market import CALLS, ModelMarket
 
-STEPS = int(os.environ.get("KOLLEGIUM_MODEL_STEPS", "2500"))
+STEPS = sized(1_000, whole=2_500, name="KOLLEGIUM_MODEL_STEPS")
 LEADS = 4
 # Half of the time whoever should do it; else anybody, who is to be refused.
 WHO = st.one_of(st.none(), st.sampled_from(oracle.COMPANIES))

@@ -16,9 +16,10 @@ from service.database.transaction import Database, Tx
 from service.settings import ServiceSettings
 from tests.fixtures.database import Urls
 from tests.fixtures.pooler import pooler
+from tests.fixtures.sizes import sized
 from tests.fixtures.world import World
 
-CANCELLED = int(os.environ.get("KOLLEGIUM_CANCELLATIONS", "600"))
+CANCELLED = sized(300, whole=600, name="KOLLEGIUM_CANCELLATIONS")
 CONNECTIONS = 4
 
 

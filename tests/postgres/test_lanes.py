@@ -30,9 +30,10 @@ from service.settings import ServiceSettings
 from tests.fixtures.cutter import Cutter
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.pooler import pooler
+from tests.fixtures.sizes import sized
 from tests.fixtures.world import World
 
-CANCELLED = int(os.environ.get("KOLLEGIUM_CANCELLATIONS", "600"))
+CANCELLED = sized(300, whole=600, name="KOLLEGIUM_CANCELLATIONS")
 ENTER = "select app.enter_to_read($1)"
 COMPANY = "select app.current_company_id()::text"
 LANE, OTHER = Lane("test", seconds=5), Lane("other", seconds=5)

@@ -126,7 +126,7 @@ async def test_every_function_that_writes_offers_asks_the_rule(market: Market) -
         )
     bodies = {row["name"]: row["body"] for row in rows}
     writers = {name for name, body in bodies.items() if "insert into app.offer " in body}
-    assert writers == {"app_private.open_brokerage", "app_private.legacy_write_offers"}
-    for name in ("app_private.open_brokerage", "app_private.legacy_offers_of"):
+    assert writers == {"app_private.open_wave", "app_private.legacy_write_offers"}
+    for name in ("app_private.open_wave", "app_private.legacy_offers_of"):
         assert "app_private.teaser(" in bodies[name]
         assert "app_private.teaser_tags(" in bodies[name]

@@ -9,6 +9,8 @@ class PostgresError(Exception):
         self.sqlstate = fields.get("C", "")
         self.constraint = fields.get("n", "")
         self.detail = fields.get("D", "")
+        #: What the statements before it in its batch had returned.
+        self.results: list[list[bytes | None]] = []
 
 
 class ConnectionLost(Exception):

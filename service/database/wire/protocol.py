@@ -38,6 +38,7 @@ class Group:
         if self.answer.done():
             return
         if self.error is not None:
+            self.error.results = self.results
             self.answer.set_exception(self.error)
         else:
             self.answer.set_result(self.results)

@@ -126,7 +126,7 @@ async def change_participation(
     company_id: FromPath[UUID],
     data: JSONBody[ParticipationChange],
 ) -> Response[Participation]:
-    """Areas, tags, pause and cap; by the operator or the company itself."""
+    """Areas, tags, pause and caps; by the operator or the company itself."""
     versions = call.versions(required=False)
     return await call.answer(operations.change_participation, m, company_id, versions, data)
 

@@ -15,6 +15,7 @@ from service.vocabulary import (
     ParticipationState,
     PostcodeArea,
     Tag,
+    Zone,
 )
 
 Capacity = Literal["giver", "taker"]
@@ -100,19 +101,42 @@ class PartnerInvitation(Input):
     cap: Cap | None = None
 
 
+class CapsChange(Input):
+    """Caps that are not named stay; null: no limit."""
+
+    open: Cap | UnsetType | None = UNSET
+    day: Cap | UnsetType | None = UNSET
+    week: Cap | UnsetType | None = UNSET
+    month: Cap | UnsetType | None = UNSET
+
+
 class ParticipationChange(Input):
-    """By the operator or the company itself. cap null: no limit. Fields that are not named stay."""
+    """By the operator or the company itself. cap is caps.open; null: no limit. Fields that are not
+    named stay."""
 
     postcode_areas: Areas | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     paused: bool | UnsetType = UNSET
     cap: Cap | UnsetType | None = UNSET
+    caps: CapsChange | UnsetType = UNSET
+    time_zone: Zone | UnsetType = UNSET
+
+
+class Caps(msgspec.Struct):
+    """The most leads worked at once (open), and begun in a day, a week from Monday, a month of the
+    company's zone; null: no limit."""
+
+    open: int | None
+    day: int | None
+    week: int | None
+    month: int | None
 
 
 class Participation(msgspec.Struct):
     """A company on a marketplace: its membership card. While an invitation is open the operator
     sees invitation_id and what he wrote, not which company an address belongs to. id: company_id
-    or invitation_id, what DELETE takes. cap: the most leads worked at once."""
+    or invitation_id, what DELETE takes. cap: the most leads worked at once, as caps.open.
+    time_zone: whose days its caps count."""
 
     id: UUID
     marketplace_id: UUID
@@ -124,6 +148,8 @@ class Participation(msgspec.Struct):
     paused: bool
     invited_at: Moment
     marketplace_name: str
+    caps: Caps
+    time_zone: str | None
     company_id: UUID | None = None
     company_name: str | None = None
     invitation_id: UUID | None = None

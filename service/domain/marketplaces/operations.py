@@ -1,5 +1,6 @@
 """What operators and partners do about a marketplace."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -67,26 +68,41 @@ async def answer_invitation(tx: Tx, marketplace_id: UUID, accept: bool) -> Parti
 async def change_participation(
     tx: Tx, marketplace_id: UUID, company_id: UUID, versions: Versions, data: ParticipationChange
 ) -> Participation:
-    """Areas, tags, pause and cap, by the operator or the company itself."""
+    """Areas, tags, pause and caps, by the operator or the company itself."""
     # 410 with the survivor, for the operator, when the company was absorbed by another one.
     tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
     card = await queries.locked_card(tx, marketplace_id, company_id)
     if versions is not None and card.version not in versions:
         raise Problem("version-stale", version=card.version)
-    named = {
+    changed = _changed(card, data)
+    if changed != card:  # nothing changes, so no version does
+        caps = changed.caps
+        tx.do(
+            "update app.participation set postcode_areas = $3, tags = $4, paused = $5, cap = $6,"
+            " cap_day = $7, cap_week = $8, cap_month = $9, time_zone = $10, version = version + 1"
+            " where marketplace_id = $1 and company_id = $2",
+            *(marketplace_id, company_id),
+            *(changed.postcode_areas, changed.tags, changed.paused),
+            *(caps.open, caps.day, caps.week, caps.month, changed.time_zone),
+        )
+    return await queries.card(tx, marketplace_id, company_id)
+
+
+def _changed(card: Participation, data: ParticipationChange) -> Participation:
+    named = _named(data)
+    caps = {"open": named["cap"]} if "cap" in named else {}
+    if data.caps is not UNSET:
+        caps |= _named(data.caps)
+    named["caps"] = msgspec.structs.replace(card.caps, **caps)
+    return msgspec.structs.replace(card, **{**named, "cap": named["caps"].open})
+
+
+def _named(data: msgspec.Struct) -> dict[str, Any]:
+    return {
         name: value
         for name in data.__struct_fields__
         if (value := getattr(data, name)) is not UNSET
     }
-    changed = msgspec.structs.replace(card, **named)
-    if changed != card:  # nothing changes, so no version does
-        tx.do(
-            "update app.participation set postcode_areas = $3, tags = $4, paused = $5, cap = $6,"
-            " version = version + 1 where marketplace_id = $1 and company_id = $2",
-            *(marketplace_id, company_id),
-            *(changed.postcode_areas, changed.tags, changed.paused, changed.cap),
-        )
-    return await queries.card(tx, marketplace_id, company_id)
 
 
 async def end_participation(tx: Tx, marketplace_id: UUID, company_id: UUID) -> None:

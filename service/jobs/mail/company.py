@@ -22,6 +22,26 @@ accounts, they can be brought together into one company on request. Nothing chan
 present leads until you invite somebody.""",
         ),
     },
+    "follow-up-due": {
+        "de": (
+            "Wiedervorlage: ein Lead auf $marketplace",
+            """für einen Lead auf dem Marktplatz „$marketplace“ war etwas vorgemerkt.
+
+Fällig: $due_at
+Lead: $lead
+
+Was zu tun ist, steht am Lead, und alles, was fällig ist, unter GET $base_url/follow-ups.""",
+        ),
+        "en": (
+            "Follow-up: a lead on $marketplace",
+            """something was noted down for a lead on the marketplace "$marketplace".
+
+Due: $due_at
+Lead: $lead
+
+What there is to do stands with the lead, and all that is due at GET $base_url/follow-ups.""",
+        ),
+    },
     "merge-requested": {
         "de": (
             "$company möchte sich mit Ihrer Firma zusammenführen lassen",

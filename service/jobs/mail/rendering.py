@@ -137,6 +137,28 @@ Every colleague of your company can pick it while it is still available. After t
 of your company see the contact data. Your open offers: GET $base_url/offers?state=open""",
         ),
     },
+    "offer-last-call": {
+        "de": Mail(
+            "Letzte Gelegenheit: $interest",
+            """$operator hat Ihrer Firma diesen Lead angeboten, und noch niemand hat geantwortet.
+
+Anliegen: $interest
+Postleitzahlgebiet: $postcode_area
+Offen bis: $expires_at
+
+Danach geht er an andere. Ihre offenen Angebote: GET $base_url/offers?state=open""",
+        ),
+        "en": Mail(
+            "Last call: $interest",
+            """$operator offered this lead to your company, and nobody answered yet.
+
+Interest: $interest
+Postcode area: $postcode_area
+Open until: $expires_at
+
+After that it goes to others. Your open offers: GET $base_url/offers?state=open""",
+        ),
+    },
     "lead-engaged": {
         "de": Mail(
             "$company bearbeitet: $interest",
@@ -270,8 +292,8 @@ def _values(payload: Mapping[str, Any], language: str) -> dict[str, str]:
     if "accepted" in payload:
         values["next_step"] = words[f"next-{bool(payload['accepted'])}"]
         values["accepted"] = words[f"answer-{bool(payload['accepted'])}"]
-    if "expires_at" in payload:
-        values["expires_at"] = _moment(values["expires_at"], language)
+    for name in {"expires_at", "due_at"} & set(payload):
+        values[name] = _moment(values[name], language)
     if not values.get("postcode_area", "?"):
         values["postcode_area"] = words["everywhere"]
     return values

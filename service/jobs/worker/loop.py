@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import Gauge
 
 from service.database.retries import LOST, longer_and_longer
-from service.jobs.worker import timers
+from service.jobs.worker import holidays, timers
 
 log = structlog.get_logger()
 
@@ -48,13 +48,16 @@ class Job(NamedTuple):
 JOBS = [
     Job("offers", "offers_expired", 5, 60, timers.expire),
     Job("waves", "waves_ended", 5, 60, timers.end_waves),
+    Job("last_calls", "last_calls_made", 5, 60, timers.call_last),
     Job("names", "names_printed", 5, 120, timers.print_names),
+    Job("reminders", "reminders_written", 30, 60, timers.remind),
     Job("mails", "mails_addressed", 5, 60, timers.address),
     # One merge may take ten minutes, and is begun before half of the limit.
     Job("merges", "merges_worked_on", 5, 1400, timers.merges),
     Job("imports", "imports_advanced", 1, 120, timers.imports, slots=4),
     Job("consents", "consents_advanced", 1, 120, timers.consents, slots=2),
     Job("purge", "purged", 600, 120, timers.purge),
+    Job("holidays", "holidays_written", 86400, 120, holidays.fill),
 ]
 
 

@@ -41,6 +41,11 @@ async def end_waves(connection: Any, stop: asyncio.Event | None = None) -> int:
     return await _batches(connection, "select app.end_waves($1)", BATCH, stop)
 
 
+async def call_last(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Tells those who did not answer that their window ends; returns the number of leads."""
+    return await _batches(connection, "select app.call_last($1)", BATCH, stop)
+
+
 async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Prints the new names of large companies on their leads; returns the number of leads."""
     return await _batches(connection, "select app.print_names($1)", NAMES, stop)
@@ -49,6 +54,11 @@ async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int
 async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Makes mails of what is for a company or whoever has an address; returns of how many."""
     return await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
+
+
+async def remind(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Writes the reminders of follow-ups that are due; returns of how many."""
+    return await _batches(connection, "select app.remind($1)", ADDRESSED, stop)
 
 
 async def purge(connection: Any, stop: asyncio.Event | None = None) -> int:

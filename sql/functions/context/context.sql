@@ -56,7 +56,8 @@ declare
 begin
   select b.company_id into v_company_id from app_private.bearer b
   where b.token_sha256 = v_sha256
-    and b.active and b.company_state = 'active' and b.expires_at > app_private.clock(running => true);
+    and b.active and b.company_state = 'active'
+    and b.expires_at > app_private.clock(running => true, within_statement => false);
   return v_company_id;
 end
 $$;
@@ -80,7 +81,8 @@ begin
   left join app.colleague c on c.id = b.colleague_id
   left join app.api_key k on k.id = b.api_key_id
   where b.token_sha256 = sha256(convert_to(v_token, 'UTF8'))
-    and b.active and b.company_state = 'active' and b.expires_at > app_private.clock(running => true);
+    and b.active and b.company_state = 'active'
+    and b.expires_at > app_private.clock(running => true, within_statement => false);
   if v_caller.company_id is null then
     raise exception using errcode = '28000', message = 'no valid token';
   end if;

@@ -75,7 +75,8 @@ $$;
 comment on function app.release_call(uuid, uuid) is 'Drops the caller''s claim of a call, if he has one.';
 grant execute on function app.release_call(uuid, uuid) to kollegium_api;
 
--- What a call brought, with or without a claim before; the caller's own claim ends with it.
+-- What a call brought, with or without a claim before; the caller's own claim ends with it. When to call again
+-- is a follow-up, too.
 create or replace function app.log_call(
   p_marketplace uuid, p_lead uuid, p_outcome text, p_note text, p_call_back_at timestamptz)
 returns app.call_attempt language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -95,6 +96,9 @@ begin
   values (p_marketplace, app_private.new_id(), p_lead, v_engagement.id, v_caller.company_id,
     v_caller.colleague_id, v_caller.colleague_name, p_outcome, p_note, p_call_back_at)
   returning * into v_attempt;
+  if p_call_back_at is not null then
+    perform app_private.follow_call(v_attempt, v_engagement.handler_id);
+  end if;
   return v_attempt;
 end
 $$;

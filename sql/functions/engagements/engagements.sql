@@ -105,6 +105,9 @@ begin
         '{"handler": null}');
     end if;
   end loop;
+  if p_name is null then
+    perform app_private.leave_behind(p_company, p_colleague);
+  end if;
 end
 $$;
 

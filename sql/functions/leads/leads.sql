@@ -163,17 +163,13 @@ as $$
 declare
   v_lead app.lead;
   v_marketplace app.marketplace;
-  v_takers uuid[];
 begin
   perform app_private.set_state(p_marketplace, p_lead, 'available');
   perform app_private.record(p_marketplace, p_lead, 'accepted', p_caller);
   select * into v_marketplace from app.marketplace where id = p_marketplace;
   if v_marketplace.auto_offer then
     select * into v_lead from app.lead where marketplace_id = p_marketplace and id = p_lead;
-    v_takers := app_private.matching_takers(v_lead);
-    if cardinality(v_takers) > 0 then
-      perform app_private.open_brokerage(v_lead, v_takers, v_marketplace.response_hours, p_caller);
-    end if;
+    perform app_private.begin_brokerage(v_lead, app_private.plan_of(p_marketplace), p_caller);
   end if;
 end
 $$;

@@ -105,8 +105,7 @@ begin
     if p_deleted and v_lead.state not in ('withdrawn', 'erased') then
       perform app_private.legacy_conflict(p_load, 'leads', p_legacy_id, 'deleted-there');
     end if;
-    return app_private.legacy_end_offers(p_marketplace, p_lead,
-      app_private.legacy_id('brokerage', p_legacy_id, v_lead.created_at), '{}');
+    return app_private.legacy_end_offers(p_marketplace, p_lead, null, '{}');
   elsif not p_deleted and v_lead.state <> 'offered' then
     return 0;
   end if;
@@ -154,16 +153,16 @@ begin
 end
 $$;
 
--- Open offers of the former system's wave to others than p_companies end; nobody touched these. The lead is
--- locked. 1 when there were some.
+-- Open offers of a lead end but those to p_companies: of the former system's wave, which nobody touched, or of
+-- every one (null) where the lead itself is gone there. The lead is locked. 1 when there were some.
 create or replace function app_private.legacy_end_offers(
   p_marketplace uuid, p_lead uuid, p_brokerage uuid, p_companies uuid[])
 returns integer language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   update app.offer set state = 'withdrawn', answered_at = app_private.clock()
-  where marketplace_id = p_marketplace and brokerage_id = p_brokerage and state = 'open'
-    and company_id <> all (p_companies);
+  where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open'
+    and (p_brokerage is null or brokerage_id = p_brokerage) and company_id <> all (p_companies);
   if not found then
     return 0;
   end if;

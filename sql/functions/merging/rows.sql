@@ -116,23 +116,35 @@ begin
     if 'taker' = any (v_first.capacities) and 'taker' = any (v_second.capacities) then
       v_first.postcode_areas := app_private.united(v_first.postcode_areas, v_second.postcode_areas);
       v_first.tags := app_private.united(v_first.tags, v_second.tags);
-      v_first.cap := case when num_nulls(v_first.cap, v_second.cap) = 0
-        then greatest(v_first.cap, v_second.cap) end;
+      v_first.cap := app_private.larger_cap(v_first.cap, v_second.cap);
+      v_first.cap_day := app_private.larger_cap(v_first.cap_day, v_second.cap_day);
+      v_first.cap_week := app_private.larger_cap(v_first.cap_week, v_second.cap_week);
+      v_first.cap_month := app_private.larger_cap(v_first.cap_month, v_second.cap_month);
       v_first.paused := v_first.paused and v_second.paused;
     elsif 'taker' = any (v_second.capacities) then
       v_first.postcode_areas := v_second.postcode_areas;
       v_first.tags := v_second.tags;
       v_first.cap := v_second.cap;
+      v_first.cap_day := v_second.cap_day;
+      v_first.cap_week := v_second.cap_week;
+      v_first.cap_month := v_second.cap_month;
+      v_first.time_zone := v_second.time_zone;
       v_first.paused := v_second.paused;
     end if;
     v_first.capacities := array(select distinct unnest(v_first.capacities || v_second.capacities) order by 1);
   end if;
   return jsonb_build_object('capacities', v_first.capacities, 'state', v_first.state,
     'postcode_areas', v_first.postcode_areas, 'tags', v_first.tags, 'paused', v_first.paused,
-    'cap', v_first.cap, 'answered_at', v_first.answered_at, 'ended_at', v_first.ended_at,
+    'cap', v_first.cap, 'cap_day', v_first.cap_day, 'cap_week', v_first.cap_week,
+    'cap_month', v_first.cap_month, 'time_zone', v_first.time_zone, 'answered_at', v_first.answered_at, 'ended_at', v_first.ended_at,
     'version', p_kept.version + 1);
 end
 $$;
+
+-- None on either side means no limit.
+create or replace function app_private.larger_cap(p_one integer, p_other integer) returns integer
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select case when num_nulls(p_one, p_other) = 0 then greatest(p_one, p_other) end $$;
 
 -- None on either side means no restriction, so none is what remains.
 create or replace function app_private.united(p_one text[], p_other text[])

@@ -63,6 +63,7 @@ begin
   update app.colleague set company_id = v_new, role = 'admin', changed_at = app_private.clock(), version = version + 1
   where id = v_colleague.id;
   v_rows := app_private.split_leads(v_old, v_new, p_company_name, p_markets, p_leads);
+  perform app_private.leave_behind_strangers(array[v_old, v_new]);
   perform app_private.print_live_names(p_markets, p_leads);
   insert into app_private.company_split (id, company_id, new_company_id, colleague_id, reference, leads)
   select v_id, v_old, v_new, v_colleague.id, p_reference, coalesce(jsonb_agg(jsonb_build_object(
@@ -114,7 +115,7 @@ begin
   -- (messages, history) stays in it, and is seen as its lead is.
   foreach v_tab in array array['app.lead', 'app.engagement', 'app.offer', 'app.prospect', 'app.message',
                                'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
-                               'app.call_attempt'] loop
+                               'app.call_attempt', 'app.follow_up'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))
       and $1 is not null and $2 is not null', v_tab,
       string_agg(case when r.rule in ('move', 'choose') or r.tab = 'app.engagement'

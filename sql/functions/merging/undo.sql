@@ -103,10 +103,10 @@ begin
   with gone as (
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps,
-    invited_at, answered_at, ended_at)
+    invited_at, answered_at, ended_at, cap_day, cap_week, cap_month, time_zone)
   select p.marketplace_id, p_to, p.operator_company_id, p.capacities, 'ended', p.postcode_areas,
     p.tags, p.paused, p.cap, p.marketplace_name, p.operator_name, c.name, p.steps, p.invited_at,
-    p.answered_at, app_private.clock()
+    p.answered_at, app_private.clock(), p.cap_day, p.cap_week, p.cap_month, p.time_zone
   from app_private.merge_journal j
   join app.participation p on p.marketplace_id = j.marketplace_id and p.company_id = p_from
   join app.company c on c.id = p_to
@@ -165,7 +165,7 @@ begin
       select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
         and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
       case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
-             'app.call_attempt')
+             'app.call_attempt', 'app.follow_up')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
     into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then
@@ -230,6 +230,7 @@ begin
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
   join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
   perform app_private.clear_strangers(v_from, v_to);
+  perform app_private.leave_behind_strangers(array[v_from, v_to]);
   perform app_private.print_after_move(v_from, v_to, v_locked_markets, v_locked_leads);
   perform app_private.legacy_read_anew(array_agg(j.marketplace_id), array_agg(coalesce(o.lead_id, j.id)))
   from app_private.merge_journal j

@@ -1,4 +1,4 @@
--- Brokerages: whom a lead is offered to, one wave of offers, and its end.
+-- Brokerages: a lead is offered, and the end of a wave. Waves themselves are in functions/waves.
 set local role kollegium_broker;
 
 -- Who may get a lead at all.
@@ -20,94 +20,39 @@ as $$
       and e.state in ('active', 'return_requested'))
 $$;
 
--- Active takers whose area, tags and cap fit, not paused, not the giver (docs/domain.md, life cycle).
--- No areas: everywhere. No tags on either side: no restriction.
-create or replace function app_private.matching_takers(p_lead app.lead)
-returns uuid[] language sql stable set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(p.company_id order by p.company_id), '{}')
-  from app.participation p
-  left join app.prospect pr on pr.marketplace_id = p_lead.marketplace_id and pr.lead_id = p_lead.id
-  where p.marketplace_id = p_lead.marketplace_id
-    and app_private.may_take(p, p_lead.giver_company_id)
-    and not app_private.cap_reached(p)
-    and (cardinality(p.postcode_areas) = 0
-         or exists (select from unnest(p.postcode_areas) area where starts_with(pr.postcode, area)))
-    and (cardinality(p.tags) = 0 or cardinality(p_lead.tags) = 0 or p.tags && p_lead.tags)
-$$;
-
--- One wave: an offer, with a copy of the teaser, to each of the companies.
-create or replace function app_private.open_brokerage(
-  p_lead app.lead, p_takers uuid[], p_hours integer, p_caller app.caller)
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_id constant uuid := app_private.new_id();
-  v_expires_at constant timestamptz := app_private.clock() + make_interval(hours => p_hours);
-  v_interest constant text := app_private.teaser(p_lead.interest);
-  v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
-  v_offered uuid[];
-begin
-  insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state, opened_by_id)
-  values (p_lead.marketplace_id, v_id, p_lead.id, p_lead.operator_company_id, 'open', p_caller.colleague_id);
-  with opened as (
-    insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at)
-    select p.marketplace_id, app_private.new_id(), v_id, p_lead.id, p.company_id, p.operator_company_id,
-      1, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
-      p.company_name, v_expires_at
-    from app.participation p
-    where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
-      and p.state = 'active'
-    -- A participation that ends meanwhile withdraws these offers, or gets none. Picks go on: theirs is the
-    -- weaker lock (no key update), so that whoever offers many leads at once holds none of them up.
-    for key share
-    returning company_id)
-  select array_agg(company_id) into v_offered from opened;
-  perform app_private.set_state(p_lead.marketplace_id, p_lead.id, 'offered');
-  perform app_private.record(p_lead.marketplace_id, p_lead.id, 'offered', p_caller,
-    jsonb_build_object('offers', coalesce(cardinality(v_offered), 0), 'expires_at', v_expires_at));
-  perform app_private.mail_companies('offer-opened', v_offered, jsonb_build_object(
-    'operator', p_lead.operator_name, 'interest', left(v_interest, 200),
-    'postcode_area', p_lead.postcode_area, 'expires_at', v_expires_at));
-  perform app_private.conclude_wave(p_lead.marketplace_id, p_lead.id);  -- if nobody was left
-end
-$$;
-
--- available or unplaced → offered. p_companies null: all matching takers; else exactly these, whose
--- area and tags then do not matter, but who must be active takers with room. Nobody: 409.
+-- available or unplaced → offered, by the plan of the marketplace. By hand where companies or hours are named:
+-- one wave, of exactly these, whose area and tags then do not matter, but who must be active takers with room, or
+-- of all that match. Nobody: 409.
 create or replace function app.offer_lead(p_marketplace uuid, p_lead uuid, p_companies uuid[], p_hours integer)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
   v_lead app.lead;
-  v_takers uuid[];
   v_unfit uuid[];
+  v_plan jsonb;
 begin
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
   perform app_private.expect_operator(v_lead, v_caller.company_id);
   perform app_private.expect_state(v_lead.state, array['available', 'unplaced']);
-  if p_companies is null then
-    v_takers := app_private.matching_takers(v_lead);
+  if p_companies is null and p_hours is null then
+    v_plan := app_private.plan_of(p_marketplace);
   else
-    select array_agg(distinct c.id) filter (where fits), array_agg(distinct c.id) filter (where not fits)
-    into v_takers, v_unfit
-    from (select w.id, coalesce(app_private.may_take(p, v_lead.giver_company_id)
-                                and not app_private.cap_reached(p), false) as fits
-          from unnest(p_companies) w (id)
-          left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id) c;
-    if cardinality(v_unfit) > 0 then
-      perform app_private.expect_not_absorbed(p_marketplace, c.id, v_caller.company_id)
-      from unnest(v_unfit) c (id);
-      perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', v_unfit));
-    end if;
+    v_plan := app_private.single_wave(p_companies, coalesce(p_hours,
+      (select m.response_hours from app.marketplace m where m.id = p_marketplace)));
   end if;
-  if coalesce(cardinality(v_takers), 0) = 0 then
+  select array_agg(distinct w.id) into v_unfit
+  from unnest(p_companies) w (id)
+  left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id
+  where not coalesce(app_private.may_take(p, v_lead.giver_company_id) and app_private.full_cap(p) is null, false);
+  if cardinality(v_unfit) > 0 then
+    perform app_private.expect_not_absorbed(p_marketplace, c.id, v_caller.company_id)
+    from unnest(v_unfit) c (id);
+    perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', v_unfit));
+  end if;
+  if not app_private.begin_brokerage(v_lead, v_plan, v_caller) then
     perform app_private.refuse(409, 'no-matching-taker');
   end if;
-  perform app_private.open_brokerage(v_lead, v_takers, coalesce(p_hours,
-    (select m.response_hours from app.marketplace m where m.id = p_marketplace)), v_caller);
 end
 $$;
 comment on function app.offer_lead(uuid, uuid, uuid[], integer) is
@@ -119,7 +64,7 @@ create or replace function app_private.close_brokerage(
   p_marketplace uuid, p_lead uuid, p_state text, p_offers text)
 returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-  update app.brokerage set state = p_state, closed_at = app_private.clock(), wave_ends_at = null
+  update app.brokerage set state = p_state, closed_at = app_private.clock(), wave_ends_at = null, last_call_at = null
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
   update app.offer set state = p_offers, answered_at = app_private.clock()
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open'
@@ -142,6 +87,7 @@ begin
   from app.offer o
   join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
     and p.state = 'active'
+  join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id and b.wave = o.wave
   where o.marketplace_id = p_marketplace and o.brokerage_id = p_brokerage and o.state = 'declined';
   return greatest(v_end, app_private.clock());
 end
@@ -150,8 +96,8 @@ $$;
 -- THE function that ends a wave, whoever took the last offer away: a refusal, a window that is over, who
 -- leaves, a merge and its undo, the timer. It looks for itself, under the lead's lock: a lead that is not
 -- offered (picked or withdrawn in this moment), or has an open offer, stays as it is. Where a refusal may
--- still be taken back, the timer comes back (app.end_waves), unless it is to end at once. Returns whether the
--- wave ended: the lead is unplaced and the operator has it again.
+-- still be taken back, the timer comes back (app.end_waves), unless it is to end at once; and where a further wave
+-- follows, for that. Returns whether the lead is unplaced and the operator has it again.
 create or replace function app_private.conclude_wave(
   p_marketplace uuid, p_lead uuid, p_at_once boolean default false)
 returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -175,11 +121,13 @@ begin
     where marketplace_id = p_marketplace and id = v_brokerage.id and wave_ends_at is distinct from v_end;
     return false;
   end if;
-  perform app_private.close_brokerage(p_marketplace, p_lead, 'exhausted', 'withdrawn');
-  perform app_private.set_state(p_marketplace, p_lead, 'unplaced');
-  perform app_private.record(p_marketplace, p_lead, 'unplaced', app_private.nobody());
-  perform app_private.mail_company('lead-unplaced', v_lead.operator_company_id,
-    jsonb_build_object('lead', p_lead, 'interest', app_private.subject_of(v_lead.interest)));
+  if v_brokerage.wave < jsonb_array_length(v_brokerage.plan -> 'waves') then
+    -- Who ends a wave may hold a card, and a further wave locks cards: the timer opens it (advance_wave).
+    update app.brokerage set wave_ends_at = app_private.clock()
+    where marketplace_id = p_marketplace and id = v_brokerage.id;
+    return false;
+  end if;
+  perform app_private.give_up(v_lead);
   return true;
 end
 $$;

@@ -63,6 +63,40 @@ begin
 end
 $$;
 
+-- 409 with the cap that is full; the card is locked, so that two picks of one company do not pass it together.
+create or replace function app_private.expect_room(p_card app.participation)
+returns void language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_full text;
+begin
+  if num_nonnulls(p_card.cap, p_card.cap_day, p_card.cap_week, p_card.cap_month) = 0 then
+    return;
+  end if;
+  v_full := app_private.full_cap(p_card);
+  if v_full is not null then
+    perform app_private.refuse(409, 'cap-reached', jsonb_build_object('period', v_full, 'cap',
+      case v_full when 'open' then p_card.cap when 'day' then p_card.cap_day when 'week' then p_card.cap_week
+        else p_card.cap_month end));
+  end if;
+end
+$$;
+
+-- What an operator takes itself was offered to its partners before: the lead is unplaced, or a later wave is
+-- under way (docs/domain.md, case 2).
+create or replace function app_private.expect_first_wave_over(p_lead app.lead)
+returns void language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_lead.state <> 'unplaced' and not (p_lead.state = 'offered' and exists (
+      select from app.brokerage b
+      join app.offer o on o.marketplace_id = b.marketplace_id and o.brokerage_id = b.id and o.wave < b.wave
+      where b.marketplace_id = p_lead.marketplace_id and b.lead_id = p_lead.id and b.state = 'open')) then
+    perform app_private.refuse(409, 'operator-takes-after-first-wave');
+  end if;
+end
+$$;
+
 -- The caller's open offer becomes the one that is picked, and ends the brokerage; the lead is locked.
 -- Returns the steps of his card; 409 when he may not take it.
 create or replace function app_private.take_offer(p_lead app.lead, p_caller app.caller)
@@ -85,9 +119,8 @@ begin
   where marketplace_id = p_lead.marketplace_id and company_id = p_caller.company_id for no key update;
   if v_card.state <> 'active' then
     perform app_private.refuse(409, 'lead-no-longer-available');
-  elsif app_private.cap_reached(v_card) then
-    perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
   end if;
+  perform app_private.expect_room(v_card);
   update app.offer set state = 'picked', answered_at = app_private.clock(), answered_by_name = p_caller.colleague_name
   where marketplace_id = p_lead.marketplace_id and id = v_offer.id;
   perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'placed', 'lost');
@@ -133,13 +166,12 @@ begin
     perform app_private.charge_pick(v_caller);
     return;
   end if;
-  if v_caller.company_id = v_lead.operator_company_id then
-    if v_lead.state <> 'unplaced' then
-      perform app_private.refuse(409, 'operator-takes-after-first-wave');
-    end if;
-    v_steps := v_marketplace.steps;
-  else
+  if v_caller.company_id <> v_lead.operator_company_id then
     v_steps := app_private.take_offer(v_lead, v_caller);
+  else
+    perform app_private.expect_first_wave_over(v_lead);
+    perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
+    v_steps := v_marketplace.steps;
   end if;
   engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
     v_steps, 'pick', v_caller.company_id = v_lead.operator_company_id, v_caller.colleague_id,
@@ -194,9 +226,8 @@ begin
   if p_company = v_caller.company_id then
     if not v_marketplace.operator_may_take then
       perform app_private.refuse(409, 'operator-may-not-take');
-    elsif v_lead.state <> 'unplaced' then
-      perform app_private.refuse(409, 'operator-takes-after-first-wave');
     end if;
+    perform app_private.expect_first_wave_over(v_lead);
     v_card.company_name := v_marketplace.operator_name;
     v_card.steps := v_marketplace.steps;
   else
@@ -205,9 +236,8 @@ begin
     if not coalesce(app_private.may_take(v_card, v_lead.giver_company_id), false) then
       perform app_private.expect_not_absorbed(p_marketplace, p_company, v_caller.company_id);
       perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', array[p_company]));
-    elsif app_private.cap_reached(v_card) then
-      perform app_private.refuse(409, 'cap-reached', jsonb_build_object('cap', v_card.cap));
     end if;
+    perform app_private.expect_room(v_card);
   end if;
   perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
   perform app_private.begin_engagement(v_lead, p_company, v_card.company_name, v_card.steps,
@@ -267,7 +297,7 @@ comment on function app.decline_offer(uuid, uuid, text) is
   'Declines the offer for the whole company; 15 s after the last refusal of a wave the lead is unplaced.';
 grant execute on function app.decline_offer(uuid, uuid, text) to kollegium_api;
 
--- Takes one's own refusal back while the lead is still offered, the window open, and the company a
+-- Takes one's own refusal back while the lead is still offered, the wave and the window open, and the company a
 -- partner: who left the marketplace could not pick, and the lead would wait for him in vain.
 create or replace function app.reopen_offer(p_marketplace uuid, p_lead uuid)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -285,7 +315,7 @@ begin
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for share;
   if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= app_private.clock()
      or not exists (select from app.brokerage where marketplace_id = p_marketplace
-                    and id = v_offer.brokerage_id and state = 'open') then
+                    and id = v_offer.brokerage_id and state = 'open' and wave = v_offer.wave) then
     perform app_private.refuse(409, 'lead-no-longer-available');
   end if;
   -- It is live again, and shows the name of today.
@@ -313,6 +343,7 @@ begin
   return query
     select o.* from app.offer o
     join app.brokerage b on b.marketplace_id = o.marketplace_id and b.id = o.brokerage_id and b.state = 'open'
+      and b.wave = o.wave
     join app.participation p on p.marketplace_id = o.marketplace_id and p.company_id = o.company_id
       and p.state = 'active'
     where o.company_id = v_company and o.state = 'declined' and o.expires_at > app_private.clock();

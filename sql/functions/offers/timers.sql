@@ -1,6 +1,17 @@
 -- Offers and waves that end because time is over.
 set local role kollegium_broker;
 
+-- All leads of a batch before anything of them: the next wave of one locks cards, and who holds a card may wait
+-- for another lead.
+create or replace function app_private.lock_leads(p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from app.lead l where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
+  order by l.marketplace_id, l.id for update;
+end
+$$;
+
 -- Timer: offers whose window is over expire. At most p_limit leads a call; returns how many. Leads of the
 -- former system that nobody touched here wait for its word until the cut-over: what an offer became is
 -- decided there, and a lead that this timer changed could not follow it any more.
@@ -11,20 +22,23 @@ declare
   v_former constant timestamptz := app_private.legacy_since();
   v_since constant timestamptz := coalesce(v_former, '-infinity');
   v_due record;
+  v_markets uuid[];
+  v_leads uuid[];
   v_count integer := 0;
 begin
-  for v_due in
+  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
     select distinct o.marketplace_id, o.lead_id from app.offer o
     where o.state = 'open' and o.expires_at <= app_private.clock() and o.expires_at > v_since
       and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id))
-    order by o.marketplace_id, o.lead_id limit p_limit
-  loop
-    perform app_private.lock_lead(v_due.marketplace_id, v_due.lead_id);
+    order by o.marketplace_id, o.lead_id limit p_limit) d;
+  perform app_private.lock_leads(v_markets, v_leads);
+  for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
     update app.offer set state = 'expired', answered_at = app_private.clock()
     where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
       and state = 'open' and expires_at <= app_private.clock();
     if found then
       perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
+      perform app_private.advance_wave(v_due.marketplace_id, v_due.lead_id);
       v_count := v_count + 1;
     end if;
   end loop;
@@ -32,27 +46,35 @@ begin
 end
 $$;
 comment on function app.expire_offers(integer) is
-  'Timer of the response window: overdue offers expire, leads without an open offer are unplaced.';
+  'Timer of the response window: overdue offers expire; the next wave opens, or the lead is unplaced.';
 grant execute on function app.expire_offers(integer) to kollegium_worker;
 
--- Timer: waves whose last refusal can no longer be taken back end. At most p_limit leads a call; returns
+-- Timer: waves whose last refusal can no longer be taken back end, and the next ones open. At most p_limit leads a call; returns
 -- how many it ended.
 create or replace function app.end_waves(p_limit integer)
 returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_due record;
+  v_markets uuid[];
+  v_leads uuid[];
+  v_ended boolean;
   v_count integer := 0;
 begin
-  for v_due in
+  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
     select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= app_private.clock()
-    order by b.marketplace_id, b.lead_id limit p_limit
-  loop
-    v_count := v_count + app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id)::integer;
+    order by b.marketplace_id, b.lead_id limit p_limit) d;
+  perform app_private.lock_leads(v_markets, v_leads);
+  for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
+    v_ended := app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
+    if not v_ended then
+      v_ended := app_private.advance_wave(v_due.marketplace_id, v_due.lead_id);
+    end if;
+    v_count := v_count + v_ended::integer;
   end loop;
   return v_count;
 end
 $$;
 comment on function app.end_waves(integer) is
-  'Timer of the time in which a refusal may be taken back: then the lead is unplaced.';
+  'Timer of the time in which a refusal may be taken back: then the next wave opens, or the lead is unplaced.';
 grant execute on function app.end_waves(integer) to kollegium_worker;

@@ -76,8 +76,13 @@ begin
                                     limit 1000) w);
     when 'waves' then
       return (select count(*) from (select from app.brokerage where wave_ends_at <= app_private.clock() limit 1000) w);
+    when 'last_calls' then
+      return (select count(*) from (select from app.brokerage where last_call_at <= app_private.clock() limit 1000) w);
     when 'names' then
       return (select count(*) from (select from app.company where names_due_before is not null limit 1000) w);
+    when 'reminders' then
+      return (select count(*) from (select from app.follow_up where done_at is null and reminded_at is null
+                and due_at <= app_private.clock() limit 1000) w);
     when 'mails' then
       return (select count(*) from (select from app_private.outbox where kind <> 'mail' limit 1000) w);
     when 'merges' then

@@ -1,0 +1,1 @@
+"""Follow-ups: a date for a lead, for one colleague."""

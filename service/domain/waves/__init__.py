@@ -1,0 +1,1 @@
+"""How a marketplace offers by itself: its waves, and when it works."""
