@@ -22,7 +22,7 @@ log = structlog.get_logger()
 _TOLD = {
     "offers": "expired_leads",
     "waves": "ended_waves",
-    "last_calls": "last_calls",
+    "last-calls": "last_calls",
     "names": "printed_names",
     "reminders": "reminders",
     "mails": "addressed",

@@ -177,22 +177,24 @@ async def test_other_companies_read_nothing(market: Market) -> None:
                 assert await api.fetchval(sql, UUID(made["id"])) == count
 
 
-async def test_a_lead_that_went_elsewhere_is_not_reminded_of(market: Market) -> None:
-    """Its follow-ups stay with the company, but nothing is left to do. Here the lead is moved by
-    hand, as a return does it."""
+async def test_a_lead_that_was_returned_is_not_reminded_of(market: Market) -> None:
+    """Its follow-ups and calls stay with the company, but nothing is left to do."""
     lead = await picked(market)
     await noted(market, market.path(lead, "/follow-ups"))
+    calls = market.path(lead, "/engagement/calls")
+    assert (await market.anna.post(calls, {"outcome": "not_reached"})).status_code == 201
     await due(market, lead)
-    async with connected(market.urls.superuser) as superuser:
-        await superuser.execute("set session_replication_role = replica")
-        await superuser.execute(
-            "update app.lead set engaged_company_id = null, engagement_id = null,"
-            " state = 'available' where id = $1",
-            UUID(lead),
-        )
+    back = market.path(lead, "/engagement/return")
+    assert (await market.anna.post(back, {"reason": "not_reached"})).status_code == 202
+    assert (await market.anna.post(calls, {"outcome": "not_reached"})).status_code == 201  # still
+    assert (await market.olga.post(f"{back}/accept")).status_code == 200
     assert await reminders(market, "anna@huber.example", lead) == []
     items = (await market.anna.get("/follow-ups")).json()["items"]
     assert lead not in {item["lead_id"] for item in items}
+    assert len((await market.anna.get(calls)).json()["items"]) == 2
+    refused = await market.anna.post(calls, {"outcome": "reached"})
+    assert (refused.status_code, slug(refused)) == (409, "engagement-state")
+    assert await reminders(market, "anna@huber.example", lead) == []
 
 
 @pytest.mark.parametrize(

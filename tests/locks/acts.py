@@ -108,7 +108,7 @@ ACTS: dict[str, Act] = {
     "Nord changes": Act(
         "olga",
         "app.change_marketplace($1, null, jsonb_build_object('name', 'Markt {number}'))",
-        ("offered",),
+        ("offered", "merged", "engaged"),
     ),
     "Cora is renamed": Act(
         "cora",

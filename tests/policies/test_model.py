@@ -260,7 +260,8 @@ LEAKS = {
     "the giver sees offers": """alter policy select_operator on app.brokerage using (
         (select app.current_company_id()) is not null)""",
     "the next taker reads what was said": """create or replace function app_private.record(
-        p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb)
+        p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb
+          default '{}')
       returns void language plpgsql set search_path = pg_catalog, pg_temp as $$ begin
         insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event,
           company_id, company_name, detail)

@@ -55,7 +55,7 @@ class Event(msgspec.Struct):
     created_at: Moment
 
 
-class Known(msgspec.Struct):
+class Knowable(msgspec.Struct):
     """There is something of the lead that the caller may know of."""
 
     known: bool

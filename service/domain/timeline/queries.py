@@ -11,7 +11,7 @@ from sqlalchemy import Select
 
 from service.database.statements import listed
 from service.database.transaction import Lane, Tx
-from service.domain.timeline.messages import Event, Known, Message, Note
+from service.domain.timeline.messages import Event, Knowable, Message, Note
 from service.vocabulary import Page
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ async def _found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:
     """Nothing is an answer only where there is a lead or an engagement of it to be seen; else
     Problem not-found."""
     if not page.items:
-        await tx.one(Known, _KNOWN, m, lead_id)
+        await tx.one(Knowable, _KNOWN, m, lead_id)
     return page
 
 

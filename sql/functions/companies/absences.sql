@@ -58,17 +58,22 @@ grant execute on function app.drop_absence(uuid) to kollegium_api;
 -- Of whom the caller looks after leads now: his own, those of whom he covers, and of whom they cover in turn.
 -- A circle ends where it began. Nobody for an API key.
 create or replace function app.covered_colleagues() returns setof uuid
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_caller constant app.caller := app_private.caller();
+begin
+  return query
   with recursive looked_after (id) as (
-    select c.colleague_id from app_private.caller() c where c.colleague_id is not null
+    select v_caller.colleague_id where v_caller.colleague_id is not null
     union
     select a.colleague_id from looked_after l
     join app.absence a on a.covered_by_id = l.id
       and a.begins_at <= app_private.clock() and a.ends_at > app_private.clock()
     join app.colleague c on c.id = a.colleague_id and c.company_id = a.company_id and c.active
-    where a.company_id = app.current_company_id())
-  select id from looked_after
+    where a.company_id = v_caller.company_id)
+  select l.id from looked_after l;
+end
 $$;
 comment on function app.covered_colleagues() is 'The caller, and whom he covers at present.';
 grant execute on function app.covered_colleagues() to kollegium_api;

@@ -37,10 +37,22 @@ create or replace function app_private.lock_for_merge(
   p_from uuid, p_to uuid, p_markets uuid[], p_leads uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v record;
 begin
   perform from app.company where id in (p_from, p_to) order by id for no key update;
   perform from app.colleague where company_id in (p_from, p_to) order by id for update;
-  perform from app.marketplace where operator_company_id in (p_from, p_to) order by id for update;
+  -- Also where they only take part: cards that come back or are written anew print the marketplace's name.
+  for v in select m.id, m.operator_company_id in (p_from, p_to) as operated from app.marketplace m
+           where m.operator_company_id in (p_from, p_to) or m.id in (
+             select p.marketplace_id from app.participation p where p.company_id in (p_from, p_to))
+           order by m.id loop
+    if v.operated then
+      perform from app.marketplace where id = v.id for update;
+    else
+      perform from app.marketplace where id = v.id for share;
+    end if;
+  end loop;
   perform from app.partner_invitation
   where state = 'open' and (operator_company_id in (p_from, p_to) or company_id in (p_from, p_to))
   order by marketplace_id, id for update;

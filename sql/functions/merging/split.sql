@@ -46,6 +46,8 @@ begin
                  and c.active and c.role = 'admin') then
     perform app_private.refuse(409, 'last-admin');
   end if;
+  -- The cards of his company print their names.
+  perform from app.marketplace where id = any (p_markets) order by id for share;
   -- All at once, in their order: those that go, and those that he handles and that stay.
   perform from app.lead l where (l.marketplace_id, l.id) in (
     select * from unnest(p_markets, p_leads)

@@ -76,7 +76,7 @@ begin
                                     limit 1000) w);
     when 'waves' then
       return (select count(*) from (select from app.brokerage where wave_ends_at <= app_private.clock() limit 1000) w);
-    when 'last_calls' then
+    when 'last-calls' then
       return (select count(*) from (select from app.brokerage where last_call_at <= app_private.clock() limit 1000) w);
     when 'names' then
       return (select count(*) from (select from app.company where names_due_before is not null limit 1000) w);
