@@ -79,6 +79,10 @@ ACTS: dict[str, Act] = {
         ("offered",),
     ),
     "Anna closes": Act("anna", "app.close_engagement($1, $2, 'won', 5)", ("engaged", "Ben works")),
+    "Anna wants to return it": Act(
+        "anna", "app.request_return($1, $2, 'other', null)", ("engaged", "Ben works")
+    ),
+    "Olga revokes": Act("olga", "app.revoke_engagement($1, $2, 'x')", ("engaged", "Ben works")),
     "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed",)),
     "Anna hands over": Act(
         "anna", "app.change_engagement($1, $2, null, 'angebot', true, {ben})", ("engaged",)

@@ -67,7 +67,8 @@ as $$
     p_brokerage.state = 'open')
 $$;
 
--- Rows that went to the journal, with the operator that their marketplace has by now. An offer of a wave that is over by now comes back as lost, and not at
+-- Rows that went to the journal, with the operator that their marketplace has by now and what a journal from before
+-- a column did not know. An offer of a wave that is over by now comes back as lost, and not at
 -- all where the offer that stayed was picked since.
 create or replace function app_private.collapsed_back(p_merge uuid)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -79,7 +80,7 @@ begin
     continue when v.tab = 'app.participation' and exists (select from app.marketplace m
       where m.id = v.marketplace_id and m.operator_company_id::text = v.before ->> 'company_id');
     execute format('insert into %1$s select (jsonb_populate_record(null::%1$s, $1)).* on conflict do nothing',
-      v.tab) using v.before || coalesce((select jsonb_build_object('operator_company_id',
+      v.tab) using '{"placed_before": 0}' || v.before || coalesce((select jsonb_build_object('operator_company_id',
         m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
       from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;

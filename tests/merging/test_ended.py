@@ -1,0 +1,50 @@
+"""Engagements that have ended follow their company through a merge, and back."""
+
+import pytest
+
+from tests.fixtures.database import as_bearer, connected
+from tests.fixtures.world import World
+from tests.merging.conftest import Place
+from tests.merging.stage import fingerprint, mark
+
+SEEN = """select (select count(*) from app.engagement where lead_id = $1) as engagements,
+  (select count(*) from app.message where lead_id = $1) as messages,
+  (select string_agg(company_name, ' ') from app.engagement_card where lead_id = $1) as names,
+  (select count(*) from app.lead where id = $1) as leads"""
+
+
+async def _ended(place: Place, world: World) -> None:
+    """Huber picked `engaged`, wrote, returned it; Lang has it now."""
+    b, of = place.builder(world), (world.nord_id, world.leads["engaged"])
+    await b.call(world.ben, "id from app.add_message($1, $2, 'Wann?')", *of)
+    await b.call(world.anna, "app.request_return($1, $2, 'other', null)", *of)
+    await b.call(world.olga, "app.accept_return($1, $2, null)", *of)
+    await b.call(world.olga, "app.assign_lead($1, $2, $3)", *of, world.lang.id)
+
+
+async def _sees(place: Place, token: str, lead: object) -> tuple[object, ...]:
+    async with connected(place.urls.api) as api, as_bearer(api, token):
+        return tuple(await api.fetchrow(SEEN, lead))
+
+
+@pytest.mark.parametrize("survivor", ["klein", "geber"])
+async def test_a_former_taker_is_absorbed_and_comes_back(
+    place: Place, world: World, survivor: str
+) -> None:
+    """The lead is not theirs any more; what was said is. Klein reads it since, the giver, too,
+    with the names, for they are its own colleagues by then; undo restores the exact state."""
+    await _ended(place, world)
+    lead = world.leads["engaged"]
+    to = getattr(world, survivor)
+    before, until = await fingerprint(place.superuser), await mark(place.superuser)
+    gerd = await _sees(place, world.gerd.token, lead)
+    merge = await place.merging.merge(to, world.huber)
+    seen = await _sees(place, to.token, lead)
+    assert seen[2] == "Firma Huber"
+    assert seen[0] == (1 if survivor == "klein" else 2)
+    await place.merging.undo(merge)
+    after = await fingerprint(place.superuser, until)
+    assert {t for t in before if before[t] != after[t]} == set()
+    assert await _sees(place, world.gerd.token, lead) == gerd
+    assert gerd[2] is None
+    assert (await _sees(place, world.ben.token, lead))[2:] == ("Firma Huber", 0)
