@@ -266,7 +266,7 @@ comment on column app.follow_up.reminded_at is 'When a reminder was written; nul
 comment on column app.follow_up.created_at is 'When it was made.';
 comment on column app.follow_up.version is 'Counts changes.';
 
--- Visibility hangs on the engagement (docs/decisions/0058). What was said belongs to the engagement in which it was,
+-- Visibility hangs on the engagement (docs/decisions/0056). What was said belongs to the engagement in which it was,
 -- by time; shared comments of the former system to the one that the lead has, as there. Names of takers whose
 -- engagement is over move to its card, so that the giver reads them no more. lead, message and history are written
 -- anew, so that who writes waits; the generated columns cost that, and no row can drift afterwards.

@@ -198,7 +198,7 @@ async def nothing_is_executable_by_public(db: Any) -> list[str]:
 
 async def one_function_gives_the_time(db: Any) -> list[str]:
     """Nothing asks the server what time it is but app_private.clock: no function, default, check
-    or policy. Who replaces it turns the clock of everything (docs/decisions/0062)."""
+    or policy. Who replaces it turns the clock of everything (docs/decisions/0059)."""
     rows = await db.fetch(
         r"""select what from (
               select p.oid::regprocedure::text, regexp_replace(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.upgrade
 STORY = "tests/stories/test_kollegenfunktion.py"
 # table -> columns whose content the unreleased revision means to change, and why
 MEANT: dict[str, set[str]] = {
-    # What was said hangs on its engagement (docs/decisions/0058): a taker reads nothing of before.
+    # What was said hangs on its engagement (docs/decisions/0056): a taker reads nothing of before.
     "app.message": {"parties"},
     "app.history": {"parties"},
 }

@@ -96,6 +96,7 @@ async def test_a_period_ends_where_the_taker_is(
 
 async def two_at_once(market: Market, superuser: Any) -> list[bool]:
     """One pick waits at the card for another of the same company."""
+    await caps(market)
     await clock.stop(superuser, LAST_SECOND)
     one, other = await leads(market, 2)
     await caps(market, day=1)

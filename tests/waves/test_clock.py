@@ -1,5 +1,5 @@
 """One function gives the time: whoever replaces it turns everything, and that is no runtime role
-(docs/decisions/0062)."""
+(docs/decisions/0059)."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
