@@ -3,7 +3,7 @@
 -- tables stands in sql/tables, too: an upgraded database is compared with one that sql/ built.
 -- A foreign key: alembic/blind.py says between which lines.
 -- Tables are written anew and keys checked under locks that writers wait for: one transaction, so that no row is ever
--- without its wall, and docs/decisions/0058 says so.
+-- without its wall, and docs/decisions/0056 says so.
 -- squawk-ignore-file adding-field-with-default, adding-foreign-key-constraint, ban-drop-constraint, ban-drop-function, constraint-missing-not-valid, disallowed-unique-constraint, require-concurrent-index-creation, require-concurrent-index-deletion
 
 -- What time it is. No other function and no default asks the server (tests/policies/catalogue.py), so whoever
