@@ -334,23 +334,22 @@ async def test_who_is_full(market: Market, superuser: Any, on_cap: str) -> None:
     assert (await market.cora.patch(card, {"caps": {"day": None}})).status_code == 200
 
 
-async def test_who_worked_it_before_is_left_out_but_by_hand(market: Market, superuser: Any) -> None:
-    """Klein had it and it was revoked: the plan passes Klein over, the operator need not."""
-    world = market.world
+async def test_who_returned_it_is_left_out(market: Market, superuser: Any) -> None:
+    """Of the plan, and of an offer by hand; the operator may still assign it."""
+    await superuser.execute("delete from app_private.rate")  # counted while the clock was ahead
+    klein = market.world.klein
     await plan(market, {})
-    lead = await market.draft()
-    assert (await market.olga.post(market.path(lead, "/accept"))).status_code == 200
-    await superuser.execute(
-        """insert into app.engagement (marketplace_id, id, lead_id, company_id,
-             operator_company_id, giver_company_id, company_name, state, origin, steps, step,
-             closed_at)
-           select $1, gen_random_uuid(), l.id, $3, l.operator_company_id, l.giver_company_id,
-             'Firma Klein', 'revoked', 'pick', '{neu}', 'neu', app_private.clock()
-           from app.lead l where l.id = $2""",
-        *(market.m, lead, world.klein.id),
-    )
+    lead = await market.offered(klein)
+    assert (await market.cora.post(market.path(lead, "/pick"))).status_code == 200
+    asked = {"reason": "not_reached"}
+    asked_for = await market.cora.post(market.path(lead, "/engagement/return"), asked)
+    assert asked_for.status_code == 202, asked_for.text
+    accepted = await market.olga.post(market.path(lead, "/engagement/return/accept"))
+    assert accepted.status_code == 200, accepted.text
     shown = (await market.olga.get(market.path(lead, "/offer-preview"))).json()["waves"][0]
-    assert reasons(shown["left_out"])["Firma Klein"] == "worked-before"
-    body = {"company_ids": [str(world.klein.id)]}
-    assert (await market.olga.post(market.path(lead, "/offer"), body)).status_code == 200
-    assert lead in await offers_of(market.cora)
+    assert reasons(shown["left_out"])["Firma Klein"] == "returned-before"
+    body = {"company_ids": [str(klein.id)]}
+    refused = await market.olga.post(market.path(lead, "/offer"), body)
+    assert (refused.status_code, slug(refused)) == (422, "taker-unfit")
+    assigned = await market.olga.post(market.path(lead, "/assign"), {"company_id": str(klein.id)})
+    assert assigned.status_code == 200, assigned.text
