@@ -93,15 +93,15 @@ select bench.id(3, m), bench.id(7, n * 3 + j), bench.id(5, n), bench.id(4, n),
   'Firma ' || 400 + m % 25 + 25 * ((turn + 21 * j) % 64), bench.day(), now() + interval '10 years'
 from numbered, generate_series(0, 2) j where r < 5;
 
-insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_id,
+insert into app.message (marketplace_id, id, lead_id, engagement_id, parties, company_id, company_name, author_id,
   author_name, text, created_at)
-select bench.id(3, m), bench.id(8, n), bench.id(4, n), bench.parties(m, giver, taker),
+select bench.id(3, m), bench.id(8, n), bench.id(4, n), bench.id(6, n), bench.parties(m, giver, taker),
   bench.id(1, taker), 'Firma ' || taker, bench.id(2, taker * 5), 'Kollege ' || taker * 5,
   'Der Termin steht, das Angebot folgt in dieser Woche.', bench.day()
 from numbered where r >= 5;
 
 insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name, created_at)
-select bench.id(3, m), bench.id(9, n), bench.id(4, n), bench.parties(m, giver, taker), 'submitted',
+select bench.id(3, m), bench.id(9, n), bench.id(4, n), bench.parties(m, giver, null), 'submitted',
   bench.id(1, coalesce(giver, m)), 'Firma ' || coalesce(giver, m), bench.day()
 from numbered;
 

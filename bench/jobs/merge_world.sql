@@ -44,8 +44,9 @@ insert into app.prospect (marketplace_id, lead_id, parties, name, email, phone, 
 select l.marketplace_id, l.id, l.parties, 'Petra Muster', 'p' || d.n || '@muster.example',
   '+49 40 ' || d.n, '20095', 'Hamburg'
 from app.lead l join made d on d.id = l.id;
-insert into app.history (marketplace_id, id, lead_id, parties, event, company_id, company_name)
-select l.marketplace_id, app_private.new_id(), l.id, l.parties, e, case e when 'picked'
+insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event, company_id, company_name)
+select l.marketplace_id, app_private.new_id(), l.id, case e when 'picked' then l.engagement_id end,
+  case e when 'picked' then l.parties else l.origin_parties end, e, case e when 'picked'
   then l.engaged_company_id else l.giver_company_id end, 'Firma'
 from app.lead l, unnest(array['created', 'submitted', 'picked']) e
 where e <> 'picked' or l.engaged_company_id is not null;
@@ -74,6 +75,6 @@ where l.engaged_company_id is not null;
 insert into app.note (marketplace_id, id, lead_id, company_id, author_name, text)
 select l.marketplace_id, app_private.new_id(), l.id, l.engaged_company_id, 'Admin', 'Rückruf'
 from app.lead l where l.engaged_company_id is not null;
-insert into app.message (marketplace_id, id, lead_id, parties, company_id, company_name, author_name, text)
-select l.marketplace_id, app_private.new_id(), l.id, l.parties, l.engaged_company_id, 'Firma', 'Admin', 'Hallo'
+insert into app.message (marketplace_id, id, lead_id, engagement_id, parties, company_id, company_name, author_name, text)
+select l.marketplace_id, app_private.new_id(), l.id, l.engagement_id, l.parties, l.engaged_company_id, 'Firma', 'Admin', 'Hallo'
 from app.lead l join made d on d.id = l.id where l.engaged_company_id is not null and d.n % 3 = 0;

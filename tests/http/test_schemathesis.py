@@ -13,6 +13,7 @@ another.
 import asyncio
 import itertools
 import os
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from service.app import create_app
 from service.settings import ServiceSettings
-from tests.fixtures.database import Urls
+from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import listening
 from tests.fixtures.stage import Stage, invited
 from tests.fixtures.world import World
@@ -56,7 +57,10 @@ CHOSEN = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
 # Well-formed by the schema, and still no e-mail address, number, postcode, moment, file or cursor.
 UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postcode",
                "/received_at", "/given_at", "/execute_at", "/file", "",
-               "/absorbed_company_email", "/survivor_company_email"}  # fmt: skip
+               "/absorbed_company_email", "/survivor_company_email",
+               "/due_at", "/call_back_at", "/begins_at", "/ends_at"}  # fmt: skip
+# What else is a matter of several fields, and names that are ids.
+UNDESCRIBED_CODES = {"spans", "late", "repeated"}
 
 LEADS = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
@@ -119,6 +123,8 @@ def explained(answer: schemathesis.Response) -> bool:
         return True
     return all(
         error.get("pointer", "?") in UNDESCRIBED
+        or error.get("code") in UNDESCRIBED_CODES
+        or re.match(r"/waves/\d+/weights/", error.get("pointer", "?"))
         # To a schema 1.0 is an integer; here integers are written without a fraction.
         or (error.get("code"), error.get("detail")) == ("wrong-type", "Expected a whole number")
         for error in body.get("errors", [{}])
@@ -170,11 +176,18 @@ def _can_be_broken(name: str) -> bool:
     return bool(raw["parameters"] or "requestBody" in raw)
 
 
+async def _forget_limits(superuser: str) -> None:
+    """What was generated above may have used up what a company may ask for in an hour."""
+    async with connected(superuser) as connection:
+        await connection.execute("delete from app_private.rate")
+
+
 def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None:
     """The floor: a description that is only refused proves nothing.
 
     What no role reached above by a generated request is asked for once more, as it should be.
     """
+    asyncio.run(_forget_limits(world_database.superuser))
     examples = msgspec.json.decode(_description)["components"]["schemas"]
     for name, operation in OPERATIONS.items():
         for role in [*stage.tokens, "invited"]:
@@ -182,6 +195,7 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
                 break
             ids = stage.ids(name)
             if name == "companies.accept":
+                ready(stage, "taker admin")
                 stage.call("taker admin", "POST", "/invitations", {"email": "neu@huber.example"})
                 ids["token"] = asyncio.run(invited(world_database.worker))
             if name == "sessions.reset_password":
@@ -198,7 +212,7 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
                 headers["Content-Type"] = "text/csv"
                 ids["query"] = f"?marketplace={stage.world.nord_id}"
                 body = {"content": LEADS}
-            if operation.method.upper() == "PATCH":
+            if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
             path = operation.path.format(**ids) + ids.get("query", "")
             answer = stage.client.request(operation.method, path, headers=headers, **body)

@@ -49,7 +49,7 @@ OTHERWISE = {
     "with a key": (2, 8),
     "with the same key": (2, 8),
     "engagements.hand_over": (2, 5),
-    "imports.import_file": (7, 16),
+    "imports.import_file": (8, 18),
     "imports.show_import": (2, 4),
     "imports.state_consent": (6, 13),
     "imports.list_consents": (2, 4),

@@ -114,9 +114,9 @@ LISTS: dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]] = {
     "open offers": ("taker", offered(state="open")),
     "operator's offers": ("operator", offered("operator")),
     "one lead": ("taker", lambda tx: leads.lead(tx, uuid4(), uuid4())),
-    "messages": ("taker", lambda tx: timeline.messages(tx, uuid4(), uuid4(), None, 20)),
-    "history": ("taker", lambda tx: timeline.history(tx, uuid4(), uuid4(), None, 20)),
-    "notes": ("operator", lambda tx: timeline.notes(tx, uuid4(), uuid4(), None, 20)),
+    "messages": ("taker", lambda tx: timeline.messages(tx, uuid4(), uuid4(), None, None, 20)),
+    "history": ("taker", lambda tx: timeline.history(tx, uuid4(), uuid4(), None, None, 20)),
+    "notes": ("operator", lambda tx: timeline.notes(tx, uuid4(), uuid4(), None, None, 20)),
     "calls": ("taker", lambda tx: calls.attempts(tx, uuid4(), uuid4(), None, 20)),
     "follow-ups of a lead": (
         "taker",
@@ -143,7 +143,10 @@ SMALL = {
     "companies.list_merge_suggestions", "absences.list_absences", "merges.list_merges",
     "imports.list_mappings", "imports.list_consents",
 }  # fmt: skip
-COUNTED = {"merges.list_leads", "waves.list_receipts", "waves.list_brokerages"}
+COUNTED = {
+    "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",
+    "engagements.list_engagements",
+}  # fmt: skip
 
 
 def test_every_list_is_named() -> None:

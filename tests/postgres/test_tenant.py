@@ -58,7 +58,7 @@ async def test_reads_take_one_round_trip(
         lambda tx: leads.lead(tx, m, lead),
         lambda tx: listing.leads(tx, narrow, None, 20),
         lambda tx: offer_queries.offers(tx, OfferFilter(state="open"), None, 20),
-        lambda tx: timeline_queries.messages(tx, m, lead, None, 20),
+        lambda tx: timeline_queries.messages(tx, m, lead, None, None, 20),
         company_queries.company,
     ]
     for read in reads:

@@ -18,6 +18,11 @@ MONDAY = datetime(2027, 3, 8, 9, tzinfo=UTC)
 KILLS = int(os.environ.get("KOLLEGIUM_WAVE_KILLS", "12"))
 LEADS = 6
 WAVE = {"order": "round_robin", "takers": 1, "response_minutes": 60, "working_time": False}
+# The last: the driver's own, when it is cut off between two of its messages.
+CUT = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, OSError,
+    asyncpg.exceptions.InternalClientError,
+)  # fmt: skip
 DUE = """
     select (select count(*) from app.offer where state = 'open'
               and expires_at <= app_private.clock())
@@ -27,7 +32,7 @@ DUE = """
 
 async def work(url: str, pids: list[int]) -> None:
     """A worker's round, which may end at any moment."""
-    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    with contextlib.suppress(*CUT):
         async with connected(url) as worker:
             pids.append(worker.get_server_pid())
             await timers.expire(worker)
