@@ -22,13 +22,8 @@ async def test_a_page_of_receipts_costs_a_page(filled: Any) -> None:
         assert await tx.read() < 2 * PAGE
 
 
-async def test_few_receipts_are_found_without_reading_all(filled: Any) -> None:
-    """A company with three, beside one with very many; and one with none."""
-    async with connected(filled.superuser) as superuser, superuser.transaction():
-        few = await superuser.fetch(
-            "select id from app.offer where state = 'lost' order by id limit 3"
-        )
-        assert len(few) == 3
+async def test_no_receipts_are_found_without_reading_all(filled: Any) -> None:
+    """A company that was never offered anything, beside one with very many."""
     async with acting(filled, "giver") as tx:
         assert (await queries.receipts(tx, None, 20)).items == []  # type: ignore[arg-type]
         assert await tx.read() < 20
