@@ -187,6 +187,28 @@ def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
     return counts
 
 
+# What random stories of the small size may leave out: a lead that is returned, refused, returned
+# again, accepted, and worked by the next; taken away; closed as lost (detail 2) and offered again.
+RARE = (
+    ("submit", "accept", "offer", "pick", "message", "return", "return_refuse", "return"),
+    ("return_accept", "offer", "pick", "close", "reopen", "revoke"),
+    ("offer", "pick", "close", "recycle"),
+)
+
+
+def _play_what_is_rare(market: ModelMarket) -> Counter[str]:
+    """One story told by hand, compared after each step by every company."""
+    counts: Counter[str] = Counter()
+    story = type("Story", (Story,), {"market": market, "counts": counts})()
+    story.create(oracle.GIVERS[0])
+    for op in (op for part in RARE for op in part):
+        story.operate(0, op, None, 2 if op == "close" else 0)
+        for who in oracle.COMPANIES:
+            story.look(who)
+    assert not [op for part in RARE for op in part if not counts[f"{op} {oracle.OK}"]], counts
+    return counts
+
+
 def _play_until_it_fails(market: ModelMarket) -> None:
     for number in range(20):
         _play(market, number, settings(SETTINGS, phases=[Phase.generate]))
@@ -234,7 +256,7 @@ def test_the_database_does_what_the_oracle_says(
     market: ModelMarket, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = int(os.environ.get("KOLLEGIUM_SEED", random.SystemRandom().randrange(2**32)))
-    start, counts, number = time.monotonic(), Counter[str](), first
+    start, counts, number = time.monotonic(), _play_what_is_rare(market), first
     with capsys.disabled():
         print(f"\nmodel: seed {first}")
     # A seed may happen to leave something rare out; it gets a little longer.
