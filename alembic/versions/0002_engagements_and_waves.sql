@@ -455,3 +455,32 @@ comment on column app.absence.covered_by_id is 'Who covers him; null: nobody.';
 comment on column app.absence.begins_at is 'From when.';
 comment on column app.absence.ends_at is 'Until when, not included.';
 comment on column app.absence.created_at is 'When it was entered.';
+
+-- Delivery of mails.
+alter table app_private.outbox
+  add column failed_at timestamptz,
+  add column failure text constraint outbox_failure_known check (failure ~ '^[a-z0-9][a-z0-9. -]{0,39}$'),
+  add constraint outbox_ends_once check (delivered_at is null or failed_at is null);
+drop index app_private.outbox_due;
+create index outbox_due on app_private.outbox (due_at)
+  where kind = 'mail' and delivered_at is null and failed_at is null;
+create index outbox_done on app_private.outbox (coalesce(delivered_at, failed_at))
+  where delivered_at is not null or failed_at is not null;
+comment on column app_private.outbox.payload is 'Values for the template; emptied when it is delivered or given up. [personal]';
+comment on column app_private.outbox.attempts is 'Attempts so far; whoever sends it names the one it was given.';
+comment on column app_private.outbox.delivered_at is 'When a mail server took it.';
+comment on column app_private.outbox.failed_at is 'When it was given up.';
+comment on column app_private.outbox.failure is 'Why the last attempt failed: codes of the mail server, or a word of ours. [none]';
+
+create table app_private.suppressed_address (
+  email text primary key check (email = lower(email) and length(email) between 3 and 254),
+  failure text not null check (failure ~ '^[a-z0-9][a-z0-9. -]{0,39}$'),
+  since timestamptz not null default app_private.clock()
+);
+
+comment on table app_private.suppressed_address is 'Addresses that a mail server said do not exist: nothing more is sent to them until somebody allows it again. Written by the worker.';
+comment on column app_private.suppressed_address.email is 'The address. [personal]';
+comment on column app_private.suppressed_address.failure is 'What the mail server answered: its codes. [none]';
+comment on column app_private.suppressed_address.since is 'When.';
+
+grant select, insert, delete on app_private.suppressed_address to kollegium_broker;

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from service import logs
 from service.commands import connections
 from service.commands.output import console, data_dir_option, json_option, print_json, run
 from service.database.logins import NoLogin, Source, Unreachable, become, log_in
+from service.jobs.mail import delivery
+from service.jobs.mail.relay import RelayDown
 from service.jobs.worker import loop
-from service.jobs.worker.loop import Connect, Hopeless, Worker
+from service.jobs.worker.loop import JOBS, Connect, Hopeless, Job, Worker
+from service.settings import SettingMissing
 
 log = structlog.get_logger()
 
@@ -26,6 +30,7 @@ _TOLD = {
     "names": "printed_names",
     "reminders": "reminders",
     "mails": "addressed",
+    "delivery": "mails_sent",
     "merges": "merges",
     "imports": "imports",
     "consents": "consents",
@@ -54,12 +59,20 @@ def connector(source: Source) -> Connect:
     return connect
 
 
-async def working(connect: Connect, stop: asyncio.Event) -> None:
+async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = JOBS) -> None:
     """Runs the jobs until `stop` is set. Raises ClickException for what waiting cannot cure."""
     try:
-        await Worker(connect, stop).run()
+        await Worker(connect, stop, jobs).run()
     except Hopeless as error:
         raise click.ClickException(str(error)) from error
+
+
+def _jobs_here() -> list[Job]:
+    """All jobs; delivery of mails where a mail server is named. Raises SettingMissing."""
+    named = delivery.from_environment()
+    if named is None:
+        return JOBS
+    return [*JOBS, Job("delivery", "mails_sent", 2, 900, named.work, slots=4)]
 
 
 @click.command()
@@ -89,34 +102,39 @@ def worker(
     data_dir: Path,
 ) -> None:
     """Run the jobs: overdue offers expire, what is for a company becomes mails to its colleagues,
-    due merges are rehearsed and run, large files are imported, old sessions and answers are
-    removed.
+    mails are sent, due merges are rehearsed and run, large files are imported, old sessions and
+    answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
     workers share the jobs: each has a lease, which another takes over when its worker is gone.
+
+    Mails go to the server of KOLLEGIUM_SMTP_URL, from KOLLEGIUM_MAIL_FROM; without it they wait
+    (`kollegium mails` shows them).
     """
     connect = connector(connections.find("worker", data_dir))
     try:
         if status:
             _show(run(_jobs(connect)), as_json)
         elif once:
-            _report(run(loop.once(connect)), as_json)
+            _report(run(loop.once(connect, _jobs_here())), as_json)
         else:
             logs.configure(os.environ.get("KOLLEGIUM_LOG_LEVEL", "info"))
-            run(_work(connect, metrics_host, metrics_port))
-    except (Hopeless, ConnectionError) as error:
+            run(_work(connect, _jobs_here(), metrics_host, metrics_port))
+    except RelayDown as error:
+        raise click.ClickException(f"The mail server takes no mail: {error}.") from error
+    except (Hopeless, ConnectionError, SettingMissing) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _work(connect: Connect, host: str, port: int) -> None:
+async def _work(connect: Connect, jobs: Sequence[Job], host: str, port: int) -> None:
     from service.commands import serving
 
     stop = asyncio.Event()
     serving.stop_on_signals(stop)
-    log.info("working")
+    log.info("working", sends_mail=len(jobs) > len(JOBS))
     with serving.metrics(host, port):
-        await working(connect, stop)
+        await working(connect, stop, jobs)
     log.info("stopped")
 
 
@@ -156,7 +174,8 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['ended_waves']} waves ended, "
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
-        f"{told['reminders']} reminders written, "
+        + (f"{told['mails_sent']} mails sent, " if "mails_sent" in told else "")
+        + f"{told['reminders']} reminders written, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
         f"{told['purged_rows']} old rows removed."

@@ -11,11 +11,17 @@ create table app_private.outbox (
   attempts integer not null default 0,
   lease_until timestamptz,
   delivered_at timestamptz,
+  failed_at timestamptz,
+  failure text constraint outbox_failure_known check (failure ~ '^[a-z0-9][a-z0-9. -]{0,39}$'),
   check ((recipient is null) = (kind = 'circular')),
   check ((language is null) = (kind <> 'mail')),
-  check (kind <> 'circular' or company_id is not null)
+  check (kind <> 'circular' or company_id is not null),
+  constraint outbox_ends_once check (delivered_at is null or failed_at is null)
 );
-create index outbox_due on app_private.outbox (due_at) where delivered_at is null;
+create index outbox_due on app_private.outbox (due_at)
+  where kind = 'mail' and delivered_at is null and failed_at is null;
+create index outbox_done on app_private.outbox (coalesce(delivered_at, failed_at))
+  where delivered_at is not null or failed_at is not null;
 create index outbox_unaddressed on app_private.outbox (id) where kind <> 'mail';
 
 comment on table app_private.outbox is 'What is to be sent, written in the transaction of its cause.';
@@ -25,11 +31,13 @@ comment on column app_private.outbox.template is 'Which mail. [none]';
 comment on column app_private.outbox.recipient is 'E-mail address; null for a circular. [personal]';
 comment on column app_private.outbox.language is 'de or en; null until it is a mail, which a colleague gets in his own. [none]';
 comment on column app_private.outbox.company_id is 'The company on whose behalf a mail is sent; whose colleagues a circular is for.';
-comment on column app_private.outbox.payload is 'Values for the template. [personal]';
+comment on column app_private.outbox.payload is 'Values for the template; emptied when it is delivered or given up. [personal]';
 comment on column app_private.outbox.created_at is 'When it was written.';
 comment on column app_private.outbox.due_at is 'Not to be tried before.';
-comment on column app_private.outbox.attempts is 'Attempts so far.';
+comment on column app_private.outbox.attempts is 'Attempts so far; whoever sends it names the one it was given.';
 comment on column app_private.outbox.lease_until is 'Somebody is sending it until then.';
-comment on column app_private.outbox.delivered_at is 'Done.';
+comment on column app_private.outbox.delivered_at is 'When a mail server took it.';
+comment on column app_private.outbox.failed_at is 'When it was given up.';
+comment on column app_private.outbox.failure is 'Why the last attempt failed: codes of the mail server, or a word of ours. [none]';
 
 grant select, insert, update, delete on app_private.outbox to kollegium_broker;

@@ -208,11 +208,11 @@ def _show(rows: Sequence[Any]) -> None:
             BACKLOG.labels(row["name"]).set(row["backlog"])
 
 
-async def once(connect: Connect) -> dict[str, int]:
+async def once(connect: Connect, jobs: Sequence[Job] = JOBS) -> dict[str, int]:
     """What is due now, whoever is at it; by job, how much was done."""
     connection = await connect()
     try:
-        return {job.name: await job.work(connection, asyncio.Event()) for job in JOBS}
+        return {job.name: await job.work(connection, asyncio.Event()) for job in jobs}
     finally:
         await _close([connection])
 

@@ -77,8 +77,8 @@ comment on function app.address_mails(integer) is
   'Makes mails of what is for all of a company, or for whoever has an address.';
 grant execute on function app.address_mails(integer) to kollegium_worker;
 
--- The outbox, newest first, with what the worker has not addressed yet as if it had. Until real delivery
--- exists this is how mails are read.
+-- What waits in the outbox, newest first, with what the worker has not addressed yet as if it had. Where no mail
+-- server is named this is how mails are read.
 create or replace function app.read_mails(p_limit integer)
 returns table (id uuid, template text, recipient text, language text, payload jsonb, created_at timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -87,7 +87,7 @@ as $$
     o.created_at
   from app_private.outbox o
   left join lateral app_private.addressees(o.kind, o.company_id, o.recipient) c on o.kind <> 'mail'
-  where o.kind = 'mail' or c.id is not null
+  where (o.kind = 'mail' or c.id is not null) and o.delivered_at is null and o.failed_at is null
   order by o.id desc, c.id limit p_limit
 $$;
 comment on function app.read_mails(integer) is 'Mails waiting in the outbox, newest first.';

@@ -85,6 +85,9 @@ begin
                 and due_at <= app_private.clock() limit 1000) w);
     when 'mails' then
       return (select count(*) from (select from app_private.outbox where kind <> 'mail' limit 1000) w);
+    when 'delivery' then
+      return (select count(*) from (select from app_private.outbox where kind = 'mail' and delivered_at is null
+                and failed_at is null and due_at <= app_private.clock() limit 1000) w);
     when 'merges' then
       return (select count(*) from (select from app.company_merge where rehearsal_due
                 or (state = 'consented' and execute_at <= app_private.clock()) limit 1000) w);

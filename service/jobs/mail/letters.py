@@ -1,0 +1,90 @@
+"""A mail as bytes: text and HTML, with headers that machines read."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from importlib import resources
+from typing import Any, NamedTuple
+
+import minijinja
+from email_validator import EmailNotValidError, validate_email
+
+from service.jobs.mail.rendering import Mail
+from service.settings import SettingMissing
+
+_LAYOUT = minijinja.Environment(
+    templates={
+        "letter.html": resources.files(__package__).joinpath("letter.html").read_text("utf-8")
+    }
+)
+
+
+class Sender(NamedTuple):
+    """Who mails are from: the header, the bare address, and the domain that names them."""
+
+    header: str
+    address: str
+    domain: str
+
+
+def sender_of(text: str) -> Sender:
+    """`Kollegium <leads@firma.example>`, or the address alone. Raises SettingMissing."""
+    name, address = parseaddr(text)
+    try:
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise SettingMissing(f"KOLLEGIUM_MAIL_FROM is no mail address: {error}") from error
+    if checked.ascii_email is None or any(sign in name for sign in "\r\n"):
+        raise SettingMissing("KOLLEGIUM_MAIL_FROM needs an address that every mail server takes.")
+    domain = checked.ascii_email.rpartition("@")[2]
+    return Sender(text.strip(), checked.ascii_email, domain)
+
+
+def envelope_address(address: str) -> str:
+    """As mail servers take it: the domain in ASCII where the rest is; else as it stands."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
+    except UnicodeError:
+        return address
+
+
+def letter(sender: Sender, recipient: str, claimed: Any, mail: Mail) -> bytes:
+    """The whole message. Its id is that of the outbox, so a repetition is known as one."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender.header
+    message["To"] = recipient
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(claimed["created_at"])
+    message["Message-ID"] = f"<{claimed['id']}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = claimed["language"]
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(html(mail, claimed["language"]), subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def html(mail: Mail, language: str) -> str:
+    """The same words as a page that loads nothing: paragraphs, commands in a frame, links."""
+    return _LAYOUT.render_template(
+        "letter.html", subject=mail.subject, language=language, parts=_parts(mail.text)
+    )
+
+
+def _parts(text: str) -> list[dict[str, Any]]:
+    paragraphs = [part for part in text.strip().split("\n\n") if part]
+    return [
+        {"command": part.startswith("curl "), "text": part, "words": _words(part)}
+        for part in paragraphs
+    ]
+
+
+def _words(paragraph: str) -> list[dict[str, str]]:
+    """Words with the addresses among them, a full stop or a bracket at their end taken off."""
+    words: list[dict[str, str]] = []
+    for word in paragraph.replace("\n", " ").split(" "):
+        address = word.rstrip(".,;)") if word.startswith(("https://", "http://")) else ""
+        words.append({"address": address, "text": word[len(address) :]})
+    return words
