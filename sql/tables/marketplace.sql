@@ -14,6 +14,9 @@ create table app.marketplace (
   created_at timestamptz not null default app_private.clock(),
   changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
+  price_cents integer check (price_cents between 0 and 100000000),
+  currency text not null default 'EUR'
+    check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN')),
   unique (id, operator_company_id)
 );
 create index on app.marketplace (operator_company_id, id);
@@ -34,3 +37,5 @@ comment on column app.marketplace.teaser_digits is 'Leading digits of the postco
 comment on column app.marketplace.created_at is 'When it was opened.';
 comment on column app.marketplace.changed_at is 'When a setting changed last.';
 comment on column app.marketplace.version is 'Counts changes; the ETag.';
+comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
+comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';

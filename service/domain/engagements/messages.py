@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from service.domain.offers.messages import Price
 from service.vocabulary import EngagementState, Input, Line, Moment, Reason, whole
 
 # Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number,
@@ -87,7 +88,8 @@ class Revocation(Input):
 class OneEngagement(msgspec.Struct):
     """An engagement, also one that has ended: then ended_at says since when, and the giver reads
     neither who the taker was nor who handled it. version is the lead's, null where the caller does
-    not see the lead any more."""
+    not see the lead any more. price: what the taker was charged, credited_at: since when it owes
+    that no more; for it and the operator."""
 
     id: UUID
     marketplace_id: UUID
@@ -110,6 +112,8 @@ class OneEngagement(msgspec.Struct):
     return_requested_at: Moment | None
     ended_at: Moment | None
     version: int | None
+    price: Price | None
+    credited_at: Moment | None
 
 
 class EngagementFilter(msgspec.Struct):
