@@ -21,7 +21,7 @@ _USUAL = re.compile(
 )
 
 
-class Parts(NamedTuple):
+class UrlParts(NamedTuple):
     """A URL, read."""
 
     username: str | None
@@ -32,7 +32,7 @@ class Parts(NamedTuple):
     query: Mapping[str, str | tuple[str, ...]]
 
 
-def read(url: str) -> Parts:
+def read(url: str) -> UrlParts:
     """Raises ValueError, which repeats no part of the URL: it may be a password."""
     usual = _USUAL.fullmatch(url)
     found = _read_usual(usual) if usual else _read_unusual(url)
@@ -41,12 +41,12 @@ def read(url: str) -> Parts:
     return found
 
 
-def _read_usual(url: re.Match[str]) -> Parts:
+def _read_usual(url: re.Match[str]) -> UrlParts:
     user, password, host, port, database = url.groups()
-    return Parts(user, password, host, int(port) if port else None, database, {})
+    return UrlParts(user, password, host, int(port) if port else None, database, {})
 
 
-def _read_unusual(url: str) -> Parts | None:
+def _read_unusual(url: str) -> UrlParts | None:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -56,19 +56,19 @@ def _read_unusual(url: str) -> Parts | None:
         return None
     if found.get_backend_name() not in ("postgres", "postgresql"):
         return None
-    return Parts(
+    return UrlParts(
         found.username, found.password, found.host, found.port, found.database, found.query
     )
 
 
-def query_of(url: Parts) -> dict[str, str]:
+def query_of(url: UrlParts) -> dict[str, str]:
     """What stands behind the question mark; of what stands there twice, the last."""
     return {
         name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()
     }
 
 
-def _write(url: Parts, **changed: Any) -> str:
+def _write(url: UrlParts, **changed: Any) -> str:
     url = url._replace(**changed)
     login = ""
     if url.username is not None:
