@@ -125,10 +125,10 @@ begin
     perform app_private.refuse(403, 'delegator-required');
   end if;
   v_request := app_private.expect_open_return(v_engagement, array['waiting']);
+  v_reason := app_private.expect_return_allowed(v_engagement, v_rules, v_request.reason);
   update app.return_request set state = 'requested', requested_at = app_private.clock(),
     released_by_name = v_caller.colleague_name
   where marketplace_id = p_marketplace and id = v_request.id;
-  v_reason := app_private.expect_return_allowed(v_engagement, v_rules, v_request.reason);
   perform app_private.send_return(v_engagement, v_rules, v_reason, v_caller);
 end
 $$;

@@ -175,7 +175,9 @@ begin
     where marketplace_id = p_engagement.marketplace_id and company_id = p_engagement.company_id
     for no key update;
     v_quota := app_private.return_quota(p_engagement, p_rules);
-    if (v_quota ->> 'left')::integer < 1 then
+    -- What waits for release counts already; when it is released it is not counted against itself.
+    if v_quota is not null and (v_quota ->> 'picks')::integer * p_rules.quota_percent / 100
+       <= (v_quota ->> 'used')::integer - ((app_private.open_return(p_engagement)).state is not null)::integer then
       perform app_private.refuse(409, 'return-quota-reached', jsonb_build_object('quota', v_quota));
     end if;
   end if;
