@@ -215,6 +215,8 @@ def _play_what_is_rare(market: ModelMarket) -> Counter[str]:
 
 
 def _play_until_it_fails(market: ModelMarket) -> None:
+    """As the test above: what is rare by hand, then what falls out by lot."""
+    _play_what_is_rare(market)
     for number in range(20):
         _play(market, number, settings(SETTINGS, phases=[Phase.generate]))
 
