@@ -42,7 +42,7 @@ PARTIES = {
     )
 }
 # So is a row that two companies may see: it looks for one scoping equality.
-EITHER = {"app.offer", "app.participation"}
+EITHER = {"app.offer", "app.participation", "app.return_request"}
 UNDECIDED = {"anon": PARTIES, "cross-tenant": PARTIES | EITHER, "write": {"app.participation"}}
 
 # What <> in pgrls.toml stands for. Whether these are in order the catalogue's own rules say.
