@@ -6,13 +6,15 @@ So what was answered with success is still there, unless the later one took it b
 runs into a deadlock, because everybody takes locks in one order.
 
 KOLLEGIUM_PAIRS=all tries every pair from every state (minutes); else those that share a state and
-of which one is among the quick decisions about an offered lead, or about one that comes back.
+of which one is among the quick decisions about an offered lead, or about one that comes back; in
+the whole size also those of which one merges or splits companies.
 """
 
 import os
 
 import pytest
 
+from tests.fixtures.sizes import WHOLE
 from tests.locks import order, source
 from tests.locks.acts import ACTS, Act
 from tests.locks.conftest import Ring
@@ -24,7 +26,7 @@ RETURNING = (
     "Olga accepts it back", "Olga refuses it", "silence accepts it", "Olga recycles",
     "it is offered again", "Anna releases that",
 )  # fmt: skip
-MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it")
+MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if WHOLE else ()
 # Entries that lock leads and are no line of the table -> where they meet others.
 ELSEWHERE = {
     "app.attempt_pick": "app.pick_lead, with its refusals as answers",
