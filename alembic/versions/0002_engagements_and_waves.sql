@@ -521,6 +521,8 @@ create table app.return_request (
 create index return_request_engagement on app.return_request (marketplace_id, engagement_id, id desc);
 create unique index return_request_open on app.return_request (marketplace_id, engagement_id)
   where state in ('waiting', 'requested');
+-- What waits for release, for the quota.
+create index return_request_waiting on app.return_request (company_id) where state = 'waiting';
 -- What the worker does by itself.
 create index return_request_silence on app.return_request (silence_at) where state = 'requested';
 create index return_request_remind on app.return_request (remind_at) where state = 'requested';

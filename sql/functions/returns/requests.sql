@@ -41,6 +41,7 @@ declare
   v_id constant uuid := app_private.new_id();
   v_engagement app.engagement;
   v_reason jsonb;
+  v_evidence record;
 begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
   perform app_private.expect_engagement(v_engagement, array['active']);
@@ -48,11 +49,12 @@ begin
     perform app_private.refuse(409, 'return-state', '{"state": "waiting"}');
   end if;
   v_reason := app_private.expect_return_allowed(v_engagement, v_rules, p_reason);
+  v_evidence := app_private.return_evidence(v_engagement, p_reason);
   insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id, operator_company_id, state,
-    reason, comment, asked_by_id, asked_by_name, requested_at, calls)
+    reason, comment, asked_by_id, asked_by_name, requested_at, attempts, days, calls)
   values (p_marketplace, v_id, p_lead, v_engagement.id, v_caller.company_id, v_engagement.operator_company_id,
     case when v_waits then 'waiting' else 'requested' end, p_reason, p_comment, v_caller.colleague_id,
-    v_caller.colleague_name, case when not v_waits then app_private.clock() end,
+    v_caller.colleague_name, case when not v_waits then app_private.clock() end, v_evidence.attempts, v_evidence.days,
     app_private.shown_calls(v_engagement, p_calls, v_reason));
   if v_waits then
     perform app_private.mail('return-waiting', c.email, c.language, c.company_id, jsonb_build_object(

@@ -65,8 +65,7 @@ comment on function app.set_return_rules(uuid, integer[], jsonb) is
   'Sets which returns a marketplace of the caller''s company takes; keys are the columns of app.return_rules.';
 grant execute on function app.set_return_rules(uuid, integer[], jsonb) to kollegium_api;
 
--- The rules for the operator, for partners with an answered card, and for who works or worked a lead of the
--- marketplace; no row for anybody else.
+-- The rules for the operator and its partners, former ones too, which may still work leads; no row for anybody else.
 create or replace function app.return_rules_of(p_marketplace uuid)
 returns table (reasons jsonb, window_days integer, quota_percent integer, quota_days integer,
   silence_days integer, version integer)
@@ -82,12 +81,11 @@ begin
     from app.marketplace m
     where m.id = p_marketplace and (m.operator_company_id = v_company
       or exists (select from app.participation p where p.marketplace_id = m.id
-                 and p.company_id = v_company and p.state = 'active')
-      or exists (select from app.engagement e where e.company_id = v_company and e.marketplace_id = m.id));
+                 and p.company_id = v_company and p.state in ('active', 'ended')));
 end
 $$;
 comment on function app.return_rules_of(uuid) is
-  'Which returns a marketplace takes, for its operator, its partners, and who works or worked a lead of it.';
+  'Which returns a marketplace takes, for its operator and its partners, former ones too.';
 grant execute on function app.return_rules_of(uuid) to kollegium_api;
 
 -- Until when an engagement may be returned: to the end of the last day, in the zone of the marketplace.
@@ -125,19 +123,21 @@ create or replace function app_private.return_quota(p_engagement app.engagement,
 returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_since constant timestamptz := app_private.clock() - make_interval(hours => 24 * p_rules.quota_days);
   v_picks integer;
   v_used integer;
 begin
   if p_rules.quota_percent is null or p_engagement.company_id = p_engagement.operator_company_id then
     return null;
   end if;
-  select count(*), count(*) filter (where e.state in ('returned', 'return_requested') or exists (
-      select from app.return_request r where r.marketplace_id = e.marketplace_id and r.engagement_id = e.id
-        and r.state = 'waiting'))
-  into v_picks, v_used
+  select count(*), count(*) filter (where e.state in ('returned', 'return_requested')) into v_picks, v_used
   from app.engagement e
   where e.company_id = p_engagement.company_id and e.marketplace_id = p_engagement.marketplace_id
-    and e.started_at > app_private.clock() - make_interval(hours => 24 * p_rules.quota_days);
+    and e.started_at > v_since;
+  v_used := v_used + (select count(*) from app.return_request r
+    join app.engagement e on e.marketplace_id = r.marketplace_id and e.id = r.engagement_id
+    where r.company_id = p_engagement.company_id and r.marketplace_id = p_engagement.marketplace_id
+      and r.state = 'waiting' and e.started_at > v_since);
   return jsonb_build_object('percent', p_rules.quota_percent, 'days', p_rules.quota_days, 'picks', v_picks,
     'used', v_used, 'left', greatest(0, v_picks * p_rules.quota_percent / 100 - v_used));
 end
