@@ -204,7 +204,7 @@ def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
 
 # What random stories may leave out, lead by lead; behind an operation its detail. The first is
 # asked back in every way, returned, refused, returned again, accepted, and worked by the next;
-# taken away; closed as lost and offered again. One is rejected, one withdrawn, one assigned at last.
+# taken away; closed as lost and offered again. One is rejected, one withdrawn, one assigned.
 TOLD = (
     "submit, accept, offer, pick, ask, release, withdraw_return, ask, revoke,"
     " offer, pick, ask, withdraw_return, ask, close 2, recycle,"
