@@ -91,7 +91,7 @@ Recycle = Literal["never", "ask", "auto"]
 # Why somebody is not offered a lead (app_private.reasons).
 LeftOutReason = Literal[
     "not-this-time", "cap-open", "cap-day", "cap-week", "cap-month", "paused", "returned-before",
-    "offered-before", "giver", "not-named", "wave-tags", "wave-area", "tags", "area",
+    "lost-before", "offered-before", "giver", "not-named", "wave-tags", "wave-area", "tags", "area",
 ]  # fmt: skip
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=40320)]
 Weight = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -163,8 +163,8 @@ class Candidate(msgspec.Struct):
 
 class LeftOut(msgspec.Struct):
     """Who is not offered it, and why: not-this-time (others come first), a full cap, paused,
-    returned or offered before, its own lead (giver), or a filter of the wave (wave-…, not-named) or
-    of its own card (area, tags)."""
+    returned, lost or offered before, its own lead (giver), or a filter of the wave (wave-…,
+    not-named) or of its own card (area, tags)."""
 
     company_id: UUID
     company_name: str

@@ -22,6 +22,8 @@ declare
     select from unnest(app_private.texts(v_wave -> 'postcode_areas')) a where starts_with(v_postcode, a));
   v_former constant uuid[] := array(select distinct e.company_id from app.engagement e
     where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'returned');
+  v_losers constant uuid[] := array(select distinct e.company_id from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'lost');
   v_weights constant jsonb := app_private.weights(v_wave -> 'weights');
 begin
   return query
@@ -30,6 +32,7 @@ begin
       when p.company_id = p_lead.giver_company_id then 'giver'
       when p.company_id = any (p_before) then 'offered-before'
       when not v_by_hand and p.company_id = any (v_former) then 'returned-before'
+      when not v_by_hand and p.company_id = any (v_losers) then 'lost-before'
       when p.paused then 'paused'
       when v_by_hand then null
       when p.company_id = any (p_deferred) then null
@@ -89,7 +92,7 @@ create or replace function app_private.reasons() returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'paused', 'returned-before',
-    'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
+    'lost-before', 'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
 $$;
 
 -- One wave: its takers in their order, and who is left out, by reason.
