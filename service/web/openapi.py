@@ -293,7 +293,7 @@ def _plain(handler: HTTPRouteHandler) -> Json:
     done: Json = {"description": "Done", "headers": _headers()}
     kind = handler.parsed_fn_signature.return_type.annotation
     sends = handler.opt.get("sends") or getattr(kind, "sends", None)
-    return {**done, "content": {sends: {}}} if sends else done
+    return {**done, "content": {one: {} for one in sends.split(", ")}} if sends else done
 
 
 def _success(status: int, results: list[Any], schemas: Json) -> Json:

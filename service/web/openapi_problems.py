@@ -23,8 +23,7 @@ MEMBERS: dict[str, Json] = {
         "description": "A mapping (TOML) to begin with, made of the headers that were recognised",
     },
     "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
-    "quota": {"type": "integer", "description": "Bytes that the files of a company may take"},
-    "used": {"type": "integer", "description": "Bytes that they take"},
+    "used": {"type": "integer", "description": "Bytes that the files of the company take"},
     "version": {"type": "integer", "description": "The present version"},
     "state": {"type": "string", "description": "The present state"},
     "allowed": {

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from email.message import Message
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
@@ -77,8 +77,8 @@ async def _from_form(file: Received, kind: bytes, call: Call) -> None:
     if not found:
         detail = "The form needs a part named file"
         german = "Das Formular braucht einen Teil mit dem Namen file"
-        error = {"pointer": "/file", "code": "needed", "detail": detail, "detail_de": german}
-        raise Problem("validation-failed", errors=[error])
+        wrong = {"pointer": "/file", "code": "needed", "detail": detail, "detail_de": german}
+        raise Problem("validation-failed", errors=[wrong])
 
 
 async def _parse(file: Received, boundary: str, body: AsyncGenerator[bytes, None]) -> bool:
@@ -102,7 +102,7 @@ def _stated_name(header: bytes | None) -> str:
     message = Message()
     try:
         message["content-disposition"] = (header or b"").decode()
-        stated = message.get_params([], "content-disposition")
+        stated: Any = message.get_params([], "content-disposition")
         values = [value for name, value in stated if name.lower() == "filename"]
         encoded = [value for value in values if isinstance(value, tuple)]
         charset, _, text = encoded[0] if encoded else ("", "", values[0] if values else "")

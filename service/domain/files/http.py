@@ -66,7 +66,7 @@ async def add_file(
         return await call.answer(operations.add, m, l, file, kind, shared, call.settings.file_quota)
 
 
-@get("/files/{file_id:uuid}", summary="The content of a file")
+@get("/files/{file_id:uuid}", summary="The content of a file", sends=", ".join(KINDS))
 async def send_file(
     call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], file_id: FromPath[UUID]
 ) -> Stream:

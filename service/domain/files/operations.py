@@ -45,8 +45,8 @@ async def remove(tx: Tx, m: UUID, lead_id: UUID, file_id: UUID) -> None:
 
 
 def _clean(given: str) -> str:
-    """The name as it is kept: one line, no path."""
-    name = unicodedata.normalize("NFC", given).strip()
+    """The name as it is kept: one line, no path. Without any it is a file."""
+    name = unicodedata.normalize("NFC", given or "file").strip()
     if not name.strip("."):
         raise _refused("/name", "needed", "A name is needed", "Ein Name wird gebraucht")
     if len(name) > _LONGEST:

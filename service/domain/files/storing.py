@@ -27,7 +27,7 @@ class Store(Protocol):
     def parts(
         self, database: Database, token: str, m: UUID, file_id: UUID, size: int
     ) -> AsyncGenerator[bytes, None]:
-        """The content in order, as it is asked for. Raises Problem not-found when the bearer does
+        """The content in order, as it is asked for. Raises PostgresError KG404 when the bearer does
         not see the file, or no longer."""
 
 

@@ -81,7 +81,7 @@ begin
   v := app_private.keep_file_parts(p_marketplace, p_file);
   v_used := app_private.file_bytes(v_caller.company_id);
   if v_used + v.size > p_quota then
-    perform app_private.refuse(409, 'file-quota-exceeded', jsonb_build_object('quota', p_quota, 'used', v_used));
+    perform app_private.refuse(409, 'file-quota-exceeded', jsonb_build_object('limit', p_quota, 'used', v_used));
   end if;
   if not p_shared then
     insert into app.note_file (marketplace_id, id, lead_id, engagement_id, company_id, author_id, author_name,
