@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 
 from service.domain.files import operations, queries
 from service.domain.files.kinds import KINDS, SAYS
-from service.domain.files.messages import File
+from service.domain.files.messages import LeadFile
 from service.domain.files.storing import STORE
 from service.domain.timeline.http import OfEngagement
 from service.domain.timeline.queries import known
@@ -35,7 +35,7 @@ async def list_files(
     engagement_id: OfEngagement = None,
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Response[Page[File]]:
+) -> Response[Page[LeadFile]]:
     """Internal ones of the caller's company, and shared ones as with messages, newest first. Also
     for a taker that does not see the lead any more."""
     return await call.answer(queries.files, m, l, engagement_id, cursor, limit)
@@ -54,7 +54,7 @@ async def add_file(
     shared: Annotated[
         bool, QueryParameter(description="With the present parties of the lead, as a message is")
     ] = False,
-) -> Response[File]:
+) -> Response[LeadFile]:
     """Internal to the caller's company unless shared. As the body itself with its name in
     Content-Disposition, or as multipart/form-data with `file`. The content decides which type it
     is; a name that does not fit gets the end that does."""

@@ -7,7 +7,7 @@ import msgspec
 from service.vocabulary import Moment
 
 
-class File(msgspec.Struct):
+class LeadFile(msgspec.Struct):
     """A file of a lead. shared: by the parties of one engagement, before any (engagement_id null)
     by operator and giver; otherwise internal to the caller's company. Who put it in is null where
     a giver looks at what a former taker shared, company_name for internal ones."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from service.database.transaction import Tx
 from service.domain.files import queries
 from service.domain.files.kinds import kind_of, named
-from service.domain.files.messages import File
+from service.domain.files.messages import LeadFile
 from service.domain.files.storing import STORE
 from service.errors import Problem
 from service.vocabulary import LINE
@@ -20,7 +20,7 @@ _SEPARATORS = re.compile(r"[/\\]")
 
 async def add(
     tx: Tx, m: UUID, lead_id: UUID, received: Received, kind: str, shared: bool, quota: int
-) -> File:
+) -> LeadFile:
     """A file of the caller's company for a lead it sees, all of it or nothing."""
     name = named(received.name, kind)
     file_id = await tx.value(UUID, "select app.begin_file($1, $2)", m, lead_id)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam
 
 from service.database.statements import compiled, listed
 from service.database.transaction import Tx
-from service.domain.files.messages import File
+from service.domain.files.messages import LeadFile
 from service.domain.timeline.queries import CARD, LATEST, NAMED, found
 from service.vocabulary import Page
 
@@ -43,15 +43,17 @@ _ONE = compiled(_ALL.where(_ALL.selected_columns.id == bindparam("file")))
 
 async def files(
     tx: Tx, m: UUID, lead_id: UUID, engagement: UUID | None, cursor: str | None, limit: int
-) -> Page[File]:
+) -> Page[LeadFile]:
     """Files of the lead, newest first."""
     page = await tx.page(
-        File, _LISTED[engagement is not None], m=m, lead=lead_id, engagement=engagement,
+        LeadFile, _LISTED[engagement is not None], m=m, lead=lead_id, engagement=engagement,
         cursor=cursor, limit=limit,
     )  # fmt: skip
     return await found(page, tx, m, lead_id)
 
 
-async def file(tx: Tx, m: UUID, lead_id: UUID, file_id: UUID) -> File:
+async def file(tx: Tx, m: UUID, lead_id: UUID, file_id: UUID) -> LeadFile:
     """One of them. Raises Problem not-found."""
-    return await tx.view(File, _ONE.sql, *_ONE.values({"m": m, "lead": lead_id, "file": file_id}))
+    return await tx.view(
+        LeadFile, _ONE.sql, *_ONE.values({"m": m, "lead": lead_id, "file": file_id})
+    )
