@@ -219,6 +219,9 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
                 headers["Content-Type"] = "text/csv"
                 ids["query"] = f"?marketplace={stage.world.nord_id}"
                 body = {"content": LEADS}
+            if name == "files.add_file":
+                headers["Content-Type"] = "text/csv"
+                body = {"content": LEADS}
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
             path = operation.path.format(**ids) + ids.get("query", "")
