@@ -61,6 +61,14 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string"},
         "description": "The reasons for a return that the marketplace takes",
     },
+    "calls": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The calls that are none of the engagement",
+    },
+    "evidence": {"$ref": "#/components/schemas/Evidence"},
+    "needed": {"$ref": "#/components/schemas/Evidence"},
+    "quota": {"$ref": "#/components/schemas/ReturnQuota"},
     "colleague_name": {"type": "string", "description": "The colleague who is calling"},
     "until": {
         "type": "string",

@@ -82,8 +82,22 @@ ACTS: dict[str, Act] = {
     "Anna wants to return it": Act(
         "anna", "app.request_return($1, $2, 'other', null)", ("engaged", "Ben works")
     ),
-    "Olga revokes": Act("olga", "app.revoke_engagement($1, $2, 'x')", ("engaged", "Ben works")),
-    "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed",)),
+    "Ben wants to return it": Act("ben", "app.request_return($1, $2, 'other', null)", ("engaged",)),
+    "Anna releases that": Act("anna", "app.release_return($1, $2)", ("waiting",)),
+    "Anna takes that back": Act(
+        "anna", "app.withdraw_return($1, $2)", ("returning", "silent", "waiting")
+    ),
+    "Olga accepts it back": Act("olga", "app.accept_return($1, $2, null)", ("returning", "silent")),
+    "Olga refuses it": Act("olga", "app.refuse_return($1, $2, null)", ("returning", "silent")),
+    "silence accepts it": Act("worker", "app.accept_silent_returns(100) >= 0", ("silent",)),
+    "Olga recycles": Act("olga", "app.recycle_lead($1, $2)", ("closed", "came back")),
+    "it is offered again": Act("worker", "app.offer_again(100) >= 0", ("came back",)),
+    "Olga revokes": Act(
+        "olga",
+        "app.revoke_engagement($1, $2, 'x')",
+        ("engaged", "Ben works", "returning", "silent", "waiting"),
+    ),
+    "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed", "came back")),
     "Anna hands over": Act(
         "anna", "app.change_engagement($1, $2, null, 'angebot', true, {ben})", ("engaged",)
     ),

@@ -98,7 +98,7 @@ CARD = {
     "forged": (FORGED, "huber"),
 }
 # What a marketplace has one of.
-OPERATORS = ("calendar", "wave_plan")
+OPERATORS = ("calendar", "wave_plan", "return_rules")
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -184,6 +184,19 @@ async def furnish(superuser: Any, world: World) -> None:
            select marketplace_id, id, lead_id, company_id, operator_company_id, 'Firma Lang'
            from ended""",
         *(world.nord_id, world.leads["won"], world.lang.id, world.nord.id, world.geber.id),
+    )
+    await superuser.execute(
+        """insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id,
+             operator_company_id, state, reason, asked_by_name, requested_at, ended_at)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,
+             'accepted', 'other', 'Lena', now(), now()
+           from app.engagement where lead_id = $1 and state = 'returned'""",
+        world.leads["won"],
+    )
+    await superuser.execute(
+        """insert into app.return_rules (marketplace_id, operator_company_id, reasons, window_days,
+             quota_days) values ($1, $2, '[{}]', 14, 90)""",
+        *(world.nord_id, world.nord.id),
     )
     await superuser.execute(
         """insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,

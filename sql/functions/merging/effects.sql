@@ -78,7 +78,7 @@ as $$
   select jsonb_object_agg(k.key, jsonb_build_object('stays', s.j -> k.key, 'goes', a.j -> k.key))
   from (select to_jsonb(c) as j from app.company c where c.id = p_to) s,
        (select to_jsonb(c) as j from app.company c where c.id = p_from) a,
-       unnest(array['name', 'delegator_role', 'language']) k (key)
+       unnest(array['name', 'delegator_role', 'language', 'returns_need_release']) k (key)
 $$;
 
 -- Rows that collapse or change, from the journal of the merge that has just been performed. Times and

@@ -23,6 +23,8 @@ declare
   v_former constant uuid[] := array(select distinct e.company_id from app.engagement e
     where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'returned');
   v_absent constant uuid[] := app_private.absent_of(p_lead.marketplace_id);
+  v_losers constant uuid[] := array(select distinct e.company_id from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'lost');
   v_weights constant jsonb := app_private.weights(v_wave -> 'weights');
 begin
   return query
@@ -31,6 +33,7 @@ begin
       when p.company_id = p_lead.giver_company_id then 'giver'
       when p.company_id = any (p_before) then 'offered-before'
       when not v_by_hand and p.company_id = any (v_former) then 'returned-before'
+      when not v_by_hand and p.company_id = any (v_losers) then 'lost-before'
       when p.paused then 'paused'
       when p.company_id = any (v_absent) then 'absent'
       when v_by_hand then null
@@ -99,7 +102,7 @@ create or replace function app_private.reasons() returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'exclusive-area', 'paused', 'absent',
-    'returned-before', 'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
+    'returned-before', 'lost-before', 'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
 $$;
 
 -- One wave: its takers in their order, and who is left out, by reason.
