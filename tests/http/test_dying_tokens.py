@@ -27,7 +27,8 @@ from tests.fixtures.requests import Requests
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "follow_up", "absence", "company_merge", "lead_import", "import_mapping",
+    "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
+    "lead_import", "import_mapping",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {

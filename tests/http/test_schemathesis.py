@@ -63,7 +63,7 @@ UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postco
                "/absorbed_company_email", "/survivor_company_email",
                "/due_at", "/call_back_at", "/begins_at", "/ends_at"}  # fmt: skip
 # What else is a matter of several fields, and names that are ids.
-UNDESCRIBED_CODES = {"spans", "late", "repeated"}
+UNDESCRIBED_CODES = {"spans", "late", "repeated", "time-zone"}
 
 LEADS = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"

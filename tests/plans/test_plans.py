@@ -140,7 +140,8 @@ SMALL = {
     "companies.list_colleagues", "companies.list_invitations", "companies.list_api_keys",
     "sessions.list_sessions",
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
-    "companies.list_merge_suggestions", "absences.list_absences", "merges.list_merges",
+    "companies.list_merge_suggestions", "absences.list_absences", "absences.list_company_absences",
+    "merges.list_merges",
     "imports.list_mappings", "imports.list_consents",
 }  # fmt: skip
 COUNTED = {

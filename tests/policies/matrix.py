@@ -268,6 +268,11 @@ async def _furnish_calls(superuser: Any, world: World) -> None:
         *(world.huber.id, world.anna.id),
     )
     await superuser.execute(
+        """insert into app.company_absence (id, company_id, begins_at, ends_at)
+           values (gen_random_uuid(), $1, now(), now() + interval '1 day')""",
+        world.huber.id,
+    )
+    await superuser.execute(
         """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,
              colleague_name, outcome)
            select marketplace_id, gen_random_uuid(), lead_id, id, company_id, 'Anna', 'reached'
