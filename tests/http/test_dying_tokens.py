@@ -15,11 +15,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.app import create_app
-from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from service.web.routes import handlers
 from tests.fixtures.database import connected, waiting_for_locks
+from tests.fixtures.described import application
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
 from tests.fixtures.requests import Requests
@@ -37,7 +36,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-APP = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
+APP = application()
 WRITES = sorted(
     operation_id(handler)
     for _, handler in handlers(APP.routes)
