@@ -219,11 +219,13 @@ alter table app.participation
   add column cap_week integer check (cap_week between 0 and 100000),
   add column cap_month integer check (cap_month between 0 and 100000),
   add column time_zone text not null default 'Europe/Berlin'
-    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null);
+    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
+  add column exclusive_areas text[] not null default '{}' check (cardinality(exclusive_areas) <= 1000);
 comment on column app.participation.cap_day is 'Leads begun in a day of its zone; null: no limit.';
 comment on column app.participation.cap_week is 'Leads begun in a week of its zone, from Monday; null: no limit.';
 comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
 comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
+comment on column app.participation.exclusive_areas is 'Postcode prefixes whose leads are offered to it before anybody else; no two cards of a marketplace overlap (app.set_exclusive_areas). [none]';
 
 -- What a company began to work in a period, for its caps.
 create index engagement_started on app.engagement (company_id, started_at);
@@ -557,6 +559,26 @@ comment on column app_private.file_chunk.kept is 'Whether it belongs to a file b
 comment on column app_private.file_chunk.created_at is 'When it was written.';
 
 grant select, insert, delete, update (kept) on app_private.file_chunk to kollegium_broker;
+
+-- Companies that are away as a whole.
+create table app.company_absence (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  begins_at timestamptz not null,
+  ends_at timestamptz not null,
+  created_at timestamptz not null default app_private.clock(),
+  check (begins_at < ends_at)
+);
+create index company_absence_company on app.company_absence (company_id, id desc);
+-- Who is away when a wave opens: those that have not ended.
+create index company_absence_ends on app.company_absence (ends_at);
+
+comment on table app.company_absence is 'From when to when a whole company is away: it is offered nothing meanwhile, what it has stays. Erasure: no personal data.';
+comment on column app.company_absence.id is 'Id (time-ordered UUID).';
+comment on column app.company_absence.company_id is 'Which company, which alone reads it.';
+comment on column app.company_absence.begins_at is 'From when.';
+comment on column app.company_absence.ends_at is 'Until when, not included.';
+comment on column app.company_absence.created_at is 'When it was entered.';
 
 -- Returns by rules.
 alter table app.company add column returns_need_release boolean not null default false;

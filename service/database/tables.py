@@ -95,6 +95,11 @@ company = _table(
     "text, origin_legacy_user_id text, created_at timestamptz, changed_at timestamptz, "
     "version integer, names_due_before uuid, returns_need_release boolean",
 )
+company_absence = _table(
+    "company_absence",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at "
+    "timestamptz",
+)
 company_merge = _table(
     "company_merge",
     "id uuid, asking_company_id uuid, asking_company_name text, asking_side text, named_email "
@@ -221,7 +226,7 @@ participation = _table(
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
     "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
-    "cap_week integer, cap_month integer, time_zone text",
+    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[]",
 )
 partner_invitation = _table(
     "partner_invitation",

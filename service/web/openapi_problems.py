@@ -43,6 +43,20 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "holders": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "area": {"type": "string"},
+                "company_id": {"type": "string", "format": "uuid"},
+                "company_name": {"type": "string"},
+            },
+            "required": ["area", "company_id", "company_name"],
+            "additionalProperties": False,
+        },
+        "description": "Who holds which area that overlaps",
+    },
     "reasons": {
         "type": "array",
         "items": {"type": "string"},

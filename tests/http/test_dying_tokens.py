@@ -15,11 +15,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.app import create_app
-from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from service.web.routes import handlers
 from tests.fixtures.database import connected, waiting_for_locks
+from tests.fixtures.described import application
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
 from tests.fixtures.requests import Requests
@@ -27,7 +26,8 @@ from tests.fixtures.requests import Requests
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "follow_up", "absence", "company_merge", "lead_import", "import_mapping",
+    "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
+    "lead_import", "import_mapping",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
@@ -36,7 +36,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-APP = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
+APP = application()
 WRITES = sorted(
     operation_id(handler)
     for _, handler in handlers(APP.routes)

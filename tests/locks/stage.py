@@ -34,7 +34,7 @@ STAGE = """
         update app.brokerage set wave_ends_at = now() - interval '1 s'
         where p_start = 'grace over' and lead_id = v_lead;
       elsif p_start in ('engaged', 'closed', 'Ben works', 'returning', 'silent', 'waiting',
-          'came back') then
+          'came back', 'silent, merge ready') then
         perform places.turn(case p_start when 'Ben works' then 'ben' else 'anna' end);
         perform app.pick_lead(p_market, v_lead);
         if p_start in ('closed', 'came back') then
@@ -45,17 +45,18 @@ STAGE = """
             'auto', gen_random_uuid()
           from app.marketplace where id = p_market and p_start = 'came back';
           perform app.close_engagement(p_market, v_lead, 'lost', null);
-        elsif p_start in ('returning', 'silent') then
+        elsif p_start in ('returning', 'silent', 'silent, merge ready') then
           perform app.request_return(p_market, v_lead, 'other', null);
           update app.return_request set silence_at = now() - interval '1 s'
-          where p_start = 'silent' and lead_id = v_lead;
+          where p_start <> 'returning' and lead_id = v_lead;
         elsif p_start = 'waiting' then
           update app.company set returns_need_release = true where id = p_huber;
           perform places.turn('ben');
           perform app.request_return(p_market, v_lead, 'other', null);
           update app.company set returns_need_release = false where id = p_huber;
         end if;
-      elsif p_start in ('merge ready', 'merged') then
+      end if;
+      if p_start in ('merge ready', 'merged', 'silent, merge ready') then
         v_merge := app.request_merge_in_writing(p_huber, p_klein, null, 'Brief');
         insert into places.merge values (v_merge);
         perform app.rehearse_merge(v_merge);

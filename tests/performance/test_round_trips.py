@@ -64,6 +64,7 @@ OTHERWISE = {
     "merges.show_rehearsal": (2, 4),
     "merges.list_leads": (2, 4),
     "merges.answer_by_token": (1, 1),
+    "waves.set_calendar": (2, 7),  # whether there is such a time zone
     "health.healthz": (0, 0),
     "health.readyz": (4, 4),
     "docs_page.description": (0, 0),

@@ -79,6 +79,12 @@ begin
 end
 $$;
 
+create or replace function app.time_zone_known(p_name text) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select exists (select from pg_timezone_names z where z.name = p_name) $$;
+comment on function app.time_zone_known(text) is 'Whether there is a time zone of this name.';
+grant execute on function app.time_zone_known(text) to kollegium_api;
+
 -- When work ends on the p_days-th working day after the one of p_from, in the marketplace's zone: the day on which
 -- something comes in is none of its days. Null for no days, and where such a day does not come within eleven years.
 create or replace function app_private.add_working_days(p_marketplace uuid, p_from timestamptz, p_days integer)
@@ -119,8 +125,6 @@ begin
   perform app_private.expect_version(v_before.version, p_versions);
   if v = v_before then
     return;  -- nothing changes, so no version does
-  elsif not exists (select from pg_timezone_names z where z.name = v.time_zone) then
-    perform app_private.refuse(422, 'time-zone-unknown');
   end if;
   insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours, federal_state,
     regional_holidays, own_days)

@@ -70,7 +70,7 @@ as $$
     join app.participation b on b.marketplace_id = a.marketplace_id and b.company_id = p_to
     cross join lateral (select app_private.united_card(b, a) as card) u
     where a.company_id = p_from and (jsonb_array_length(u.card -> 'postcode_areas') > 1000
-      or jsonb_array_length(u.card -> 'tags') > 100)) b
+      or jsonb_array_length(u.card -> 'exclusive_areas') > 1000 or jsonb_array_length(u.card -> 'tags') > 100)) b
 $$;
 
 -- Names and switches: the survivor's stay.

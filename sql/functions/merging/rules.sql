@@ -74,6 +74,7 @@ as $$
     (140, 'app.marketplace', 'operator_company_id', 'move', 'own', null, 'who operates it'),
     (150, 'app.colleague', 'company_id', 'move', 'own', null, 'whom he acts for, from his next request on (case 5)'),
     (155, 'app.absence', 'company_id', 'move', 'own', null, 'who is away; undo forgets those of colleagues who went with the other side'),
+    (156, 'app.company_absence', 'company_id', 'choose', 'key', null, 'when it is away; the survivor''s count, the others come back with an undo'),
     (160, 'app.invitation', 'company_id', 'move', 'own', null, 'who invited'),
     (170, 'app.api_key', 'company_id', 'move', 'own', null, 'the owner; its token keeps working'),
     (175, 'app_private.bearer', 'company_id', 'cascade', 'own', 'app.colleague', 'for whom a token acts, from the next request on (case 5)'),

@@ -109,9 +109,11 @@ declare
   v_rows jsonb := '{}';
 begin
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
-    postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps, answered_at)
+    postcode_areas, tags, paused, cap, cap_day, cap_week, cap_month, time_zone, marketplace_name, operator_name,
+    company_name, steps, answered_at)  -- what the old company holds alone stays its own
   select p.marketplace_id, p_new, p.operator_company_id, p.capacities, p.state, p.postcode_areas, p.tags,
-    p.paused, p.cap, p.marketplace_name, p.operator_name, p_name, p.steps, p.answered_at
+    p.paused, p.cap, p.cap_day, p.cap_week, p.cap_month, p.time_zone, p.marketplace_name, p.operator_name,
+    p_name, p.steps, p.answered_at
   from app.participation p where p.company_id = p_old and p.marketplace_id = any (p_markets);
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
