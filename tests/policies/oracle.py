@@ -37,7 +37,8 @@ class Said:
 
 @dataclass
 class Work:
-    """One engagement; what is said in it stays in it."""
+    """One engagement; what is said in it stays in it. asked: states of the requests to return it;
+    what was not released is known inside the company alone."""
 
     company: str
     handler: str | None = None
@@ -45,6 +46,17 @@ class Work:
     step: str = "neu"
     ended: bool = False
     said: Said = field(default_factory=Said)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> bool:
+        """A member asked to return it, and nobody has released that."""
+        return self.asked[-1:] == ["waiting"]
+
+    def answer(self, **states: str) -> None:
+        """An open request gets another state, by the one it is in."""
+        if self.asked:
+            self.asked[-1] = states.get(self.asked[-1], self.asked[-1])
 
 
 @dataclass
@@ -95,6 +107,10 @@ class Lead:
         """Whether it returned it."""
         return any(w.company == company and w.state == "returned" for w in self.works)
 
+    def lost(self, company: str) -> bool:
+        """Whether it closed it as lost, so that no plan offers it again."""
+        return any(w.company == company and w.state == "lost" for w in self.works)
+
     def end(self, state: str) -> None:
         """The engagement is over, and the lead available again."""
         work = self.works[-1]
@@ -138,6 +154,11 @@ def fit_for_offer(lead: Lead, company: str) -> bool:
     return fit(lead, company) and not lead.gave_back(company)
 
 
+def planned(lead: Lead) -> list[str]:
+    """Whom the plan offers it to: who lost it is left out, too."""
+    return [c for c in TAKERS if fit_for_offer(lead, c) and not lead.lost(c)]
+
+
 # -- what an operation answers ---------------------------------------------------------------------
 
 
@@ -173,6 +194,19 @@ def _workers(lead: Lead, who: str, *states: str) -> int:
     return FORBIDDEN if who in lead.parties else UNKNOWN
 
 
+def _asks(lead: Lead, op: str) -> bool:
+    """Whether the request to return fits: one at a time, and what is released waits."""
+    work = lead.current
+    match op:
+        case "return" | "ask":
+            return work is not None and not work.waiting
+        case "release":
+            return work is not None and work.waiting
+        case "withdraw_return":
+            return work is not None and work.asked[-1:] in (["waiting"], ["requested"])
+    return True
+
+
 def _pick(lead: Lead, who: str) -> int:
     offer = lead.latest(who)
     if who == OPERATOR:  # this one takes itself what the first wave left over
@@ -206,7 +240,7 @@ def _offer(lead: Lead, who: str, others: list[str] | None) -> int:
         if not all(fit_for_offer(lead, other) for other in others):
             return UNFIT
         return OK if others else TOO_LATE
-    if allowed == OK and not any(fit_for_offer(lead, other) for other in TAKERS):
+    if allowed == OK and not planned(lead):
         return TOO_LATE
     return allowed
 
@@ -250,6 +284,9 @@ WORK = {
     "close": ("active",),
     "reopen": ("won", "lost"),
     "return": ("active",),
+    "ask": ("active",),
+    "release": ("active",),
+    "withdraw_return": ("active", "return_requested"),
 }
 DECIDE = {
     "return_accept": ("return_requested",),
@@ -266,7 +303,8 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
     if op in OPERATE:
         return _operators(lead, who, *OPERATE[op])
     if op in WORK:
-        return _workers(lead, who, *WORK[op])
+        worked = _workers(lead, who, *WORK[op])
+        return worked if worked != OK or _asks(lead, op) else TOO_LATE
     match op:
         case _ if op in DECIDE:
             return _decided(lead, who, *DECIDE[op])
@@ -296,7 +334,7 @@ def _write(lead: Lead, who: str) -> int:
 def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
     match op:
         case "offer":
-            others = argument or [c for c in TAKERS if fit_for_offer(lead, c)]
+            others = argument or planned(lead)
             lead.run, lead.run_open, lead.state = lead.run + 1, True, "offered"
             lead.offers += [Offer(company, lead.run) for company in set(others)]
             lead.tell(who)
@@ -338,11 +376,24 @@ def _works(lead: Lead, work: Work, op: str, who: str, argument: Any) -> None:
         case "close" | "reopen":
             lead.tell(who)
             work.state = argument if op == "close" else "active"
+            work.answer(waiting="dropped")
             lead.state = "closed" if op == "close" else "engaged"
-        case "return" | "return_refuse":
+        case "ask":
+            work.asked.append("waiting")
+        case "return" | "release" | "return_refuse":
             lead.tell(who)
-            work.state = "return_requested" if op == "return" else "active"
+            work.state = "active" if op == "return_refuse" else "return_requested"
+            work.asked += ["requested"] if op == "return" else []
+            work.answer(waiting="requested") if op == "release" else None
+            work.answer(requested="refused") if op == "return_refuse" else None
+        case "withdraw_return":
+            if not work.waiting:
+                lead.tell(who)
+                work.state = "active"
+            work.answer(waiting="dropped", requested="withdrawn")
         case "return_accept" | "revoke" | "recycle":
+            requested = "accepted" if op == "return_accept" else "withdrawn"
+            work.answer(waiting="dropped", requested=requested)
             lead.tell(who)  # the last that its taker reads of it
             lead.end({"return_accept": "returned", "revoke": "revoked"}.get(op, work.state))
 
@@ -408,6 +459,12 @@ def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
     return rows
 
 
+def _requests(work: Work, who: str) -> list[str]:
+    """Requests to return it, as its company or the operator reads them."""
+    hidden = () if who == work.company else ("waiting", "dropped")
+    return [asked for asked in work.asked if asked not in hidden]
+
+
 def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
     """Rows a company sees: (table, lead, what), with their number."""
     rows: Counter[tuple[str, Any, str]] = Counter()
@@ -425,6 +482,7 @@ def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
             rows["engagement", name, f"{work.state} {taker} {handler}".strip()] += 1
             if who in (OPERATOR, work.company):
                 rows["disclosure", name, work.company] += 1
+                rows.update(("return_request", name, asked) for asked in _requests(work, who))
         if who == OPERATOR:
             rows["brokerage", name, ""] += lead.run
         for offer in lead.offers:

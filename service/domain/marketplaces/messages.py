@@ -122,9 +122,9 @@ class CapsChange(Input):
 
 
 class ParticipationChange(Input):
-    """By the operator or the company itself. cap is caps.open; null: no limit. price_cents is the
-    operator's: what this taker pays for a lead; 0: nothing, null: as the marketplace says. Fields
-    that are not named stay."""
+    """By the operator or the company itself; by the operator: exclusive_areas (postcode areas that
+    it is offered before anybody else) and price_cents (what it pays for a lead; 0: nothing, null:
+    as the marketplace says). cap is caps.open; null: no limit. Fields that are not named stay."""
 
     postcode_areas: Areas | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
@@ -133,6 +133,7 @@ class ParticipationChange(Input):
     caps: CapsChange | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET
     price_cents: Price | UnsetType | None = UNSET
+    exclusive_areas: Areas | UnsetType = UNSET
 
 
 class Caps(msgspec.Struct):
@@ -149,8 +150,8 @@ class Participation(msgspec.Struct):
     """A company on a marketplace: its membership card. While an invitation is open the operator
     sees invitation_id and what he wrote, not which company an address belongs to. id: company_id
     or invitation_id, what DELETE takes. cap: the most leads worked at once, as caps.open.
-    time_zone: whose days its caps count. price_cents: what it pays for a lead instead of the
-    marketplace's price."""
+    time_zone: whose days its caps count. exclusive_areas: postcode areas whose leads it is offered
+    before anybody else. price_cents: what it pays instead of the marketplace's price."""
 
     id: UUID
     marketplace_id: UUID
@@ -165,6 +166,7 @@ class Participation(msgspec.Struct):
     caps: Caps
     time_zone: str | None
     price_cents: int | None
+    exclusive_areas: list[str]
     company_id: UUID | None = None
     company_name: str | None = None
     invitation_id: UUID | None = None
