@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +59,7 @@ async def autumn(market: Market) -> Any:
             leads["oct"] = await picked(market, "huber", market.anna)
             await clock.stop(su, NOVEMBER)
             leads["nov"] = await picked(market, "huber", market.ben)
+            await clock.stop(su, NOVEMBER + timedelta(minutes=5))
             leads["klein"] = await picked(market, "klein", market.cora)
             await clock.stop(su, DECEMBER)
             await ok(market.olga.post(market.path(leads["oct"], "/revoke"), {"reason": "x"}))

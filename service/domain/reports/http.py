@@ -34,7 +34,7 @@ async def show_statement(
     return await call.answer(queries.statement, m, month, company, cursor, limit)
 
 
-@get("/exports/statement.csv", summary="The statement as CSV")
+@get("/exports/statement.csv", summary="The statement as CSV", refuses="not-found")
 async def export_statement(
     call: NamedDependency[Call],
     marketplace: Annotated[UUID, QueryParameter(description="Marketplace id")],
