@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from service.domain.reports import operations, queries
-from service.domain.reports.messages import Month, Statement
+from service.domain.reports.messages import Month, MonthlyStatement
 from service.web.answers import CsvFile
 from service.web.calls import Call, Cursor, Limit
 
@@ -28,7 +28,7 @@ async def show_statement(
     company: OfCompany = None,
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Response[Statement]:
+) -> Response[MonthlyStatement]:
     """What was charged and credited: for the operator of all takers or of one, for a taker its
     own. A credit stands in its own month, also of a pick of an earlier one."""
     return await call.answer(queries.statement, m, month, company, cursor, limit)

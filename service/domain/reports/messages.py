@@ -51,7 +51,7 @@ class StatementTotal(msgspec.Struct):
     balance_cents: int
 
 
-class Statement(msgspec.Struct):
+class MonthlyStatement(msgspec.Struct):
     """A month of a marketplace, by the zone of its calendar: for its operator of all takers or of
     one, for a taker its own. totals are of the whole month, whatever the page. why_empty: why there
     is nothing."""

@@ -8,7 +8,7 @@ import msgspec
 from service.database.transaction import Tx
 from service.domain.reports.messages import (
     WHY_EMPTY,
-    Statement,
+    MonthlyStatement,
     StatementEntry,
     StatementTotal,
 )
@@ -82,7 +82,7 @@ _SHARED = (
 
 async def statement(
     tx: Tx, m: UUID, month: str | None, company: UUID | None, cursor: str | None, limit: int
-) -> Statement:
+) -> MonthlyStatement:
     """A page of a month; not-found for who neither operates the marketplace nor takes part."""
     after = decode_cursor(cursor)
     found = await tx.one(StatementRow, _STATEMENT.format(fetched(limit)), m, month, company, after)
@@ -94,7 +94,7 @@ async def statement(
         free = "nothing" if found.priced else f"{found.capacity}-free"
         why = WHY_EMPTY["giver" if found.capacity == "giver" else free]
     shared = {name: getattr(found, name) for name in _SHARED}
-    return Statement(
+    return MonthlyStatement(
         marketplace_id=m,
         items=page.items,
         next_cursor=page.next_cursor,
