@@ -3,8 +3,8 @@
 The model has one marketplace. `status` says what an operation must answer, `apply` what it changes,
 `visible` what a company then sees. Nothing of it is derived from sql/.
 
-tests/policies/test_model.py compares it with the tables; tests/cycle asks the same over HTTP, where a
-colleague acts (`Lead.by`), names are printed, plans have several waves and companies become one.
+tests/policies/test_model.py compares it with the tables; tests/cycle asks the same over HTTP, where
+a colleague acts (`Lead.by`), names are printed, plans have several waves.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class Market:
 
     def name(self, company: str | None) -> str | None:
         """As it is printed now."""
-        return company and self.names.get(company, company)
+        return self.names.get(company, company) if company else None
 
 
 @dataclass
@@ -270,7 +270,7 @@ def _decided(lead: Lead, who: str, *states: str) -> int:
     return OK if lead.current and lead.current.state in states else TOO_LATE
 
 
-def _workers(lead: Lead, who: str, *states: str) -> int:
+def workers(lead: Lead, who: str, *states: str) -> int:
     if lead.had(who):  # into an ended one nobody writes, and its company knows that it ended
         work = lead.current
         return OK if work and work.company == who and work.state in states else TOO_LATE
@@ -382,7 +382,7 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
     if op in OPERATE:
         return _operators(lead, who, *OPERATE[op])
     if op in WORK:
-        return _workers(lead, who, *WORK[op])
+        return workers(lead, who, *WORK[op])
     match op:
         case _ if op in DECIDE:
             return _decided(lead, who, *DECIDE[op])
