@@ -21,6 +21,7 @@ from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
+from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
 from service.domain.waves.http import router as waves
@@ -38,6 +39,7 @@ ROOMS = [
     companies,
     marketplaces,
     waves,
+    returns,
     leads,
     offers,
     engagements,

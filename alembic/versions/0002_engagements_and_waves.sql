@@ -219,11 +219,13 @@ alter table app.participation
   add column cap_week integer check (cap_week between 0 and 100000),
   add column cap_month integer check (cap_month between 0 and 100000),
   add column time_zone text not null default 'Europe/Berlin'
-    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null);
+    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
+  add column exclusive_areas text[] not null default '{}' check (cardinality(exclusive_areas) <= 1000);
 comment on column app.participation.cap_day is 'Leads begun in a day of its zone; null: no limit.';
 comment on column app.participation.cap_week is 'Leads begun in a week of its zone, from Monday; null: no limit.';
 comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
 comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
+comment on column app.participation.exclusive_areas is 'Postcode prefixes whose leads are offered to it before anybody else; no two cards of a marketplace overlap (app.set_exclusive_areas). [none]';
 
 -- What a company began to work in a period, for its caps.
 create index engagement_started on app.engagement (company_id, started_at);
@@ -455,3 +457,133 @@ comment on column app.absence.covered_by_id is 'Who covers him; null: nobody.';
 comment on column app.absence.begins_at is 'From when.';
 comment on column app.absence.ends_at is 'Until when, not included.';
 comment on column app.absence.created_at is 'When it was entered.';
+
+-- Companies that are away as a whole.
+create table app.company_absence (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  begins_at timestamptz not null,
+  ends_at timestamptz not null,
+  created_at timestamptz not null default app_private.clock(),
+  check (begins_at < ends_at)
+);
+create index company_absence_company on app.company_absence (company_id, id desc);
+-- Who is away when a wave opens: those that have not ended.
+create index company_absence_ends on app.company_absence (ends_at);
+
+comment on table app.company_absence is 'From when to when a whole company is away: it is offered nothing meanwhile, what it has stays. Erasure: no personal data.';
+comment on column app.company_absence.id is 'Id (time-ordered UUID).';
+comment on column app.company_absence.company_id is 'Which company, which alone reads it.';
+comment on column app.company_absence.begins_at is 'From when.';
+comment on column app.company_absence.ends_at is 'Until when, not included.';
+comment on column app.company_absence.created_at is 'When it was entered.';
+
+-- Returns by rules.
+alter table app.company add column returns_need_release boolean not null default false;
+comment on column app.company.returns_need_release is 'true: what a member asks to return waits for a delegator or admin.';
+set local role kollegium_broker;
+drop function app.change_company(integer[], text, boolean, text);
+set local role kollegium_owner;
+create table app.return_rules (
+  marketplace_id uuid primary key,
+  operator_company_id uuid not null,
+  reasons jsonb not null check (jsonb_typeof(reasons) = 'array' and jsonb_array_length(reasons) between 1 and 50),
+  window_days integer not null check (window_days between 0 and 365),
+  quota_percent integer check (quota_percent between 0 and 100),
+  quota_days integer not null check (quota_days between 1 and 366),
+  silence_days integer check (silence_days between 1 and 60),
+  version integer not null default 1,
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create index on app.return_rules (operator_company_id);
+
+comment on table app.return_rules is 'Which returns a marketplace takes. None: app_private.return_rules_now.';
+comment on column app.return_rules.marketplace_id is 'The marketplace.';
+comment on column app.return_rules.operator_company_id is 'The operator, who alone sees the row; its partners ask app.return_rules_of.';
+comment on column app.return_rules.reasons is 'In their order, as the API takes them: [{"code", "label": {"de", "en"}, "evidence": {"attempts", "days"}, "automatic"}]. [none]';
+comment on column app.return_rules.window_days is 'How many calendar days after its begin an engagement may be returned (0: on that day alone).';
+comment on column app.return_rules.quota_percent is 'How many of a hundred engagements a taker may return; null: no limit.';
+comment on column app.return_rules.quota_days is 'Of the engagements that began in so many days the quota is counted.';
+comment on column app.return_rules.silence_days is 'After so many working days without an answer a return is accepted; null: it waits for ever.';
+comment on column app.return_rules.version is 'Counts changes; the ETag.';
+
+create table app.return_request (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  state text not null
+    check (state in ('waiting', 'dropped', 'requested', 'withdrawn', 'accepted', 'refused')),
+  reason text not null,
+  comment text check (length(comment) between 1 and 2000),
+  asked_by_id uuid references app.colleague (id),
+  asked_by_name text not null,
+  asked_at timestamptz not null default app_private.clock(),
+  released_by_name text,
+  requested_at timestamptz,
+  attempts integer not null default 0,
+  days integer not null default 0,
+  calls jsonb not null default '[]' check (jsonb_typeof(calls) = 'array'),
+  remind_at timestamptz,
+  silence_at timestamptz,
+  automatic text check (automatic in ('reason', 'silence')),
+  answer text check (length(answer) between 1 and 2000),
+  ended_at timestamptz,
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check ((state in ('waiting', 'dropped')) = (requested_at is null)),
+  check ((state in ('waiting', 'requested')) = (ended_at is null))
+);
+create index return_request_engagement on app.return_request (marketplace_id, engagement_id, id desc);
+create unique index return_request_open on app.return_request (marketplace_id, engagement_id)
+  where state in ('waiting', 'requested');
+-- What waits for release, for the quota.
+create index return_request_waiting on app.return_request (company_id) where state = 'waiting';
+-- What the worker does by itself.
+create index return_request_silence on app.return_request (silence_at) where state = 'requested';
+create index return_request_remind on app.return_request (remind_at) where state = 'requested';
+
+comment on table app.return_request is 'A taker asks to return a lead: read by it, and by the operator once it was released. The giver reads what the history says. Erasure of the person deletes comment and answer; reason, times and outcomes of calls stay.';
+comment on column app.return_request.marketplace_id is 'The marketplace.';
+comment on column app.return_request.id is 'Id (time-ordered UUID).';
+comment on column app.return_request.lead_id is 'The lead.';
+comment on column app.return_request.engagement_id is 'The engagement that is to end; at most one open request each.';
+comment on column app.return_request.company_id is 'The taker.';
+comment on column app.return_request.operator_company_id is 'The operator, who decides.';
+comment on column app.return_request.state is 'waiting: for release inside the company; dropped: it was not released; requested; withdrawn by the taker, or moot; accepted; refused. [none]';
+comment on column app.return_request.reason is 'Code of the reason. [none]';
+comment on column app.return_request.comment is 'What the taker said to it; null: nothing. [free text]';
+comment on column app.return_request.asked_by_id is 'Who asked; null for an API key.';
+comment on column app.return_request.asked_by_name is 'His name, or that of the key. [personal]';
+comment on column app.return_request.asked_at is 'When he asked.';
+comment on column app.return_request.released_by_name is 'Who released it; null: nobody had to. [personal]';
+comment on column app.return_request.requested_at is 'Since when the operator knows of it; null: it does not.';
+comment on column app.return_request.attempts is 'How many attempts to call counted when it was asked.';
+comment on column app.return_request.days is 'On how many days, in the zone of the marketplace''s calendar.';
+comment on column app.return_request.calls is 'Calls that are shown to the operator, in their order: [{"outcome", "at"}]; neither note nor name. [none]';
+comment on column app.return_request.remind_at is 'When the operator is reminded; null: it was, or is not to be.';
+comment on column app.return_request.silence_at is 'When silence accepts it; null: never.';
+comment on column app.return_request.automatic is 'What accepted it: reason (the rules say so) or silence; null: somebody decided, or nobody yet. [none]';
+comment on column app.return_request.answer is 'What the operator said to it; null: nothing. [free text]';
+comment on column app.return_request.ended_at is 'Since when it is not open any more.';
+
+create table app_private.comeback (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+comment on table app_private.comeback is 'Leads that came back (returned, or closed as lost) and that the worker is to offer again, as the plan of waves says. Gone when it did.';
+comment on column app_private.comeback.marketplace_id is 'The marketplace.';
+comment on column app_private.comeback.lead_id is 'The lead.';
+comment on column app_private.comeback.engagement_id is 'The engagement from which it comes: one that was taken up again since is left alone.';
+comment on column app_private.comeback.created_at is 'Since when it waits.';
+grant select, insert, update, delete on app_private.comeback to kollegium_broker;

@@ -23,6 +23,8 @@ _TOLD = {
     "offers": "expired_leads",
     "waves": "ended_waves",
     "last-calls": "last_calls",
+    "returns": "decided_returns",
+    "comebacks": "offered_again",
     "names": "printed_names",
     "reminders": "reminders",
     "mails": "addressed",

@@ -93,7 +93,11 @@ company = _table(
     "company",
     "id uuid, name text, state text, absorbed_into uuid, delegator_role boolean, language "
     "text, origin_legacy_user_id text, created_at timestamptz, changed_at timestamptz, "
-    "version integer, names_due_before uuid",
+    "version integer, names_due_before uuid, returns_need_release boolean",
+)
+company_absence = _table(
+    "company_absence",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at timestamptz",
 )
 company_merge = _table(
     "company_merge",
@@ -209,7 +213,7 @@ participation = _table(
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
     "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
-    "cap_week integer, cap_month integer, time_zone text",
+    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[]",
 )
 partner_invitation = _table(
     "partner_invitation",
@@ -223,6 +227,19 @@ prospect = _table(
     "text, email text, phone text, street text, postcode text, city text, country text, "
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
+)
+return_request = _table(
+    "return_request",
+    "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
+    "operator_company_id uuid, state text, reason text, comment text, asked_by_id uuid, "
+    "asked_by_name text, asked_at timestamptz, released_by_name text, requested_at "
+    "timestamptz, attempts integer, days integer, calls jsonb, remind_at timestamptz, "
+    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz",
+)
+return_rules = _table(
+    "return_rules",
+    "marketplace_id uuid, operator_company_id uuid, reasons jsonb, window_days integer, "
+    "quota_percent integer, quota_days integer, silence_days integer, version integer",
 )
 wave_plan = _table(
     "wave_plan",

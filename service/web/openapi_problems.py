@@ -42,11 +42,33 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "holders": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "area": {"type": "string"},
+                "company_id": {"type": "string", "format": "uuid"},
+                "company_name": {"type": "string"},
+            },
+            "required": ["area", "company_id", "company_name"],
+            "additionalProperties": False,
+        },
+        "description": "Who holds which area that overlaps",
+    },
     "reasons": {
         "type": "array",
         "items": {"type": "string"},
         "description": "The reasons for a return that the marketplace takes",
     },
+    "calls": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The calls that are none of the engagement",
+    },
+    "evidence": {"$ref": "#/components/schemas/Evidence"},
+    "needed": {"$ref": "#/components/schemas/Evidence"},
+    "quota": {"$ref": "#/components/schemas/ReturnQuota"},
     "colleague_name": {"type": "string", "description": "The colleague who is calling"},
     "until": {
         "type": "string",

@@ -7,15 +7,20 @@ docs/domain.md once more, without a database. Nothing here is derived from sql/ 
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tests.cycle.town import KEY, PEOPLE, WAVES, WINDOW, Who
+from tests.cycle.town import KEY, MONDAY, PEOPLE, WAVES, WINDOW, Who
 from tests.policies import oracle
 from tests.policies.oracle import FORBIDDEN, OK, OPERATOR, TOO_LATE, UNFIT, UNKNOWN, Lead, Work
 
 STALE, REQUIRED, GONE = 412, 428, 401
 REOPEN = 14 * 24 * 60  # minutes in which won or lost is taken back
 CLAIM = 15
+RETURN_DAYS, SILENCE_DAYS = 14, 5
+RELEASING = {"Huber"}  # where what a member asks to return waits for a delegator or admin
+BERLIN = ZoneInfo("Europe/Berlin")
 STEPS = ("neu", "kontaktiert", "angebot")
 WORKED = ("active", "return_requested")
 # Operations of a company with a lead that the oracle knows; the others are this book's.
@@ -23,7 +28,21 @@ SHARED = (
     *oracle.GIVE, *oracle.OPERATE, *oracle.WORK, *oracle.DECIDE, "offer", "assign", "pick",
     "decline", "reopen_offer", "change", "note", "message",
 )  # fmt: skip
-OWN = ("claim", "release", "log", "follow_up", "tick")
+OWN = ("claim", "hang_up", "log", "follow_up", "tick")
+
+
+def moment(minutes: int) -> datetime:
+    """What the clock of the marketplace shows then."""
+    return (MONDAY + timedelta(minutes=minutes)).astimezone(BERLIN)
+
+
+def silence(asked: datetime) -> datetime:
+    """When a return that nobody answers is accepted: the close of the fifth working day."""
+    day, left = asked, SILENCE_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day.replace(hour=17, minute=0, second=0)
 
 
 @dataclass
@@ -90,12 +109,36 @@ class Book:
         if op in OWN:
             return self._own(op, who, papers, argument)
         found = oracle.status(papers.lead, op, who.company, argument)
+        if op in ("release", "withdraw_return"):
+            return self._returns(op, who, papers.lead, found)
         if op in ("step", "handler", "change"):
             found = self._guarded(op, who, papers, argument, match, found)
+        elif op in ("return", "ask") and found == OK and papers.lead.current:
+            found = self._in_window(papers.lead)
         elif op == "reopen" and found == OK:
             work = papers.lead.works[-1]
             found = OK if self.market.now - work.closed <= REOPEN else TOO_LATE
         return found
+
+    def _waits(self, who: Who) -> bool:
+        """What he asks to return waits for a delegator or admin."""
+        return who.company in RELEASING and not self.delegates(who)
+
+    def _returns(self, op: str, who: Who, lead: Lead, found: int) -> int:
+        """Who may release a request or take it back: asked before, or after, what is there."""
+        work = lead.current
+        mine = work is not None and work.company == who.company
+        if op == "release" and mine:
+            if not self.delegates(who):
+                return FORBIDDEN
+            return self._in_window(lead) if found == OK else found
+        if found == OK and work and self._waits(who) and work.asked_by != who.name:
+            return FORBIDDEN
+        return found
+
+    def _in_window(self, lead: Lead) -> int:
+        day = moment(lead.works[-1].began).date() + timedelta(days=RETURN_DAYS + 1)
+        return OK if moment(self.market.now).date() < day else TOO_LATE
 
     def _guarded(
         self, op: str, who: Who, papers: Papers, argument: Any, match: str | None, found: int
@@ -122,7 +165,7 @@ class Book:
         if op == "tick":
             mine = [f for f in papers.follow_ups if f.company == who.company]
             return OK if any(f.id == argument for f in mine) else UNKNOWN
-        states = WORKED if op != "release" else (*WORKED, "won", "lost")
+        states = WORKED if op != "hang_up" else (*WORKED, "won", "lost")
         found = oracle.workers(lead, who.company, *states)
         if found != OK or op != "claim":
             return found
@@ -155,6 +198,9 @@ class Book:
         papers = self.papers[lead]
         now = papers.lead
         place = len(now.works) - 1 if now.current else None
+        if op in ("return", "ask") and now.current:
+            op = "ask" if self._waits(who) else "return"
+            now.current.asked_by = who.name
         if op in SHARED:
             oracle.apply(now, op, who.company, argument, who.name)
             self._handled(op, who, now.current, began=place is None)
@@ -178,7 +224,7 @@ class Book:
                 papers.city = detail
             case "claim":
                 papers.claims[who.company] = who.name, self.market.now + CLAIM
-            case "release" | "log":
+            case "hang_up" | "log":
                 if papers.claims.get(who.company, ("",))[0] == who.name:
                     del papers.claims[who.company]
                 if op == "log":
@@ -194,6 +240,11 @@ class Book:
         self.market.now += minutes
         for papers in self.papers.values():
             oracle.time_passes(papers.lead)
+            work = papers.lead.current
+            if not work or work.state != "return_requested":
+                continue
+            if silence(moment(work.requested)) <= moment(self.market.now):
+                oracle.accept_silently(papers.lead)
 
     def leave(self, who: Who) -> None:
         """A colleague acts for the company no more: what he handled and had to do is nobody's."""

@@ -18,9 +18,11 @@ FORWARD = {
     "available": ("offer", "offer", "offer", "assign"),
     "offered": ("pick", "decline") * 4 + ("reopen_offer",) * 2 + ("withdraw", "time"),
     "unplaced": ("offer", "pick", "assign"),
-    "engaged": ("step", "handler", "handler", "close", "message", "note", "return", "revoke",
-                "claim", "log", "follow_up", "release"),
-    "returning": ("return_accept", "return_accept", "return_refuse", "message", "claim", "log"),
+    "engaged": ("step", "handler", "handler", "close", "message", "note", "return", "ask",
+                "revoke", "release", "claim", "log", "follow_up", "hang_up"),
+    "returning": ("return_accept", "return_accept", "return_refuse", "message", "claim", "log",
+                  "withdraw_return"),
+    "waiting": ("release", "withdraw_return", "close", "message"),
     "closed": ("recycle", "reopen", "message"),
 }  # fmt: skip
 MINUTES = (5, 20, 65, 65, 4320, 21660)
@@ -165,6 +167,8 @@ class Story:
             work = papers.lead.current
             returning = work is not None and work.state == "return_requested"
             state = "returning" if returning else papers.lead.state
+            if state == "engaged" and work is not None and work.waiting:
+                state = "waiting"
             op = r.choice(FORWARD.get(state, ("message", "note")))
             if op == "time":
                 return await self.time(r.choice(MINUTES))

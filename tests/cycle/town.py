@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,7 @@ PEOPLE = {
 }
 KEY = "CRM"  # the name of each company's key
 WAVES: list[set[str] | None] = [{"Huber", "Klein"}, None]
+MONDAY = datetime(2027, 3, 8, 8, tzinfo=UTC)  # when stories begin; 9 in Berlin
 WINDOW = 60  # minutes in which an offer may be picked
 
 
@@ -98,6 +99,9 @@ async def build(urls: Urls) -> Ids:
         for capacity, names in (("giver", oracle.GIVERS), ("taker", oracle.TAKERS)):
             for name in names:
                 await b.partner(operator, market, b.world.companies[name.lower()], capacity)
+        await b.superuser.execute(
+            "update app.company set returns_need_release = true where name = 'Firma Huber'"
+        )
         await clock.stay_logged_in(b.superuser)
     return Ids(market, ids, people, tokens)
 
@@ -109,6 +113,7 @@ class Town:
         self.app, self.ids, self.worker, self.superuser = app, ids, worker, superuser
         self.staff = staff
         self.requests = 0
+        self.began = MONDAY - datetime.now(UTC)
 
     async def ask(
         self, who: Who, method: str, path: str, body: Any = None, **headers: str
@@ -170,12 +175,13 @@ class Town:
         assert answer.status == 200, answer.body
 
     async def turn(self, minutes: int) -> None:
-        """It is so many minutes later than it is, and the worker does what is due."""
-        await clock.turn(self.superuser, timedelta(minutes=minutes))
+        """So many minutes after the beginning, and the worker does what is due."""
+        await clock.turn(self.superuser, self.began + timedelta(minutes=minutes))
         await timers.expire(self.worker)
         await timers.end_waves(self.worker)
         await timers.call_last(self.worker)
         await timers.remind(self.worker)
+        await timers.decide_returns(self.worker)
 
 
 @asynccontextmanager
@@ -188,5 +194,6 @@ async def town(new_database: NewDatabase, template: str, ids: Ids) -> AsyncItera
         ]
         app = await stack.enter_async_context(running(urls.api, log_level="error"))
         made = Town(app, ids, worker, superuser, staff)
+        await made.turn(0)
         await made.set_waves()
         yield made

@@ -78,7 +78,8 @@ class Said:
 @dataclass
 class Work:
     """One engagement; what is said in it stays in it. `name` is what was printed on it when it was
-    closed or ended."""
+    closed or ended. asked: states of the requests to return it; what was not released is known
+    inside the company alone."""
 
     company: str
     handler: str | None = None
@@ -90,8 +91,22 @@ class Work:
     picked_by: str | None = None
     self_pick: bool = False
     name: str | None = None
+    began: int = 0
     closed: int = 0
+    requested: int = 0
     reason: str | None = None
+    asked: list[str] = field(default_factory=list)
+    asked_by: str | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """A member asked to return it, and nobody has released that."""
+        return self.asked[-1:] == ["waiting"]
+
+    def answer(self, **states: str) -> None:
+        """An open request gets another state, by the one it is in."""
+        if self.asked:
+            self.asked[-1] = states.get(self.asked[-1], self.asked[-1])
 
 
 @dataclass
@@ -106,6 +121,7 @@ class Lead:
     run_open: bool = False
     wave: int = 0
     plan: list[set[str] | None] = field(default_factory=list)
+    by_hand: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     before: Said = field(default_factory=Said)
     market: Market = field(default_factory=Market)
@@ -149,6 +165,10 @@ class Lead:
     def gave_back(self, company: str) -> bool:
         """Whether it returned it."""
         return any(w.company == company and w.state == "returned" for w in self.works)
+
+    def lost(self, company: str) -> bool:
+        """Whether it closed it as lost, so that no plan offers it again."""
+        return any(w.company == company and w.state == "lost" for w in self.works)
 
     def end(self, state: str) -> None:
         """The engagement is over, and the lead available again."""
@@ -199,7 +219,9 @@ class Lead:
         return [
             company
             for company in sorted(self.market.takers if wave is None else wave)
-            if company not in had and fit_for_offer(self, company)
+            if company not in had
+            and fit_for_offer(self, company)
+            and (self.by_hand or not self.lost(company))
         ]
 
     def open_wave(self, who: str) -> bool:
@@ -219,6 +241,7 @@ class Lead:
 
     def begin_run(self, who: str, named: Iterable[str] | None) -> None:
         """A brokerage: by hand, to who is named, or by the plan."""
+        self.by_hand = named is not None
         self.plan = list(self.market.waves) if named is None else [set(named)]
         self.run, self.run_open, self.wave, self.state = self.run + 1, True, 0, "offered"
         self.open_wave(who)
@@ -228,6 +251,7 @@ class Lead:
         self.state = "engaged"
         by = self.by if origin == "pick" else None
         work = Work(company, by, origin=origin, picked_by=by, self_pick=company == OPERATOR)
+        work.began = self.market.now
         self.works.append(work)
 
 
@@ -239,6 +263,13 @@ def fit(lead: Lead, company: str) -> bool:
 def fit_for_offer(lead: Lead, company: str) -> bool:
     """May be offered it: who returned it is left out."""
     return fit(lead, company) and not lead.gave_back(company)
+
+
+def planned(lead: Lead) -> list[str]:
+    """Whom the plan offers it to: who lost it is left out, too."""
+    waves = [lead.market.takers if wave is None else wave for wave in lead.market.waves]
+    some = {company for wave in waves for company in wave}
+    return sorted(c for c in some if fit_for_offer(lead, c) and not lead.lost(c))
 
 
 # -- what an operation answers ---------------------------------------------------------------------
@@ -283,6 +314,19 @@ def _first_wave_over(lead: Lead) -> bool:
     return lead.state == "unplaced" or (lead.run_open and bool(earlier))
 
 
+def _asks(lead: Lead, op: str) -> bool:
+    """Whether the request to return fits: one at a time, and what is released waits."""
+    work = lead.current
+    match op:
+        case "return" | "ask":
+            return work is not None and not work.waiting
+        case "release":
+            return work is not None and work.waiting
+        case "withdraw_return":
+            return work is not None and work.asked[-1:] in (["waiting"], ["requested"])
+    return True
+
+
 def _pick(lead: Lead, who: str) -> int:
     offer = lead.latest(who)
     if who == OPERATOR:  # this one takes itself what the first wave left over
@@ -318,11 +362,7 @@ def _offer(lead: Lead, who: str, others: list[str] | None) -> int:
         if not all(fit_for_offer(lead, other) for other in others):
             return UNFIT
         return OK if others else TOO_LATE
-    if allowed == OK and not any(
-        fit_for_offer(lead, other)
-        for wave in lead.market.waves
-        for other in (lead.market.takers if wave is None else wave)
-    ):
+    if allowed == OK and not planned(lead):
         return TOO_LATE
     return allowed
 
@@ -366,6 +406,9 @@ WORK = {
     "close": ("active",),
     "reopen": ("won", "lost"),
     "return": ("active",),
+    "ask": ("active",),
+    "release": ("active",),
+    "withdraw_return": ("active", "return_requested"),
 }
 DECIDE = {
     "return_accept": ("return_requested",),
@@ -382,7 +425,8 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
     if op in OPERATE:
         return _operators(lead, who, *OPERATE[op])
     if op in WORK:
-        return workers(lead, who, *WORK[op])
+        worked = workers(lead, who, *WORK[op])
+        return worked if worked != OK or _asks(lead, op) else TOO_LATE
     match op:
         case _ if op in DECIDE:
             return _decided(lead, who, *DECIDE[op])
@@ -455,19 +499,40 @@ def _works(lead: Lead, work: Work, op: str, who: str, argument: Any) -> None:
             lead.tell(argument, who)
             work.state, work.closed, lead.state = argument, lead.market.now, "closed"
             work.name = lead.market.name(work.company)
+            work.answer(waiting="dropped")
         case "reopen":
             lead.tell("reopened", who)
             work.state, work.name, lead.state = "active", None, "engaged"
-        case "return":
-            lead.tell("return-requested", who)
-            work.state, work.reason = "return_requested", "not_reached"
-        case "return_refuse":
-            lead.tell("return-refused", who)
-            work.state = "active"
         case "return_accept" | "revoke" | "recycle":
+            requested = "accepted" if op == "return_accept" else "withdrawn"
+            work.answer(waiting="dropped", requested=requested)
             ends = {"return_accept": "returned", "revoke": "revoked", "recycle": "recycled"}
             lead.tell(ends[op], who)  # the last that its taker reads of it
             lead.end(work.state if op == "recycle" else ends[op])
+        case _:
+            _returns(lead, work, op, who)
+
+
+def _returns(lead: Lead, work: Work, op: str, who: str) -> None:
+    """Requests to return it: asked inside the company, released, refused, taken back."""
+    match op:
+        case "ask":
+            work.asked.append("waiting")
+        case "return" | "release":
+            lead.tell("return-requested", who)
+            work.state, work.reason = "return_requested", "not_reached"
+            work.requested = lead.market.now
+            work.asked += ["requested"] if op == "return" else []
+            work.answer(waiting="requested")
+        case "return_refuse":
+            lead.tell("return-refused", who)
+            work.state = "active"
+            work.answer(requested="refused")
+        case "withdraw_return":
+            if not work.waiting:
+                lead.tell("return-withdrawn", who)
+                work.state = "active"
+            work.answer(waiting="dropped", requested="withdrawn")
 
 
 def apply(lead: Lead, op: str, who: str, argument: Any = None, by: str | None = None) -> None:
@@ -511,6 +576,13 @@ def grace_over(lead: Lead) -> None:
     lead.end_wave()
 
 
+def accept_silently(lead: Lead) -> None:
+    """Nobody answered the request to return it."""
+    lead.works[-1].answer(requested="accepted")
+    lead.tell("returned", "")
+    lead.end("returned")
+
+
 def time_passes(lead: Lead) -> None:
     """market.now went on by more than a refusal can be taken back, and the worker ran."""
     for offer in lead.open:
@@ -545,6 +617,12 @@ def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
     return rows
 
 
+def _requests(work: Work, who: str) -> list[str]:
+    """Requests to return it, as its company or the operator reads them."""
+    hidden = () if who == work.company else ("waiting", "dropped")
+    return [asked for asked in work.asked if asked not in hidden]
+
+
 def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
     """Rows a company sees: (table, lead, what), with their number."""
     rows: Counter[tuple[str, Any, str]] = Counter()
@@ -562,6 +640,7 @@ def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
             rows["engagement", name, f"{work.state} {taker} {handler}".strip()] += 1
             if who in (OPERATOR, work.company):
                 rows["disclosure", name, work.company] += 1
+                rows.update(("return_request", name, asked) for asked in _requests(work, who))
         if who == OPERATOR:
             rows["brokerage", name, ""] += lead.run
         for offer in lead.offers:

@@ -90,6 +90,15 @@ PARTS = {
         _always("tests/teasers/test_rule.py"),
         {"KOLLEGIUM_TEASERS": "20000"},
     ),
+    "waves": Part(
+        "waves by two workers that are killed; plans and calendars against an oracle",
+        _always(
+            "tests/waves/test_wave_kills.py",
+            "tests/waves/test_wave_oracle.py",
+            "tests/waves/test_calendars.py",
+        ),
+        {"KOLLEGIUM_WAVE_KILLS": "200", "KOLLEGIUM_WAVES": "100", "KOLLEGIUM_CALENDARS": "40"},
+    ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
         _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),

@@ -4,7 +4,8 @@ from typing import Any, get_args
 from uuid import UUID
 
 from service.database.transaction import Tx
-from service.domain.engagements.messages import EngagementFilter, OneEngagement
+from service.domain.engagements.messages import EngagementFilter, OneEngagement, ShownEngagement
+from service.domain.returns import queries as returns
 from service.vocabulary import (
     EngagementState,
     Page,
@@ -23,20 +24,20 @@ _SHOWN = """select e.id, e.marketplace_id, e.lead_id,
 _CARD = """
   left join app.engagement_card c on c.marketplace_id = e.marketplace_id and c.id = e.id
   left join app.lead l on l.marketplace_id = e.marketplace_id and l.id = e.lead_id"""
-_LATEST = f"""{_SHOWN} from app.engagement e {_CARD}
+_LATEST = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}
   where e.marketplace_id = $1 and e.lead_id = $2 order by e.id desc limit 1"""
-_ONE = f"""{_SHOWN} from app.engagement e {_CARD}
+_ONE = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}
   where e.marketplace_id = $1 and e.lead_id = $2 and e.id = $3"""
 
 
 async def one(
     tx: Tx, marketplace_id: UUID, lead_id: UUID, engagement_id: UUID | None = None
-) -> OneEngagement:
+) -> ShownEngagement:
     """One engagement of a lead, the latest that the caller sees when none is named. A taker sees
     its own ones; not-found when there is none."""
     if engagement_id is None:
-        return await tx.view(OneEngagement, _LATEST, marketplace_id, lead_id)
-    return await tx.view(OneEngagement, _ONE, marketplace_id, lead_id, engagement_id)
+        return await tx.view(ShownEngagement, _LATEST, marketplace_id, lead_id)
+    return await tx.view(ShownEngagement, _ONE, marketplace_id, lead_id, engagement_id)
 
 
 async def own(

@@ -111,7 +111,8 @@ class CapsChange(Input):
 
 
 class ParticipationChange(Input):
-    """By the operator or the company itself. cap is caps.open; null: no limit. Fields that are not
+    """By the operator or the company itself; exclusive_areas (postcode areas that it is offered
+    before anybody else) by the operator. cap is caps.open; null: no limit. Fields that are not
     named stay."""
 
     postcode_areas: Areas | UnsetType = UNSET
@@ -120,6 +121,7 @@ class ParticipationChange(Input):
     cap: Cap | UnsetType | None = UNSET
     caps: CapsChange | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET
+    exclusive_areas: Areas | UnsetType = UNSET
 
 
 class Caps(msgspec.Struct):
@@ -136,7 +138,8 @@ class Participation(msgspec.Struct):
     """A company on a marketplace: its membership card. While an invitation is open the operator
     sees invitation_id and what he wrote, not which company an address belongs to. id: company_id
     or invitation_id, what DELETE takes. cap: the most leads worked at once, as caps.open.
-    time_zone: whose days its caps count."""
+    time_zone: whose days its caps count. exclusive_areas: postcode areas whose leads it is offered
+    before anybody else."""
 
     id: UUID
     marketplace_id: UUID
@@ -150,6 +153,7 @@ class Participation(msgspec.Struct):
     marketplace_name: str
     caps: Caps
     time_zone: str | None
+    exclusive_areas: list[str]
     company_id: UUID | None = None
     company_name: str | None = None
     invitation_id: UUID | None = None

@@ -49,6 +49,8 @@ JOBS = [
     Job("offers", "offers_expired", 5, 60, timers.expire),
     Job("waves", "waves_ended", 5, 60, timers.end_waves),
     Job("last-calls", "last_calls_made", 5, 60, timers.call_last),
+    Job("returns", "returns_decided", 30, 60, timers.decide_returns),
+    Job("comebacks", "leads_offered_again", 5, 60, timers.offer_again),
     Job("names", "names_printed", 5, 120, timers.print_names),
     Job("reminders", "reminders_written", 30, 60, timers.remind),
     Job("mails", "mails_addressed", 5, 60, timers.address),

@@ -84,6 +84,7 @@ begin
   if not found then
     return;
   end if;
+  perform app_private.void_return(p_marketplace, p_engagement);
   insert into app.engagement_card (marketplace_id, id, lead_id, company_id, operator_company_id, company_name,
     picked_by_name, handler_name, names)
   values (p_marketplace, p_engagement, v_engagement.lead_id, v_engagement.company_id,

@@ -348,7 +348,7 @@ begin
   if v_participation.state <> 'active' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_participation.state));
   end if;
-  update app.participation set state = 'ended', ended_at = app_private.clock(), version = version + 1
+  update app.participation set state = 'ended', ended_at = app_private.clock(), exclusive_areas = '{}', version = version + 1
   where marketplace_id = p_marketplace and company_id = p_company;
   perform app_private.withdraw_offers(p_marketplace, p_company);
   perform app_private.audit('participation-ended', v_caller.company_id, v_caller.colleague_id, p_marketplace,

@@ -68,7 +68,7 @@ as $$
     join app.participation b on b.marketplace_id = a.marketplace_id and b.company_id = p_to
     cross join lateral (select app_private.united_card(b, a) as card) u
     where a.company_id = p_from and (jsonb_array_length(u.card -> 'postcode_areas') > 1000
-      or jsonb_array_length(u.card -> 'tags') > 100)) b
+      or jsonb_array_length(u.card -> 'exclusive_areas') > 1000 or jsonb_array_length(u.card -> 'tags') > 100)) b
 $$;
 
 -- Names and switches: the survivor's stay.
@@ -78,7 +78,7 @@ as $$
   select jsonb_object_agg(k.key, jsonb_build_object('stays', s.j -> k.key, 'goes', a.j -> k.key))
   from (select to_jsonb(c) as j from app.company c where c.id = p_to) s,
        (select to_jsonb(c) as j from app.company c where c.id = p_from) a,
-       unnest(array['name', 'delegator_role', 'language']) k (key)
+       unnest(array['name', 'delegator_role', 'language', 'returns_need_release']) k (key)
 $$;
 
 -- Rows that collapse or change, from the journal of the merge that has just been performed. Times and

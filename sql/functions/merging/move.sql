@@ -39,6 +39,7 @@ begin
   perform app_private.merge_waves(p_merge);
   perform app_private.merge_cards(p_merge, p_from, p_to);
   perform app_private.merge_answers(p_merge, p_from, p_to);
+  perform app_private.merge_company_absences(p_merge, p_from);
   perform app_private.merge_claims(p_merge, p_from, p_to, v_markets, v_leads);
   -- One import of a company runs at a time; the absorbed company's goes on after the survivor's.
   update app.lead_import set state = 'waiting' where company_id = p_from and state = 'running'

@@ -246,6 +246,7 @@ begin
     'assignment', p_company = v_caller.company_id, null, null);
   perform app_private.record(p_marketplace, p_lead, 'assigned', v_caller,
     jsonb_build_object('company', v_card.company_name));
+  perform app_private.tell_past_holder(v_lead, array[p_company], v_caller);
   perform app_private.mail_company('lead-assigned', p_company, jsonb_build_object(
     'operator', v_lead.operator_name, 'interest', app_private.subject_of(v_lead.interest)));
 end
