@@ -90,7 +90,7 @@ OnCap = Literal["skip", "next_wave"]
 Recycle = Literal["never", "ask", "auto"]
 # Why somebody is not offered a lead (app_private.reasons).
 LeftOutReason = Literal[
-    "not-this-time", "cap-open", "cap-day", "cap-week", "cap-month", "exclusive-area",
+    "not-this-time", "merging", "cap-open", "cap-day", "cap-week", "cap-month", "exclusive-area",
     "paused", "absent", "returned-before", "lost-before", "offered-before", "giver",
     "not-named", "wave-tags", "wave-area", "tags", "area",
 ]  # fmt: skip
@@ -163,7 +163,8 @@ class Candidate(msgspec.Struct):
 
 
 class LeftOut(msgspec.Struct):
-    """Who is not offered it, and why: not-this-time (others come first), a full cap, somebody
+    """Who is not offered it, and why: not-this-time (others come first),
+    merging (its card was held by a merge, or it was leaving), a full cap, somebody
     else's exclusive area, paused, the whole company absent, returned, lost or offered before, its
     own lead (giver), or a filter of the wave (wave-…, not-named) or of its own card (area,
     tags)."""

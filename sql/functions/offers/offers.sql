@@ -109,7 +109,8 @@ begin
   select * into v_offer from app.offer
   where marketplace_id = p_lead.marketplace_id and lead_id = p_lead.id and company_id = p_caller.company_id
   order by id desc limit 1;
-  if v_offer.id is null then  -- it was assigned to them once, and is not theirs any more
+  if v_offer.id is null  -- it was assigned to them once, and is not theirs any more
+      or p_lead.giver_company_id = p_caller.company_id then  -- they merged with its giver
     perform app_private.refuse(409, 'lead-no-longer-available');
   elsif v_offer.state = 'declined' and p_lead.state = 'offered' then
     perform app_private.refuse(409, 'offer-declined');
@@ -316,7 +317,9 @@ begin
   end if;
   select state into v_state from app.participation
   where marketplace_id = p_marketplace and company_id = v_caller.company_id for share;
-  if v_state is distinct from 'active' or v_offer.state <> 'declined' or v_offer.expires_at <= app_private.clock()
+  if v_state is distinct from 'active' or v_offer.state <> 'declined' or exists (  -- it merged with the giver
+       select from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead
+         and l.giver_company_id = v_caller.company_id) or v_offer.expires_at <= app_private.clock()
      or not exists (select from app.brokerage where marketplace_id = p_marketplace
                     and id = v_offer.brokerage_id and state = 'open' and wave = v_offer.wave) then
     perform app_private.refuse(409, 'lead-no-longer-available');

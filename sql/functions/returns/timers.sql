@@ -86,39 +86,56 @@ begin
 end
 $$;
 
+-- One that came back; the lead is locked. False: it waits on, because those it would be offered to are all held by
+-- somebody (app_private.open_wave).
+create or replace function app_private.offer_once_more(p_due app_private.comeback)
+returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_plan constant jsonb := app_private.plan_of(p_due.marketplace_id);
+  v_lead app.lead;
+begin
+  select * into v_lead from app.lead where marketplace_id = p_due.marketplace_id and id = p_due.lead_id;
+  if v_plan ->> 'recycle' <> 'auto' then
+    return true;
+  end if;
+  if v_lead.state = 'closed' and v_lead.engagement_id = p_due.engagement_id then
+    perform app_private.record(v_lead.marketplace_id, v_lead.id, 'recycled', app_private.nobody());
+    perform app_private.take_back(v_lead, 'lost');
+    select * into v_lead from app.lead where marketplace_id = p_due.marketplace_id and id = p_due.lead_id;
+  end if;
+  if v_lead.state = 'available' and not app_private.begin_brokerage(v_lead, v_plan, app_private.nobody()) then
+    perform app_private.mail_company('lead-came-back', v_lead.operator_company_id, jsonb_build_object(
+      'lead', v_lead.id, 'interest', app_private.subject_of(v_lead.interest)));
+  end if;
+  return true;
+exception when lock_not_available then
+  insert into app_private.comeback select p_due.*;
+  return false;
+end
+$$;
+
 -- Timer: offers again what came back, by the plan of now; whoever returned or lost it is left out. What somebody did
--- to the lead meanwhile (offered, withdrew, re-opened it) stays. At most p_limit a call; returns how many rows.
+-- to the lead meanwhile (offered, withdrew, re-opened it) stays. At most p_limit a call; returns how many rows. A lead
+-- that somebody holds is passed over.
 create or replace function app.offer_again(p_limit integer)
 returns integer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_due record;
-  v_lead app.lead;
+  v_due app_private.comeback;
   v_markets uuid[];
   v_leads uuid[];
   v_count integer := 0;
 begin
-  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
-    select c.marketplace_id, c.lead_id from app_private.comeback c order by c.marketplace_id, c.lead_id
-    limit p_limit) d;
-  perform app_private.lock_leads(v_markets, v_leads);
+  select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
+    select l.marketplace_id, l.id from app.lead l where (l.marketplace_id, l.id) in (
+      select c.marketplace_id, c.lead_id from app_private.comeback c)
+    order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in
     delete from app_private.comeback c where (c.marketplace_id, c.lead_id) in (select * from unnest(v_markets, v_leads))
     returning c.*
   loop
-    v_count := v_count + 1;
-    select * into v_lead from app.lead where marketplace_id = v_due.marketplace_id and id = v_due.lead_id;
-    continue when app_private.plan_of(v_due.marketplace_id) ->> 'recycle' <> 'auto';
-    if v_lead.state = 'closed' and v_lead.engagement_id = v_due.engagement_id then
-      perform app_private.record(v_lead.marketplace_id, v_lead.id, 'recycled', app_private.nobody());
-      perform app_private.take_back(v_lead, 'lost');
-      select * into v_lead from app.lead where marketplace_id = v_due.marketplace_id and id = v_due.lead_id;
-    end if;
-    if v_lead.state = 'available' and not app_private.begin_brokerage(v_lead,
-        app_private.plan_of(v_due.marketplace_id), app_private.nobody()) then
-      perform app_private.mail_company('lead-came-back', v_lead.operator_company_id, jsonb_build_object(
-        'lead', v_lead.id, 'interest', app_private.subject_of(v_lead.interest)));
-    end if;
+    v_count := v_count + app_private.offer_once_more(v_due)::integer;
   end loop;
   return v_count;
 end

@@ -101,7 +101,7 @@ $$;
 create or replace function app_private.reasons() returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'exclusive-area', 'paused', 'absent',
+  select array['not-this-time', 'merging', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'exclusive-area', 'paused', 'absent',
     'returned-before', 'lost-before', 'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
 $$;
 
