@@ -246,7 +246,7 @@ return_request = _table(
     "operator_company_id uuid, state text, reason text, comment text, asked_by_id uuid, "
     "asked_by_name text, asked_at timestamptz, released_by_name text, requested_at "
     "timestamptz, attempts integer, days integer, calls jsonb, remind_at timestamptz, "
-    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz",
+    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz, files uuid[]",
 )
 return_rules = _table(
     "return_rules",
