@@ -55,8 +55,8 @@ Alle Leads ohne Bearbeiter: GET $base_url/leads?as=taker&handler=none""",
         ),
         "en": (
             "A lead on $marketplace has no handler any more",
-            """The handler of a lead on the marketplace "$marketplace" did nothing for $hours working
-hours. The lead is free again: any colleague can take it over, and you can hand it over.
+            """For $hours working hours the handler of a lead on the marketplace "$marketplace" did
+nothing. The lead is free again: any colleague can take it over, and you can hand it over.
 
 Lead: $lead
 
