@@ -42,6 +42,20 @@ begin
 end
 $$;
 
+-- Engagements that are to be handed back, up to p_limit in the order of leads; p_company null: of all companies.
+create or replace function app_private.stalled(p_company uuid, p_limit integer)
+returns table (marketplace_id uuid, lead_id uuid, id uuid, company_id uuid, handler_id uuid, hours integer, name text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select e.marketplace_id, e.lead_id, e.id, e.company_id, e.handler_id, m.hand_back_hours, m.name
+  from app.marketplace m
+  join app.engagement e on e.marketplace_id = m.id and e.state = 'active' and e.handler_id is not null
+  where m.hand_back_hours is not null and (p_company is null or e.company_id = p_company)
+    and e.started_at <= app_private.clock() - make_interval(hours => m.hand_back_hours)
+    and app_private.is_stalled(e.marketplace_id, e.lead_id, e.id, e.handler_id, m.hand_back_hours)
+  order by e.marketplace_id, e.lead_id limit p_limit
+$$;
+
 -- Hands up to p_limit leads back; returns of how many. Looked at again under the lead's lock: whoever did something
 -- meanwhile keeps it, and of two workers one does it. What is locked is left for the next round, and so is what
 -- belongs to a company that is being merged.
@@ -52,27 +66,19 @@ declare
   v record;
   v_count integer := 0;
 begin
-  for v in
-    select e.marketplace_id, e.lead_id, e.id, e.company_id, e.handler_id, m.hand_back_hours, m.name
-    from app.marketplace m
-    join app.engagement e on e.marketplace_id = m.id and e.state = 'active' and e.handler_id is not null
-    where m.hand_back_hours is not null
-      and e.started_at <= app_private.clock() - make_interval(hours => m.hand_back_hours)
-      and app_private.is_stalled(e.marketplace_id, e.lead_id, e.id, e.handler_id, m.hand_back_hours)
-    order by e.marketplace_id, e.lead_id limit p_limit
-  loop
+  for v in select * from app_private.stalled(null, p_limit) loop
     continue when not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v.company_id));
     perform from app.lead where marketplace_id = v.marketplace_id and id = v.lead_id for update skip locked;
     continue when not found;
     update app.engagement e set handler_id = null, handler_name = null
     where e.marketplace_id = v.marketplace_id and e.id = v.id and e.state = 'active' and e.handler_id = v.handler_id
-      and app_private.is_stalled(e.marketplace_id, e.lead_id, e.id, e.handler_id, v.hand_back_hours);
+      and app_private.is_stalled(e.marketplace_id, e.lead_id, e.id, e.handler_id, v.hours);
     continue when not found;
     perform app_private.record(v.marketplace_id, v.lead_id, 'handler-changed', app_private.nobody(),
-      jsonb_build_object('handler', null, 'stalled_hours', v.hand_back_hours));
+      jsonb_build_object('handler', null, 'stalled_hours', v.hours));
     perform app_private.touch_lead(v.marketplace_id, v.lead_id);
     perform app_private.mail('lead-handed-back', c.email, c.language, v.company_id, jsonb_build_object(
-      'marketplace', v.name, 'lead', v.lead_id, 'hours', v.hand_back_hours))
+      'marketplace', v.name, 'lead', v.lead_id, 'hours', v.hours))
     from app.colleague c
     where c.company_id = v.company_id and c.active and c.role in ('delegator', 'admin');
     v_count := v_count + 1;
