@@ -691,3 +691,12 @@ comment on column app_private.comeback.lead_id is 'The lead.';
 comment on column app_private.comeback.engagement_id is 'The engagement from which it comes: one that was taken up again since is left alone.';
 comment on column app_private.comeback.created_at is 'Since when it waits.';
 grant select, insert, update, delete on app_private.comeback to kollegium_broker;
+
+-- The next step, and leads that are handed back.
+alter table app.marketplace
+  add column next_step_required boolean not null default false,
+  add column hand_back_hours integer check (hand_back_hours between 1 and 720);
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
+-- Whose handler may have fallen asleep, for app.hand_back.
+create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;

@@ -186,7 +186,8 @@ marketplace = _table(
     "id uuid, operator_company_id uuid, name text, operator_name text, steps text[], "
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
-    "timestamptz, changed_at timestamptz, version integer",
+    "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
+    "hand_back_hours integer",
 )
 message = _table(
     "message",

@@ -14,6 +14,8 @@ create table app.marketplace (
   created_at timestamptz not null default app_private.clock(),
   changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
+  next_step_required boolean not null default false,
+  hand_back_hours integer check (hand_back_hours between 1 and 720),
   unique (id, operator_company_id)
 );
 create index on app.marketplace (operator_company_id, id);
@@ -34,3 +36,5 @@ comment on column app.marketplace.teaser_digits is 'Leading digits of the postco
 comment on column app.marketplace.created_at is 'When it was opened.';
 comment on column app.marketplace.changed_at is 'When a setting changed last.';
 comment on column app.marketplace.version is 'Counts changes; the ETag.';
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';

@@ -56,7 +56,7 @@ async def show(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
     summary="Step and handler",
     refuses=(
-        "taker-required delegator-required engagement-state step-unknown"
+        "taker-required delegator-required engagement-state step-unknown next-step-required"
         " handler-unknown version-stale version-required"
     ),
     example={"step": "kontaktiert", "handler_id": "0199b6a0-0000-7000-8000-000000000001"},
