@@ -634,6 +634,7 @@ create table app.return_request (
   automatic text check (automatic in ('reason', 'silence')),
   answer text check (length(answer) between 1 and 2000),
   ended_at timestamptz,
+  files uuid[] not null default '{}',
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
   foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
@@ -674,6 +675,7 @@ comment on column app.return_request.silence_at is 'When silence accepts it; nul
 comment on column app.return_request.automatic is 'What accepted it: reason (the rules say so) or silence; null: somebody decided, or nobody yet. [none]';
 comment on column app.return_request.answer is 'What the operator said to it; null: nothing. [free text]';
 comment on column app.return_request.ended_at is 'Since when it is not open any more.';
+comment on column app.return_request.files is 'Shared files of the engagement that are shown with it; one that was removed before it was released is not.';
 
 create table app_private.comeback (
   marketplace_id uuid not null,
@@ -689,6 +691,15 @@ comment on column app_private.comeback.lead_id is 'The lead.';
 comment on column app_private.comeback.engagement_id is 'The engagement from which it comes: one that was taken up again since is left alone.';
 comment on column app_private.comeback.created_at is 'Since when it waits.';
 grant select, insert, update, delete on app_private.comeback to kollegium_broker;
+
+-- The next step, and leads that are handed back.
+alter table app.marketplace
+  add column next_step_required boolean not null default false,
+  add column hand_back_hours integer check (hand_back_hours between 1 and 720);
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
+-- Whose handler may have fallen asleep, for app.hand_back.
+create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;
 
 -- Prices: what a taker pays for a lead, on the offer as it was made; charges and credits.
 alter table app.marketplace

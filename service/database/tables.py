@@ -186,7 +186,8 @@ marketplace = _table(
     "id uuid, operator_company_id uuid, name text, operator_name text, steps text[], "
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
-    "timestamptz, changed_at timestamptz, version integer, price_cents integer, currency text",
+    "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
+    "hand_back_hours integer, price_cents integer, currency text",
 )
 message = _table(
     "message",
@@ -253,7 +254,7 @@ return_request = _table(
     "operator_company_id uuid, state text, reason text, comment text, asked_by_id uuid, "
     "asked_by_name text, asked_at timestamptz, released_by_name text, requested_at "
     "timestamptz, attempts integer, days integer, calls jsonb, remind_at timestamptz, "
-    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz",
+    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz, files uuid[]",
 )
 return_rules = _table(
     "return_rules",

@@ -57,11 +57,12 @@ class Handovers(msgspec.Struct):
 class Return(Input):
     """Why the taker wants to return the lead; the operator decides. call_ids: calls of this
     engagement that the operator is shown, outcome and time of each; absent: where the reason needs
-    some, those that count."""
+    some, those that count. file_ids: shared files of this engagement that belong to it."""
 
     reason: ReturnReason
     comment: Reason | None = None
     call_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
+    file_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
 
 
 class Decision(Input):

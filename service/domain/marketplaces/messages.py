@@ -39,8 +39,9 @@ DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 
 class MarketplaceDraft(Input):
     """A new marketplace. Times are hours and days; teaser_digits of the postcode are shown before
-    the pick. price_cents: what a taker pays for a lead, in hundredths of currency; null or 0:
-    nothing."""
+    the pick. next_step_required: who enters a call or changes a step says what comes next.
+    hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's.
+    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing."""
 
     name: Name
     steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
@@ -51,6 +52,8 @@ class MarketplaceDraft(Input):
     response_hours: Hours = 48
     reopen_days: Days = 14
     teaser_digits: Digits = 2
+    next_step_required: bool = False
+    hand_back_hours: Hours | None = None
     price_cents: Price | None = None
     currency: Currency = "EUR"
 
@@ -67,6 +70,8 @@ class MarketplaceChange(Input):
     response_hours: Hours | UnsetType = UNSET
     reopen_days: Days | UnsetType = UNSET
     teaser_digits: Digits | UnsetType = UNSET
+    next_step_required: bool | UnsetType = UNSET
+    hand_back_hours: Hours | UnsetType | None = UNSET
     price_cents: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
 
@@ -81,6 +86,8 @@ class Settings(msgspec.Struct):
     response_hours: int
     reopen_days: int
     teaser_digits: int
+    next_step_required: bool
+    hand_back_hours: int | None
     price_cents: int | None
     currency: Currency
 

@@ -18,7 +18,9 @@ _MARKETPLACE = """
              'giver_may_withdraw', giver_may_withdraw, 'auto_accept', auto_accept,
              'auto_offer', auto_offer, 'response_hours', response_hours,
              'reopen_days', reopen_days, 'teaser_digits', teaser_digits,
-             'price_cents', price_cents, 'currency', currency) as settings
+             'next_step_required', next_step_required, 'hand_back_hours', hand_back_hours,
+             'price_cents', price_cents, 'currency', currency)
+             as settings
     from app.marketplace
     union all
     select marketplace_id, marketplace_name, operator_name, operator_company_id, steps, false,
