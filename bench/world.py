@@ -217,7 +217,7 @@ async def _definitions(connection: Any) -> list[tuple[str, str, str, str]]:
           conrelid::regclass::text as table, quote_ident(conname) as name,
           pg_get_constraintdef(oid) as definition
         from pg_constraint
-        where connamespace = 'app'::regnamespace and contype in ('p', 'u', 'f')
+        where contype in ('p', 'u', 'f')
           and (conrelid = any ($1::regclass[]) or confrelid = any ($1::regclass[]))
         union all
         select 'index', indrelid::regclass::text, indexrelid::regclass::text,

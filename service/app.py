@@ -15,12 +15,15 @@ from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
+from service.domain.reports.http import router as reports
+from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
 from service.domain.waves.http import router as waves
@@ -38,6 +41,8 @@ ROOMS = [
     companies,
     marketplaces,
     waves,
+    reports,
+    returns,
     leads,
     offers,
     engagements,
@@ -45,6 +50,7 @@ ROOMS = [
     follow_ups,
     absences,
     timeline,
+    files,
     imports,
     merges,
     docs_page,

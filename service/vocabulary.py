@@ -85,6 +85,7 @@ LeadState = Literal[
 ]  # fmt: skip
 OfferState = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
 EngagementState = Literal["active", "won", "lost", "return_requested", "returned", "revoked"]
+CallOutcome = Literal["reached", "not_reached", "mailbox", "wrong_number", "call_back"]
 ParticipationState = Literal["invited", "active", "declined", "ended"]
 InvitationState = Literal["open", "accepted", "revoked"]
 MergeState = Literal["requested", "answered", "rehearsed", "consented", "done", "undone", "refused"]

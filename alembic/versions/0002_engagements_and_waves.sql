@@ -219,11 +219,13 @@ alter table app.participation
   add column cap_week integer check (cap_week between 0 and 100000),
   add column cap_month integer check (cap_month between 0 and 100000),
   add column time_zone text not null default 'Europe/Berlin'
-    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null);
+    check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
+  add column exclusive_areas text[] not null default '{}' check (cardinality(exclusive_areas) <= 1000);
 comment on column app.participation.cap_day is 'Leads begun in a day of its zone; null: no limit.';
 comment on column app.participation.cap_week is 'Leads begun in a week of its zone, from Monday; null: no limit.';
 comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
 comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
+comment on column app.participation.exclusive_areas is 'Postcode prefixes whose leads are offered to it before anybody else; no two cards of a marketplace overlap (app.set_exclusive_areas). [none]';
 
 -- What a company began to work in a period, for its caps.
 create index engagement_started on app.engagement (company_id, started_at);
@@ -484,3 +486,303 @@ comment on column app_private.suppressed_address.failure is 'What the mail serve
 comment on column app_private.suppressed_address.since is 'When.';
 
 grant select, insert, delete on app_private.suppressed_address to kollegium_broker;
+-- Files.
+create table app.note_file (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  company_id uuid not null references app.company,
+  author_id uuid references app.colleague (id),
+  author_name text not null,
+  name text not null check (length(name) between 1 and 255),
+  media_type text not null check (length(media_type) between 3 and 100),
+  size bigint not null check (size between 1 and 104857600),
+  sha256 bytea not null check (length(sha256) = 32),
+  created_at timestamptz not null default app_private.clock(),
+  engagement_id uuid,
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id)
+);
+create index note_file_lead on app.note_file (marketplace_id, lead_id, company_id, id desc);
+-- All files of a company: how much of its quota they take.
+create index note_file_company on app.note_file (company_id) include (size);
+
+comment on table app.note_file is 'Files as internal notes: read by the colleagues of one company. What is in them stands in app_private.file_chunk. Erasure of the person deletes row and chunks.';
+comment on column app.note_file.marketplace_id is 'The marketplace.';
+comment on column app.note_file.id is 'Id (time-ordered UUID); of its chunks, too.';
+comment on column app.note_file.lead_id is 'The lead.';
+comment on column app.note_file.company_id is 'The company that put it in and alone reads it.';
+comment on column app.note_file.author_id is 'Who put it in; null for an API key.';
+comment on column app.note_file.author_name is 'Name of the author, or of the key. [personal]';
+comment on column app.note_file.name is 'Name of the file; its end fits its type. [free text]';
+comment on column app.note_file.media_type is 'What it is by its content, of a closed list (service/domain/files/kinds.py). [none]';
+comment on column app.note_file.size is 'Bytes.';
+comment on column app.note_file.sha256 is 'SHA-256 of the content.';
+comment on column app.note_file.created_at is 'When it was put in.';
+comment on column app.note_file.engagement_id is 'The engagement in which it was put in; null: before any. Who reads it does not hang on it.';
+create table app.message_file (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  parties uuid[] not null,
+  company_id uuid not null references app.company,
+  company_name text not null,
+  author_id uuid references app.colleague (id),
+  author_name text not null,
+  name text not null check (length(name) between 1 and 255),
+  media_type text not null check (length(media_type) between 3 and 100),
+  size bigint not null check (size between 1 and 104857600),
+  sha256 bytea not null check (length(sha256) = 32),
+  created_at timestamptz not null default app_private.clock(),
+  engagement_id uuid,
+  origin_parties uuid[] generated always as (case when engagement_id is null then parties end) stored,
+  primary key (marketplace_id, id),
+  -- One of the two holds: an engagement's rows are seen as it is, the others as the lead without its taker.
+  foreign key (marketplace_id, lead_id, engagement_id, parties)
+    references app.engagement (marketplace_id, lead_id, id, parties) deferrable initially deferred,
+  foreign key (marketplace_id, lead_id, origin_parties)
+    references app.lead (marketplace_id, id, origin_parties) deferrable initially deferred
+);
+create index message_file_lead on app.message_file (marketplace_id, lead_id, id desc);
+-- All files of a company: how much of its quota they take.
+create index message_file_company on app.message_file (company_id) include (size);
+
+comment on table app.message_file is 'Files as messages: shared by the parties of one engagement; before any, by operator and giver. What is in them stands in app_private.file_chunk. Erasure of the person deletes row and chunks.';
+comment on column app.message_file.marketplace_id is 'The marketplace.';
+comment on column app.message_file.id is 'Id (time-ordered UUID); of its chunks, too.';
+comment on column app.message_file.lead_id is 'The lead.';
+comment on column app.message_file.parties is 'Copy of engagement.parties, or without one of lead.origin_parties; a difference fails at commit.';
+comment on column app.message_file.company_id is 'The company that put it in.';
+comment on column app.message_file.company_name is 'Its printed name; empty when it stands on the card of an engagement that ended. [none]';
+comment on column app.message_file.author_id is 'Who put it in; null for an API key.';
+comment on column app.message_file.author_name is 'Name of the author, or of the key; empty as company_name is. [personal]';
+comment on column app.message_file.name is 'Name of the file; its end fits its type. [free text]';
+comment on column app.message_file.media_type is 'What it is by its content, of a closed list (service/domain/files/kinds.py). [none]';
+comment on column app.message_file.size is 'Bytes.';
+comment on column app.message_file.sha256 is 'SHA-256 of the content.';
+comment on column app.message_file.created_at is 'When it was put in.';
+comment on column app.message_file.engagement_id is 'The engagement in which it was put in; null: before any.';
+comment on column app.message_file.origin_parties is 'parties of a file before any engagement. Generated, for its foreign key.';
+create table app_private.file_chunk (
+  marketplace_id uuid not null,
+  file_id uuid not null,
+  number integer not null check (number between 0 and 399),
+  content bytea not null check (length(content) between 1 and 262144),
+  kept boolean not null default false,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, file_id, number)
+);
+-- What is compressed already (PDF, pictures, office documents) is not compressed again.
+alter table app_private.file_chunk alter content set storage external;
+-- What belongs to no file, for its removal.
+create index file_chunk_loose on app_private.file_chunk (created_at) where not kept;
+
+comment on table app_private.file_chunk is 'What is in the files of leads, in parts of 256 KiB; read through app.file_part alone, which asks who sees the file (app.note_file, app.message_file). Goes with its file, at its erasure, too.';
+comment on column app_private.file_chunk.marketplace_id is 'The marketplace of the file.';
+comment on column app_private.file_chunk.file_id is 'The file.';
+comment on column app_private.file_chunk.number is 'Its place in the file, from 0.';
+comment on column app_private.file_chunk.content is 'The bytes: 256 KiB, of the last part what is left. [personal]';
+comment on column app_private.file_chunk.kept is 'Whether it belongs to a file by now.';
+comment on column app_private.file_chunk.created_at is 'When it was written.';
+
+grant select, insert, delete, update (kept) on app_private.file_chunk to kollegium_broker;
+
+-- Companies that are away as a whole.
+create table app.company_absence (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  begins_at timestamptz not null,
+  ends_at timestamptz not null,
+  created_at timestamptz not null default app_private.clock(),
+  check (begins_at < ends_at)
+);
+create index company_absence_company on app.company_absence (company_id, id desc);
+-- Who is away when a wave opens: those that have not ended.
+create index company_absence_ends on app.company_absence (ends_at);
+
+comment on table app.company_absence is 'From when to when a whole company is away: it is offered nothing meanwhile, what it has stays. Erasure: no personal data.';
+comment on column app.company_absence.id is 'Id (time-ordered UUID).';
+comment on column app.company_absence.company_id is 'Which company, which alone reads it.';
+comment on column app.company_absence.begins_at is 'From when.';
+comment on column app.company_absence.ends_at is 'Until when, not included.';
+comment on column app.company_absence.created_at is 'When it was entered.';
+
+-- Returns by rules.
+alter table app.company add column returns_need_release boolean not null default false;
+comment on column app.company.returns_need_release is 'true: what a member asks to return waits for a delegator or admin.';
+set local role kollegium_broker;
+drop function app.change_company(integer[], text, boolean, text);
+set local role kollegium_owner;
+create table app.return_rules (
+  marketplace_id uuid primary key,
+  operator_company_id uuid not null,
+  reasons jsonb not null check (jsonb_typeof(reasons) = 'array' and jsonb_array_length(reasons) between 1 and 50),
+  window_days integer not null check (window_days between 0 and 365),
+  quota_percent integer check (quota_percent between 0 and 100),
+  quota_days integer not null check (quota_days between 1 and 366),
+  silence_days integer check (silence_days between 1 and 60),
+  version integer not null default 1,
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred
+);
+create index on app.return_rules (operator_company_id);
+
+comment on table app.return_rules is 'Which returns a marketplace takes. None: app_private.return_rules_now.';
+comment on column app.return_rules.marketplace_id is 'The marketplace.';
+comment on column app.return_rules.operator_company_id is 'The operator, who alone sees the row; its partners ask app.return_rules_of.';
+comment on column app.return_rules.reasons is 'In their order, as the API takes them: [{"code", "label": {"de", "en"}, "evidence": {"attempts", "days"}, "automatic"}]. [none]';
+comment on column app.return_rules.window_days is 'How many calendar days after its begin an engagement may be returned (0: on that day alone).';
+comment on column app.return_rules.quota_percent is 'How many of a hundred engagements a taker may return; null: no limit.';
+comment on column app.return_rules.quota_days is 'Of the engagements that began in so many days the quota is counted.';
+comment on column app.return_rules.silence_days is 'After so many working days without an answer a return is accepted; null: it waits for ever.';
+comment on column app.return_rules.version is 'Counts changes; the ETag.';
+
+create table app.return_request (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  state text not null
+    check (state in ('waiting', 'dropped', 'requested', 'withdrawn', 'accepted', 'refused')),
+  reason text not null,
+  comment text check (length(comment) between 1 and 2000),
+  asked_by_id uuid references app.colleague (id),
+  asked_by_name text not null,
+  asked_at timestamptz not null default app_private.clock(),
+  released_by_name text,
+  requested_at timestamptz,
+  attempts integer not null default 0,
+  days integer not null default 0,
+  calls jsonb not null default '[]' check (jsonb_typeof(calls) = 'array'),
+  remind_at timestamptz,
+  silence_at timestamptz,
+  automatic text check (automatic in ('reason', 'silence')),
+  answer text check (length(answer) between 1 and 2000),
+  ended_at timestamptz,
+  files uuid[] not null default '{}',
+  primary key (marketplace_id, id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check ((state in ('waiting', 'dropped')) = (requested_at is null)),
+  check ((state in ('waiting', 'requested')) = (ended_at is null))
+);
+create index return_request_engagement on app.return_request (marketplace_id, engagement_id, id desc);
+create unique index return_request_open on app.return_request (marketplace_id, engagement_id)
+  where state in ('waiting', 'requested');
+-- What waits for release, for the quota.
+create index return_request_waiting on app.return_request (company_id) where state = 'waiting';
+-- What the worker does by itself.
+create index return_request_silence on app.return_request (silence_at) where state = 'requested';
+create index return_request_remind on app.return_request (remind_at) where state = 'requested';
+
+comment on table app.return_request is 'A taker asks to return a lead: read by it, and by the operator once it was released. The giver reads what the history says. Erasure of the person deletes comment and answer; reason, times and outcomes of calls stay.';
+comment on column app.return_request.marketplace_id is 'The marketplace.';
+comment on column app.return_request.id is 'Id (time-ordered UUID).';
+comment on column app.return_request.lead_id is 'The lead.';
+comment on column app.return_request.engagement_id is 'The engagement that is to end; at most one open request each.';
+comment on column app.return_request.company_id is 'The taker.';
+comment on column app.return_request.operator_company_id is 'The operator, who decides.';
+comment on column app.return_request.state is 'waiting: for release inside the company; dropped: it was not released; requested; withdrawn by the taker, or moot; accepted; refused. [none]';
+comment on column app.return_request.reason is 'Code of the reason. [none]';
+comment on column app.return_request.comment is 'What the taker said to it; null: nothing. [free text]';
+comment on column app.return_request.asked_by_id is 'Who asked; null for an API key.';
+comment on column app.return_request.asked_by_name is 'His name, or that of the key. [personal]';
+comment on column app.return_request.asked_at is 'When he asked.';
+comment on column app.return_request.released_by_name is 'Who released it; null: nobody had to. [personal]';
+comment on column app.return_request.requested_at is 'Since when the operator knows of it; null: it does not.';
+comment on column app.return_request.attempts is 'How many attempts to call counted when it was asked.';
+comment on column app.return_request.days is 'On how many days, in the zone of the marketplace''s calendar.';
+comment on column app.return_request.calls is 'Calls that are shown to the operator, in their order: [{"outcome", "at"}]; neither note nor name. [none]';
+comment on column app.return_request.remind_at is 'When the operator is reminded; null: it was, or is not to be.';
+comment on column app.return_request.silence_at is 'When silence accepts it; null: never.';
+comment on column app.return_request.automatic is 'What accepted it: reason (the rules say so) or silence; null: somebody decided, or nobody yet. [none]';
+comment on column app.return_request.answer is 'What the operator said to it; null: nothing. [free text]';
+comment on column app.return_request.ended_at is 'Since when it is not open any more.';
+comment on column app.return_request.files is 'Shared files of the engagement that are shown with it; one that was removed before it was released is not.';
+
+create table app_private.comeback (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+comment on table app_private.comeback is 'Leads that came back (returned, or closed as lost) and that the worker is to offer again, as the plan of waves says. Gone when it did.';
+comment on column app_private.comeback.marketplace_id is 'The marketplace.';
+comment on column app_private.comeback.lead_id is 'The lead.';
+comment on column app_private.comeback.engagement_id is 'The engagement from which it comes: one that was taken up again since is left alone.';
+comment on column app_private.comeback.created_at is 'Since when it waits.';
+grant select, insert, update, delete on app_private.comeback to kollegium_broker;
+
+-- The next step, and leads that are handed back.
+alter table app.marketplace
+  add column next_step_required boolean not null default false,
+  add column hand_back_hours integer check (hand_back_hours between 1 and 720);
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
+-- Whose handler may have fallen asleep, for app.hand_back.
+create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;
+
+-- Prices: what a taker pays for a lead, on the offer as it was made; charges and credits.
+alter table app.marketplace
+  add column price_cents integer check (price_cents between 0 and 100000000),
+  add column currency text not null default 'EUR'
+    check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN'));
+alter table app.participation add column price_cents integer check (price_cents between 0 and 100000000);
+alter table app.offer
+  add column price_cents integer check (price_cents > 0),
+  add column currency text check ((currency is null) = (price_cents is null));
+comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
+comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';
+comment on column app.participation.price_cents is 'What this taker pays for a lead instead of the marketplace''s price, set by the operator; 0: nothing, null: the marketplace''s.';
+comment on column app.offer.price_cents is 'What the taker pays if it picks, in hundredths, as it was when the offer was made; null: nothing.';
+comment on column app.offer.currency is 'ISO 4217 code of the price. [none]';
+drop function app_private.take_offer(app.lead, app.caller);
+create table app.posting (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, company_id], null)) stored,
+  company_name text not null,
+  kind text not null check (kind in ('charge', 'credit')),
+  reason text not null
+    check (reason in ('pick', 'assignment', 'returned', 'revoked')),
+  amount_cents integer not null check (amount_cents > 0),
+  currency text not null,
+  posted_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, id),
+  -- An engagement is charged once and credited once.
+  unique (marketplace_id, engagement_id, kind),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check ((kind = 'charge') = (reason in ('pick', 'assignment')))
+);
+-- A month of a marketplace, and of one taker on it: its statement.
+create index posting_marketplace on app.posting (marketplace_id, posted_at, id);
+create index posting_company on app.posting (company_id, marketplace_id, posted_at, id);
+
+comment on table app.posting is 'What a taker owes the operator for an engagement (charge), and what of it was taken back (credit). Rows are added and never changed. Erasure of a person leaves it: it names none.';
+comment on column app.posting.marketplace_id is 'The marketplace.';
+comment on column app.posting.id is 'Id (time-ordered UUID).';
+comment on column app.posting.lead_id is 'The lead.';
+comment on column app.posting.engagement_id is 'The engagement; it is charged once and credited once.';
+comment on column app.posting.company_id is 'The taker; follows its engagement.';
+comment on column app.posting.operator_company_id is 'The operator.';
+comment on column app.posting.parties is 'Who sees it: operator and taker, never the giver. Generated.';
+comment on column app.posting.company_name is 'Printed name of the taker then. [none]';
+comment on column app.posting.kind is 'charge or credit. [none]';
+comment on column app.posting.reason is 'Of a charge: pick, assignment; of a credit: returned, revoked. [none]';
+comment on column app.posting.amount_cents is 'The amount in hundredths, positive for both kinds; a credit is of the whole charge.';
+comment on column app.posting.currency is 'ISO 4217 code. [none]';
+comment on column app.posting.posted_at is 'When.';

@@ -27,6 +27,9 @@ _TOLD = {
     "offers": "expired_leads",
     "waves": "ended_waves",
     "last-calls": "last_calls",
+    "returns": "decided_returns",
+    "comebacks": "offered_again",
+    "hand-backs": "handed_back",
     "names": "printed_names",
     "reminders": "reminders",
     "mails": "addressed",
@@ -176,6 +179,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['addressed']} rows of the outbox addressed, "
         + (f"{told['mails_sent']} mails sent, " if "mails_sent" in told else "")
         + f"{told['reminders']} reminders written, "
+        f"{told['handed_back']} leads handed back, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
         f"{told['purged_rows']} old rows removed."

@@ -15,6 +15,7 @@ ROOT = _BELOW if _BELOW.is_dir() else _PACKAGE.parent
 ALEMBIC_INI = ROOT / "alembic.ini"
 EXAMPLES = ROOT / "examples"
 SQL = ROOT / "sql"
+VERSIONS = ROOT / "alembic" / "versions"
 RELEASED = ROOT / "alembic" / "released.toml"
 
 

@@ -93,7 +93,11 @@ company = _table(
     "company",
     "id uuid, name text, state text, absorbed_into uuid, delegator_role boolean, language "
     "text, origin_legacy_user_id text, created_at timestamptz, changed_at timestamptz, "
-    "version integer, names_due_before uuid",
+    "version integer, names_due_before uuid, returns_need_release boolean",
+)
+company_absence = _table(
+    "company_absence",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at timestamptz",
 )
 company_merge = _table(
     "company_merge",
@@ -182,7 +186,8 @@ marketplace = _table(
     "id uuid, operator_company_id uuid, name text, operator_name text, steps text[], "
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
-    "timestamptz, changed_at timestamptz, version integer",
+    "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
+    "hand_back_hours integer, price_cents integer, currency text",
 )
 message = _table(
     "message",
@@ -190,10 +195,22 @@ message = _table(
     "company_name text, author_id uuid, author_name text, text text, created_at timestamptz, "
     "engagement_id uuid, origin_parties uuid[]",
 )
+message_file = _table(
+    "message_file",
+    "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], company_id uuid, "
+    "company_name text, author_id uuid, author_name text, name text, media_type text, size "
+    "bigint, sha256 bytea, created_at timestamptz, engagement_id uuid, origin_parties uuid[]",
+)
 note = _table(
     "note",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
     "text, text text, created_at timestamptz, engagement_id uuid",
+)
+note_file = _table(
+    "note_file",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
+    "text, name text, media_type text, size bigint, sha256 bytea, created_at timestamptz, "
+    "engagement_id uuid",
 )
 offer = _table(
     "offer",
@@ -201,7 +218,7 @@ offer = _table(
     "operator_company_id uuid, wave integer, state text, interest text, postcode_area text, "
     "tags text[], marketplace_name text, company_name text, opened_at timestamptz, expires_at "
     "timestamptz, answered_at timestamptz, answered_by_name text, decline_reason text, "
-    "placed_before integer",
+    "placed_before integer, price_cents integer, currency text",
 )
 participation = _table(
     "participation",
@@ -209,7 +226,8 @@ participation = _table(
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
     "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
-    "cap_week integer, cap_month integer, time_zone text",
+    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[], "
+    "price_cents integer",
 )
 partner_invitation = _table(
     "partner_invitation",
@@ -217,12 +235,31 @@ partner_invitation = _table(
     "capacity text, postcode_areas text[], tags text[], cap integer, state text, created_at "
     "timestamptz",
 )
+posting = _table(
+    "posting",
+    "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
+    "operator_company_id uuid, parties uuid[], company_name text, kind text, reason text, "
+    "amount_cents integer, currency text, posted_at timestamptz",
+)
 prospect = _table(
     "prospect",
     "marketplace_id uuid, lead_id uuid, parties uuid[], name text, salutation text, company "
     "text, email text, phone text, street text, postcode text, city text, country text, "
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
+)
+return_request = _table(
+    "return_request",
+    "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
+    "operator_company_id uuid, state text, reason text, comment text, asked_by_id uuid, "
+    "asked_by_name text, asked_at timestamptz, released_by_name text, requested_at "
+    "timestamptz, attempts integer, days integer, calls jsonb, remind_at timestamptz, "
+    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz, files uuid[]",
+)
+return_rules = _table(
+    "return_rules",
+    "marketplace_id uuid, operator_company_id uuid, reasons jsonb, window_days integer, "
+    "quota_percent integer, quota_days integer, silence_days integer, version integer",
 )
 wave_plan = _table(
     "wave_plan",

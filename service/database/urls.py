@@ -2,46 +2,77 @@
 
 asyncpg, libpq and SQLAlchemy read unusual URLs each in their own way: a slash or `#` in a password,
 a plus in the query. So what comes from outside is read here, and written so that all of them agree.
+About the usual ones all agree: these are read without SQLAlchemy, whose import takes a command as
+long as all the rest of its start.
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 # libpq and asyncpg also take credentials from the query; they would win over those before the host.
 _CREDENTIALS = ("user", "password", "passfile")
+# Nothing in it is quoted, and nothing could be read in two ways.
+_WORD = r"[A-Za-z0-9._~-]+"
+_USUAL = re.compile(
+    rf"postgres(?:ql)?://(?:(?P<username>{_WORD})(?::(?P<password>{_WORD}))?@)?"
+    rf"(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{{1,5}}))?(?:/(?P<database>{_WORD}))?"
+)
 
 
-def read(url: str) -> URL:
+class UrlParts(NamedTuple):
+    """A URL, read."""
+
+    username: str | None
+    password: str | None
+    host: str | None
+    port: int | None
+    database: str | None
+    query: Mapping[str, str | tuple[str, ...]]
+
+
+def read(url: str) -> UrlParts:
     """Raises ValueError, which repeats no part of the URL: it may be a password."""
-    try:
-        found: URL | None = make_url(url)
-    except (ArgumentError, ValueError):
-        found = None
-    if (
-        found is None
-        or found.get_backend_name() not in ("postgres", "postgresql")
-        or not 0 < (found.port or 5432) < 65536
-    ):
+    usual = _USUAL.fullmatch(url)
+    found = _read_usual(usual) if usual else _read_unusual(url)
+    if found is None or not 0 < (found.port or 5432) < 65536:
         raise ValueError("A database URL looks like postgresql://user:password@host:5432/database.")
     return found
 
 
-def query_of(url: URL) -> dict[str, str]:
+def _read_usual(url: re.Match[str]) -> UrlParts:
+    user, password, host, port, database = url.groups()
+    return UrlParts(user, password, host, int(port) if port else None, database, {})
+
+
+def _read_unusual(url: str) -> UrlParts | None:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    if found.get_backend_name() not in ("postgres", "postgresql"):
+        return None
+    return UrlParts(
+        found.username, found.password, found.host, found.port, found.database, found.query
+    )
+
+
+def query_of(url: UrlParts) -> dict[str, str]:
     """What stands behind the question mark; of what stands there twice, the last."""
     return {
         name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()
     }
 
 
-def _write(url: URL, **changed: Any) -> str:
+def _write(url: UrlParts, **changed: Any) -> str:
     url = url._replace(**changed)
     login = ""
     if url.username is not None:
-        secret = "" if url.password is None else ":" + quote(str(url.password), safe="")
+        secret = "" if url.password is None else ":" + quote(url.password, safe="")
         login = quote(url.username, safe="") + secret + "@"
     host = f"[{url.host}]" if ":" in (url.host or "") else url.host or ""
     port = "" if url.port is None else f":{url.port}"
@@ -62,7 +93,7 @@ def user_of(url: str) -> str:
 
 def password_of(url: str) -> str:
     """The password in a URL; empty when there is none."""
-    return str(read(url).password or "") if url else ""
+    return read(url).password or "" if url else ""
 
 
 def database_of(url: str) -> str:

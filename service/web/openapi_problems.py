@@ -23,6 +23,7 @@ MEMBERS: dict[str, Json] = {
         "description": "A mapping (TOML) to begin with, made of the headers that were recognised",
     },
     "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
+    "used": {"type": "integer", "description": "Bytes that the files of the company take"},
     "version": {"type": "integer", "description": "The present version"},
     "state": {"type": "string", "description": "The present state"},
     "allowed": {
@@ -42,11 +43,38 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The companies that do not fit",
     },
+    "holders": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "area": {"type": "string"},
+                "company_id": {"type": "string", "format": "uuid"},
+                "company_name": {"type": "string"},
+            },
+            "required": ["area", "company_id", "company_name"],
+            "additionalProperties": False,
+        },
+        "description": "Who holds which area that overlaps",
+    },
     "reasons": {
         "type": "array",
         "items": {"type": "string"},
         "description": "The reasons for a return that the marketplace takes",
     },
+    "calls": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The calls that are none of the engagement",
+    },
+    "files": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The files that are none of the engagement's shared ones",
+    },
+    "evidence": {"$ref": "#/components/schemas/Evidence"},
+    "needed": {"$ref": "#/components/schemas/Evidence"},
+    "quota": {"$ref": "#/components/schemas/ReturnQuota"},
     "colleague_name": {"type": "string", "description": "The colleague who is calling"},
     "until": {
         "type": "string",

@@ -10,6 +10,7 @@ create table app.company (
   changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
   names_due_before uuid,
+  returns_need_release boolean not null default false,
   unique (id, state),
   check ((state = 'absorbed') = (absorbed_into is not null))
 );
@@ -27,3 +28,4 @@ comment on column app.company.created_at is 'When the company was set up.';
 comment on column app.company.changed_at is 'When a setting changed last.';
 comment on column app.company.version is 'Counts changes; the ETag.';
 comment on column app.company.names_due_before is 'Its leads with a smaller id may show a former name; null: none does. The timer app.print_names goes on from here.';
+comment on column app.company.returns_need_release is 'true: what a member asks to return waits for a delegator or admin.';

@@ -86,7 +86,7 @@ def test_a_database_that_dies_comes_back_and_one_without_data_ends_the_demo(
 
 
 def test_odd_paths_foreign_variables_and_an_ascii_terminal(demo_dir: Path) -> None:
-    data_dir = demo_dir / "it's 50% Größe"
+    data_dir = demo_dir.rename(demo_dir.with_name("it's 50% Größe"))
     ours = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "PG"))}
     env = ours | HOSTILE | ASCII | {"KOLLEGIUM_DATA_DIR": str(data_dir)}
 

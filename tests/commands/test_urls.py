@@ -1,5 +1,6 @@
 """URLs of databases are read once, and written so that every driver reads the same."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,36 @@ def test_an_odd_password_means_the_same_to_all(given: str) -> None:
     assert urls.password_of(plain) == address(plain).password == wanted
     assert urls.plain(plain) == plain
     assert wanted not in urls.without_password(plain)
+
+
+USUAL = [
+    f"{scheme}://{login}{host}{port}{path}"
+    for scheme in ("postgres", "postgresql")
+    for login in ("", "anna@", "kollegium_api:a-B_9.~@")
+    for host in ("db.example", "127.0.0.1", "10.0.0.7-b")
+    for port in ("", ":5432", ":0", ":70000")
+    for path in ("", "/kollegium", "/kgt_1_2")
+]
+
+
+def test_a_usual_url_is_read_as_sqlalchemy_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two ways, one meaning."""
+
+    def outcome(url: str) -> object:
+        try:
+            return urls.read(url), urls.plain(url)
+        except ValueError as error:
+            return str(error)
+
+    assert [url for url in USUAL if not urls._USUAL.fullmatch(url)] == []
+    short = [outcome(url) for url in USUAL]
+    monkeypatch.setattr(urls, "_USUAL", re.compile("nothing is usual"))
+    assert [outcome(url) for url in USUAL] == short
+
+
+def test_what_all_do_not_read_alike_is_not_usual() -> None:
+    for odd in ("anna:x@h/db?sslmode=require", "anna:%20@h/d", "a@[::1]/d", "/d", "a@h/", "a:@h"):
+        assert not urls._USUAL.fullmatch(f"postgresql://{odd}"), odd
 
 
 def test_addresses_sockets_and_settings_stay() -> None:

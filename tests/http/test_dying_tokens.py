@@ -7,17 +7,18 @@ rows are let go, and the request goes on in nobody's context.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from service.app import create_app
-from service.settings import ServiceSettings
 from service.web.openapi import operation_id
 from service.web.routes import handlers
-from tests.fixtures.database import Urls, connected, waiting_for_locks
+from tests.fixtures.database import connected, waiting_for_locks
+from tests.fixtures.described import application
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
 from tests.fixtures.requests import Requests
@@ -25,7 +26,8 @@ from tests.fixtures.requests import Requests
 # What a write of any kind touches or points to.
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
-    "offer", "engagement", "follow_up", "absence", "company_merge", "lead_import", "import_mapping",
+    "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
+    "lead_import", "import_mapping",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
@@ -34,7 +36,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-APP = create_app(ServiceSettings(database_url="postgresql://nobody@localhost/nothing"))
+APP = application()
 WRITES = sorted(
     operation_id(handler)
     for _, handler in handlers(APP.routes)
@@ -54,29 +56,38 @@ def requests(market: Market) -> Requests:
     return Requests(market, APP.description)
 
 
-async def content(superuser: Any) -> dict[str, str]:
-    """A digest of every table but those of tokens and limits."""
-    tables = await superuser.fetch(
-        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname"
-        " in ('app', 'app_private') and tablename not in ('bearer', 'rate')"
-    )
-    sql = " union all ".join(
-        f"select '{t['name']}', md5(string_agg(t::text, '|' order by t::text)) from {t['name']} t"
-        for t in tables
-    )
-    return {row[0]: row[1] for row in await superuser.fetch(sql)}
+@dataclass
+class Beside:
+    """Connections of a superuser, kept for the module: what each has planned costs most here."""
 
+    holder: Any
+    other: Any
+    digests: str = ""
 
-@asynccontextmanager
-async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Response]:
-    """Sends the request, ends its token while it waits, lets it go on; the token lives again."""
-    async with connected(urls.superuser) as holder, connected(urls.superuser) as other:
-        async with holder.transaction():
+    async def content(self) -> dict[str, str]:
+        """A digest of every table but those of tokens and limits."""
+        if not self.digests:
+            tables = await self.other.fetch(
+                "select format('%I.%I', schemaname, tablename) as name from pg_tables where"
+                " schemaname in ('app', 'app_private') and tablename not in ('bearer', 'rate')"
+            )
+            self.digests = " union all ".join(
+                f"select '{t['name']}', md5(string_agg(t::text, '|' order by t::text))"
+                f" from {t['name']} t"
+                for t in tables
+            )
+        return {row[0]: row[1] for row in await self.other.fetch(self.digests)}
+
+    @asynccontextmanager
+    async def dying(self, who: Any, request: Any) -> AsyncIterator[httpx.Response]:
+        """Sends the request, ends its token while it waits, lets it go on; the token lives
+        again."""
+        async with self.holder.transaction():
             for table in HELD:
-                await holder.execute(f"select from app.{table} for update")
+                await self.holder.execute(f"select from app.{table} for update")
             task = asyncio.create_task(request)
-            await waiting_for_locks(other, task)
-            ended = await other.execute(
+            await waiting_for_locks(self.other, task)
+            ended = await self.other.execute(
                 "update app_private.bearer set expires_at = now() where token_sha256 = sha256($1)",
                 who.token.encode(),
             )
@@ -84,11 +95,19 @@ async def dying(urls: Urls, who: Any, request: Any) -> AsyncIterator[httpx.Respo
         try:
             yield await asyncio.wait_for(task, 10)
         finally:
-            await other.execute(
+            await self.other.execute(
                 "update app_private.bearer set expires_at = now() + interval '12 hours'"
                 " where token_sha256 = sha256($1)",
                 who.token.encode(),
             )
+
+
+@pytest_asyncio.fixture(scope="module")
+async def beside(market: Market) -> AsyncIterator[Beside]:
+    """On the module's database."""
+    urls = market.urls
+    async with connected(urls.superuser) as holder, connected(urls.superuser) as other:
+        yield Beside(holder, other)
 
 
 async def send(who: Person, method: str, path: str, body: Any, key: bool) -> httpx.Response:
@@ -106,22 +125,19 @@ async def send(who: Person, method: str, path: str, body: Any, key: bool) -> htt
     ("name", "key"), [(n, False) for n in WRITES] + [(n, True) for n in WRITES if n in POSTS]
 )
 async def test_a_write_whose_token_dies_has_no_effect(
-    market: Market, requests: Requests, name: str, key: bool
+    market: Market, requests: Requests, beside: Beside, name: str, key: bool
 ) -> None:
     """Every route that writes, from its description."""
     by, method, path, body = await requests.make(name)
     who: Person = getattr(market, by)
-    async with connected(market.urls.superuser) as superuser:
-        before = await content(superuser)
-        async with dying(market.urls, who, send(who, method, path, body, key)) as answer:
-            assert (answer.status_code, slug(answer)) == (401, "unauthenticated")
-        assert await content(superuser) == before
+    before = await beside.content()
+    async with beside.dying(who, send(who, method, path, body, key)) as answer:
+        assert (answer.status_code, slug(answer)) == (401, "unauthenticated")
+    assert await beside.content() == before
     assert (await who.get("/me")).status_code == 200, "the control: it is the token alone"
 
 
-async def test_without_the_guard_a_pick_stays_and_is_denied(
-    market: Market,
-) -> None:
+async def test_without_the_guard_a_pick_stays_and_is_denied(market: Market, beside: Beside) -> None:
     """The control: what happened before `app.leave`."""
     lead = market.path(await market.offered(market.world.klein))
     async with connected(market.urls.superuser) as superuser:
@@ -131,7 +147,7 @@ async def test_without_the_guard_a_pick_stays_and_is_denied(
         )
         try:
             request = market.cora.post(f"{lead}/pick")
-            async with dying(market.urls, market.cora, request) as answer:
+            async with beside.dying(market.cora, request) as answer:
                 assert (answer.status_code, slug(answer)) == (404, "not-found")
         finally:
             await superuser.execute(guard)

@@ -7,9 +7,10 @@ import pytest_asyncio
 from service.jobs.legacy.practice.filling import fill_schema
 from service.jobs.legacy.practice.generating import Generator
 from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.sizes import sized
 from tests.legacy.system import build, imported
 
-USERS, LEADS, SEED = 120, 1_500, 41
+USERS, LEADS, SEED = 120, sized(600, whole=1_500), 41
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fixtures.crowd import UNSEARCHED
 from tests.fixtures.database import NewDatabase, Urls, connected, waiting_for_locks
+from tests.legacy.conftest import LEADS
 from tests.legacy.system import imported, state
 
 # What the people of the former system did between two runs.
@@ -59,7 +60,7 @@ async def test_a_second_run_finds_nothing_to_do(dirty: Urls) -> None:
         first = await imported(dirty)
         before = await state(superuser)
         second = await imported(dirty)
-        assert sum(first.created.values()) > 1_000
+        assert sum(first.created.values()) > LEADS * 2 // 3
         assert (sum(second.created.values()), sum(second.changed.values())) == (0, 0)
         assert await state(superuser) == before
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest_asyncio
 
 from service.domain.contact import cleaned
-from tests.fixtures.database import Urls
+from tests.fixtures.database import NewDatabase
 from tests.legacy.beside import Beside, beside
 from tests.legacy.system import loaded_over
 
@@ -51,12 +51,21 @@ LEADS = """
 """
 
 
+@pytest_asyncio.fixture(scope="module")
+async def written(new_database: NewDatabase, brought_template: str) -> AsyncIterator[str]:
+    """The cases, imported."""
+    async with new_database(brought_template) as urls:
+        async with beside(urls, already=True) as one:
+            for number, (given, *_) in CASES.items():
+                await one.superuser.execute(LEADS, number, *given)
+            await one.monday()
+        yield urls.database
+
+
 @pytest_asyncio.fixture
-async def both(brought: Urls) -> AsyncIterator[Beside]:
-    async with beside(brought, already=True) as one:
-        for number, (written, *_) in CASES.items():
-            await one.superuser.execute(LEADS, number, *written)
-        await one.monday()
+async def both(new_database: NewDatabase, written: str) -> AsyncIterator[Beside]:
+    """A clone of that for one test."""
+    async with new_database(written) as urls, beside(urls, already=True) as one:
         yield one
 
 

@@ -32,7 +32,7 @@ from tests.legacy.system import imported, state
 KILLS = sized(1, whole=2, name="KOLLEGIUM_KILLS")
 SERVER_KILLS = int(os.environ.get("KOLLEGIUM_SERVER_KILLS", "1"))
 SEED = int(os.environ.get("KOLLEGIUM_SEED", "0")) or random.randrange(10**6)
-BATCH = 40
+BATCH = sized(16, whole=40)
 _COMMAND = [sys.executable, "-m", "service", "legacy", "import", "--batch", str(BATCH)]
 
 
@@ -113,7 +113,7 @@ async def test_postgresql_is_killed_and_the_job_resumed(
     async with database(root, HEAD) as urls:
         await _set_passwords(root)
         async with connected(urls.superuser) as superuser:
-            chunks = Generator(60, 600, 43).chunks()
+            chunks = Generator(sized(30, whole=60), sized(300, whole=600), 43).chunks()
             await fill_schema(superuser, "legacy", chunks, "kollegium_staff", lambda *_: None)
             lines = await _lines(urls.staff)
             wanted = await state(superuser)

@@ -5,20 +5,28 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.fixtures.database import Urls
+from tests.fixtures.database import NewDatabase
 from tests.legacy.beside import Beside, beside
 from tests.legacy.test_after_merges import BROUGHT
 
 OPENING = "select * from app.open_joined_proof_sessions(array[$1::uuid], array[sha256('kgs_x')])"
 
 
-@pytest_asyncio.fixture
-async def both(brought: Urls) -> AsyncIterator[Beside]:
+@pytest_asyncio.fixture(scope="module")
+async def merged(new_database: NewDatabase, brought_template: str) -> AsyncIterator[str]:
     """3 Anna and 4 Ben are one company; both brought much of their own."""
-    async with beside(brought, already=True) as one:
-        await one.merge(3, 4)
-        await one.there(*BROUGHT.split(";")[:-1])
-        await one.monday()
+    async with new_database(brought_template) as urls:
+        async with beside(urls, already=True) as one:
+            await one.merge(3, 4)
+            await one.there(*BROUGHT.split(";")[:-1])
+            await one.monday()
+        yield urls.database
+
+
+@pytest_asyncio.fixture
+async def both(new_database: NewDatabase, merged: str) -> AsyncIterator[Beside]:
+    """A clone of that for one test."""
+    async with new_database(merged) as urls, beside(urls, already=True) as one:
         yield one
 
 

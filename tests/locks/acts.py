@@ -48,6 +48,7 @@ PICK = "select picked from app.pick_lead($1, $2)"
 CHANGE = "app.change_colleague({who}, null, null, {active}, {name}, null) is not null"
 SAME = "(select external_ref from app.lead where id = $2)"
 WITHDRAWS = ("offered", "available", "merge ready", "merged")
+JOINING = "silent, merge ready"
 MERGE = "(select id from places.merge)"
 PAUSE = """update app.participation set paused = true, version = version + 1
     where marketplace_id = $1 and company_id = {klein} and $2::uuid is not null returning paused"""
@@ -82,8 +83,24 @@ ACTS: dict[str, Act] = {
     "Anna wants to return it": Act(
         "anna", "app.request_return($1, $2, 'other', null)", ("engaged", "Ben works")
     ),
-    "Olga revokes": Act("olga", "app.revoke_engagement($1, $2, 'x')", ("engaged", "Ben works")),
-    "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed",)),
+    "Ben wants to return it": Act("ben", "app.request_return($1, $2, 'other', null)", ("engaged",)),
+    "Anna releases that": Act("anna", "app.release_return($1, $2)", ("waiting",)),
+    "Anna takes that back": Act(
+        "anna", "app.withdraw_return($1, $2)", ("returning", "silent", "waiting")
+    ),
+    "Olga accepts it back": Act(
+        "olga", "app.accept_return($1, $2, null)", ("returning", "silent", JOINING)
+    ),
+    "Olga refuses it": Act("olga", "app.refuse_return($1, $2, null)", ("returning", "silent")),
+    "silence accepts it": Act("worker", "app.accept_silent_returns(100) >= 0", ("silent",)),
+    "Olga recycles": Act("olga", "app.recycle_lead($1, $2)", ("closed", "came back")),
+    "it is offered again": Act("worker", "app.offer_again(100) >= 0", ("came back",)),
+    "Olga revokes": Act(
+        "olga",
+        "app.revoke_engagement($1, $2, 'x')",
+        ("engaged", "Ben works", "returning", "silent", "waiting"),
+    ),
+    "Anna takes it up again": Act("anna", "app.reopen_engagement($1, $2)", ("closed", "came back")),
     "Anna hands over": Act(
         "anna", "app.change_engagement($1, $2, null, 'angebot', true, {ben})", ("engaged",)
     ),
@@ -91,7 +108,9 @@ ACTS: dict[str, Act] = {
     "Olga removes Huber": Act(
         "olga", "app.end_participation($1, {huber})", ("offered", "declined")
     ),
-    "Klein joins Huber": Act("staff", f"app.run_merge({MERGE}) is not null", ("merge ready",)),
+    "Klein joins Huber": Act(
+        "staff", f"app.run_merge({MERGE}) is not null", ("merge ready", JOINING)
+    ),
     "they part again": Act("staff", f"app.undo_merge({MERGE}) is not null", ("merged",)),
     "Ben leaves with it": Act("staff", SPLIT, ("engaged", "Ben works", "closed")),
     "time passes": Act("worker", "app.expire_offers(100) >= 0", ("overdue",)),

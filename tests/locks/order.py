@@ -32,6 +32,7 @@ ORDER = {
         "app.call_claim",
         "app.call_attempt",
         "app.disclosure",
+        "app.return_request",
     ),
 }
 PLACES = {name: place for place, names in enumerate(ORDER.values()) for name in names}

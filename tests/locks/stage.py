@@ -33,13 +33,30 @@ STAGE = """
         where p_start = 'grace over' and lead_id = v_lead;
         update app.brokerage set wave_ends_at = now() - interval '1 s'
         where p_start = 'grace over' and lead_id = v_lead;
-      elsif p_start in ('engaged', 'closed', 'Ben works') then
+      elsif p_start in ('engaged', 'closed', 'Ben works', 'returning', 'silent', 'waiting',
+          'came back', 'silent, merge ready') then
         perform places.turn(case p_start when 'Ben works' then 'ben' else 'anna' end);
         perform app.pick_lead(p_market, v_lead);
-        if p_start = 'closed' then
+        if p_start in ('closed', 'came back') then
+          insert into app.wave_plan (marketplace_id, operator_company_id, waves, on_cap, recycle,
+            seed)
+          select id, operator_company_id,
+            '[{"order": "priority", "response_minutes": 60, "working_time": false}]', 'skip',
+            'auto', gen_random_uuid()
+          from app.marketplace where id = p_market and p_start = 'came back';
           perform app.close_engagement(p_market, v_lead, 'lost', null);
+        elsif p_start in ('returning', 'silent', 'silent, merge ready') then
+          perform app.request_return(p_market, v_lead, 'other', null);
+          update app.return_request set silence_at = now() - interval '1 s'
+          where p_start <> 'returning' and lead_id = v_lead;
+        elsif p_start = 'waiting' then
+          update app.company set returns_need_release = true where id = p_huber;
+          perform places.turn('ben');
+          perform app.request_return(p_market, v_lead, 'other', null);
+          update app.company set returns_need_release = false where id = p_huber;
         end if;
-      elsif p_start in ('merge ready', 'merged') then
+      end if;
+      if p_start in ('merge ready', 'merged', 'silent, merge ready') then
         v_merge := app.request_merge_in_writing(p_huber, p_klein, null, 'Brief');
         insert into places.merge values (v_merge);
         perform app.rehearse_merge(v_merge);
@@ -69,6 +86,9 @@ OUTCOME = """
        from app.participation p where p.marketplace_id = l.marketplace_id
          and (p.company_id = l.engaged_company_id
            or p.company_id in (select id from places.company))),
+      (select json_agg(json_build_array(r.state, r.automatic) order by r.id)
+       from app.return_request r where r.lead_id = l.id),
+      (select count(*) from app_private.comeback b where b.lead_id = l.id),
       (select count(*) from app.disclosure d where d.lead_id = l.id),
       (select count(*) from app.note n where n.lead_id = l.id),
       (select count(*) from app.message m where m.lead_id = l.id),
@@ -97,6 +117,12 @@ BROKEN = """
        (l.state = 'engaged') = (coalesce(e.state, '') in ('active', 'return_requested'))),
       ('closed without a closed engagement',
        (l.state = 'closed') = (coalesce(e.state, '') in ('won', 'lost'))),
+      ('a return is requested without a request', (coalesce(e.state, '') = 'return_requested')
+        = exists (select from app.return_request r
+                  where r.engagement_id = e.id and r.state = 'requested')),
+      ('a request that nobody can answer', not exists (select from app.return_request r
+        where r.lead_id = l.id and r.state in ('waiting', 'requested')
+          and (r.engagement_id is distinct from l.engagement_id or l.state <> 'engaged'))),
       ('somebody else works it', e.company_id is not distinct from l.engaged_company_id),
       ('another engagement is active', not exists (select from app.engagement x
         where x.lead_id = l.id and x.state = 'active' and x.id is distinct from l.engagement_id)),
@@ -170,6 +196,7 @@ RESET = """
     insert into app_private.bearer (token_sha256, company_id, company_state, colleague_id,
       api_key_id, created_at, expires_at) select * from places.bearer on conflict do nothing;
     delete from app_private.rate;
+    delete from app.wave_plan;
     update app.brokerage set wave_ends_at = now() + interval '1 year'
     where wave_ends_at is not null;
     update app.offer set expires_at = now() + interval '1 year'

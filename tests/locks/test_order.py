@@ -49,6 +49,16 @@ EXCEPT |= {
     for name, rows in (
         ("app.end_waves", ("app.brokerage", "app.offer")),
         ("app.expire_offers", ("app.offer", "app.brokerage")),
+        (
+            "app.offer_again",
+            (
+                "app.return_request",
+                "app.message",
+                "app.history",
+                "app.engagement",
+                "app.prospect",
+            ),
+        ),
     )
 }
 # What would be found if somebody wrote it so.

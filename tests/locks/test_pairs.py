@@ -6,13 +6,15 @@ So what was answered with success is still there, unless the later one took it b
 runs into a deadlock, because everybody takes locks in one order.
 
 KOLLEGIUM_PAIRS=all tries every pair from every state (minutes); else those that share a state and
-of which one is among the quick decisions about an offered lead.
+of which one is among the quick decisions about an offered lead, or about one that comes back; in
+the whole size also those of which one merges or splits companies.
 """
 
 import os
 
 import pytest
 
+from tests.fixtures.sizes import WHOLE
 from tests.locks import order, source
 from tests.locks.acts import ACTS, Act
 from tests.locks.conftest import Ring
@@ -20,7 +22,11 @@ from tests.locks.meeting import Refused
 
 ALL = os.environ.get("KOLLEGIUM_PAIRS") == "all"
 QUICK = ("Cora picks", "Anna declines", "Cora re-opens", "Klein leaves")
-MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it")
+RETURNING = (
+    "Olga accepts it back", "Olga refuses it", "silence accepts it", "Olga recycles",
+    "it is offered again", "Anna releases that",
+)  # fmt: skip
+MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if WHOLE else ()
 # Entries that lock leads and are no line of the table -> where they meet others.
 ELSEWHERE = {
     "app.attempt_pick": "app.pick_lead, with its refusals as answers",
@@ -28,9 +34,7 @@ ELSEWHERE = {
     "app.work_on_import": "app.create_lead, row by row",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
-    "app.accept_return": "app.revoke_engagement, by the same lock and the same end",
-    "app.refuse_return": "app.request_return, of the same rows",
-    "app.recycle_lead": "app.revoke_engagement, by the same lock and the same end",
+    "app.remind_of_returns": "app.accept_silent_returns, which locks the lead alike",
     "app.call_last": "app.end_waves, which locks the lead alike and changes more of it",
     "app.hand_over": "app.change_engagement, lead by lead",
     "app.add_follow_up": "app.add_note, which holds the lead alike",
@@ -49,7 +53,7 @@ def _starts(name: str, partner: str) -> tuple[str, ...]:
     if ALL:
         return one.starts
     common = tuple(start for start in one.starts if start in other.starts)
-    return common[:1] if {name, partner} & {*QUICK, *MERGING} else ()
+    return common[:1] if {name, partner} & {*QUICK, *RETURNING, *MERGING} else ()
 
 
 async def _wrong(ring: Ring, start: str, one: Act, other: Act) -> list[str]:

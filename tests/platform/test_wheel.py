@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fixtures import demo
 from tests.fixtures.database import ROOT
+from tests.fixtures.sizes import WHOLE
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Somewhere else; as root the database's account must be able to pass."""
-    with tempfile.TemporaryDirectory(prefix="kollegium-wheel-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
+    """Somewhere else."""
+    with demo.folder("kollegium-wheel-") as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,15 @@ def test_it_carries_what_the_checkout_has_beside_the_code(wheel: Path) -> None:
     assert not any("__pycache__" in name for name in names)
 
 
-def test_every_command_runs_from_it(kollegium: str, folder: Path) -> None:
+def test_every_command_runs_from_it(
+    kollegium: str, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    """In the whole size its demo is built by the wheel; else it goes on with one of the
+    checkout."""
+    if not WHOLE:
+        demo.copied(request.getfixturevalue("built")[0], folder / "data")
     given = {"cwd": folder, "env": environment(folder), "text": True}
-    demo = subprocess.Popen(
+    shown = subprocess.Popen(
         [kollegium, "demo", "--port", "0", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given,
     )  # fmt: skip
@@ -84,9 +90,9 @@ def test_every_command_runs_from_it(kollegium: str, folder: Path) -> None:
         return str(done.stdout)
 
     try:
-        assert demo.stdout
-        line = demo.stdout.readline()
-        assert line, demo.communicate()[1]
+        assert shown.stdout
+        line = shown.stdout.readline()
+        assert line, shown.communicate()[1]
         assert httpx.get(json.loads(line)["base_url"] + "/readyz").status_code == 200
         assert "nothing to do" in said("migrate")
         assert "create table app.lead" in said("migrate", "--sql")
@@ -104,5 +110,5 @@ def test_every_command_runs_from_it(kollegium: str, folder: Path) -> None:
         serve.send_signal(signal.SIGTERM)
         assert serve.wait(timeout=20) == 0
     finally:
-        demo.send_signal(signal.SIGTERM)
-        assert demo.wait(timeout=30) == 0
+        shown.send_signal(signal.SIGTERM)
+        assert shown.wait(timeout=30) == 0

@@ -29,6 +29,9 @@ CALLS = {
     "close": "app.close_engagement($1, $2, $3, 10)",
     "reopen": "app.reopen_engagement($1, $2)",
     "return": "app.request_return($1, $2, 'not_reached', 'x')",
+    "ask": "app.request_return($1, $2, 'not_reached', 'x')",
+    "release": "app.release_return($1, $2)",
+    "withdraw_return": "app.withdraw_return($1, $2)",
     "return_accept": "app.accept_return($1, $2, 'x')",
     "return_refuse": "app.refuse_return($1, $2, 'x')",
     "revoke": "app.revoke_engagement($1, $2, 'x')",
@@ -59,6 +62,7 @@ SEEN = """
     union all select 'disclosure', lead_id, company_name from app.disclosure
     union all select 'brokerage', lead_id, '' from app.brokerage
     union all select 'offer', lead_id, company_name || ' ' || state from app.offer
+    union all select 'return_request', lead_id, state from app.return_request
     union all select 'note', lead_id, company_id::text from app.note
 """
 # Every column of every row that hangs on a lead; which tables these are is asked of the catalogue.
@@ -105,6 +109,8 @@ class ModelMarket:
         )
         for name in oracle.COMPANIES:
             self.companies[name] = await self.b.company(name, name)
+            await self.b.colleague(self.companies[name], f"{name}2", "member")
+        await self.b.superuser.execute("update app.company set returns_need_release = true")
         operator = self.companies[oracle.OPERATOR]
         self.id: UUID = await self.b.marketplace(operator, "Markt", operator_may_take=True)
         for capacity, names in (("giver", oracle.GIVERS), ("taker", oracle.TAKERS)):
@@ -144,7 +150,9 @@ class ModelMarket:
         elif op in ("step", "close"):
             values.append(argument)
         try:
-            self.run(self.b.call(self.companies[who], CALLS[op], *values))
+            company = self.companies[who]
+            by = company.colleagues[f"{who}2".lower()] if op == "ask" else company
+            self.run(self.b.call(by, CALLS[op], *values))
         except asyncpg.PostgresError as error:
             return _status(error)
         return oracle.OK

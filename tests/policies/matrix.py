@@ -98,7 +98,7 @@ CARD = {
     "forged": (FORGED, "huber"),
 }
 # What a marketplace has one of.
-OPERATORS = ("calendar", "wave_plan")
+OPERATORS = ("calendar", "wave_plan", "return_rules")
 # Huber asks Klein in `furnish`.
 MERGE = {
     "asking": "anna",
@@ -109,9 +109,10 @@ MERGE = {
     "nobody": None,
     "forged": FORGED,
 }
-# Of a lead that Lang had and Huber works, made in `furnish`.
+# Of a lead that Lang had and Huber works, made in `furnish`; a request that waits is Huber's.
 ENDED = {
     "operator": "olga",
+    "operator_unreleased": "olga",
     "operator_colleague": "otto",
     "former": "lena",
     "giver": "gerd",
@@ -137,7 +138,11 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
         who = OWNED[relation]
         condition = f"{'id' if table == 'company' else 'company_id'} = '{world.huber.id}'"
     elif family == "ended":
-        who, condition = ENDED[relation], f"lead_id = '{world.leads['won']}'"
+        waits = (table, relation) == ("return_request", "operator_unreleased")
+        who, condition = (
+            ENDED[relation],
+            f"lead_id = '{world.leads['engaged' if waits else 'won']}'",
+        )
     elif family == "merge":
         who, condition = MERGE[relation], f"asking_company_id = '{world.huber.id}'"
     else:
@@ -153,9 +158,21 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
     return token, condition
 
 
+async def _furnish_files(superuser: Any) -> None:
+    """A file beside each note and each message."""
+    for kind, more in (("note", ""), ("message", "parties, company_name, ")):
+        await superuser.execute(
+            f"""insert into app.{kind}_file (marketplace_id, id, lead_id, company_id, author_name,
+                 engagement_id, {more}name, media_type, size, sha256)
+               select marketplace_id, gen_random_uuid(), lead_id, company_id, author_name,
+                 engagement_id, {more}'a.txt', 'text/plain', 1, sha256('x') from app.{kind}"""
+        )
+
+
 async def furnish(superuser: Any, world: World) -> None:
     """Gives each relation its row where the world has none yet: notes and imports of Firma Huber's,
     and on leads without a taker and on the won one a former engagement of Firma Lang's."""
+    await _furnish_files(superuser)
     for lead in ("offered", "declined", "expired", "withdrawn"):
         await superuser.execute(
             """insert into app.engagement (marketplace_id, id, lead_id, company_id,
@@ -184,6 +201,35 @@ async def furnish(superuser: Any, world: World) -> None:
            select marketplace_id, id, lead_id, company_id, operator_company_id, 'Firma Lang'
            from ended""",
         *(world.nord_id, world.leads["won"], world.lang.id, world.nord.id, world.geber.id),
+    )
+    await superuser.execute(
+        """insert into app.posting (marketplace_id, id, lead_id, engagement_id, company_id,
+             operator_company_id, company_name, kind, reason, amount_cents, currency)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,
+             'Firma Lang', 'charge', 'pick', 4500, 'EUR'
+           from app.engagement_card where lead_id = $1""",
+        world.leads["won"],
+    )
+    await superuser.execute(
+        """insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id,
+             operator_company_id, state, reason, asked_by_name, requested_at, ended_at)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,
+             'accepted', 'other', 'Lena', now(), now()
+           from app.engagement where lead_id = $1 and state = 'returned'""",
+        world.leads["won"],
+    )
+    await superuser.execute(
+        """insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id,
+             operator_company_id, state, reason, asked_by_name)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,
+             'waiting', 'other', 'Ben'
+           from app.engagement where lead_id = $1 and company_id = $2""",
+        *(world.leads["engaged"], world.huber.id),
+    )
+    await superuser.execute(
+        """insert into app.return_rules (marketplace_id, operator_company_id, reasons, window_days,
+             quota_days) values ($1, $2, '[{}]', 14, 90)""",
+        *(world.nord_id, world.nord.id),
     )
     await superuser.execute(
         """insert into app.company_merge (id, asking_company_id, asking_company_name, asking_side,
@@ -253,6 +299,11 @@ async def _furnish_calls(superuser: Any, world: World) -> None:
         """insert into app.absence (id, company_id, colleague_id, begins_at, ends_at)
            values (gen_random_uuid(), $1, $2, now(), now() + interval '1 day')""",
         *(world.huber.id, world.anna.id),
+    )
+    await superuser.execute(
+        """insert into app.company_absence (id, company_id, begins_at, ends_at)
+           values (gen_random_uuid(), $1, now(), now() + interval '1 day')""",
+        world.huber.id,
     )
     await superuser.execute(
         """insert into app.call_attempt (marketplace_id, id, lead_id, engagement_id, company_id,

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.fixtures.sizes import sized
 from tests.policies import oracle
+from tests.policies.leaks import LEAKS
 from tests.policies.market import CALLS, ModelMarket
 
 STEPS = sized(1_000, whole=2_500, name="KOLLEGIUM_MODEL_STEPS")
@@ -39,15 +40,16 @@ FORWARD = {
     "available": ("offer", "offer", "assign"),
     "offered": ("pick", "decline", "reopen_offer", "withdraw"),
     "unplaced": ("offer", "pick", "assign"),
-    "engaged": ("step", "handler", "close", "message", "return", "revoke"),
-    "returning": ("return_accept", "return_refuse", "message", "step"),
+    "engaged": ("step", "handler", "close", "message", "return", "revoke", "ask"),
+    "waiting": ("release", "withdraw_return", "close"),
+    "returning": ("return_accept", "return_refuse", "message", "step", "withdraw_return"),
     "closed": ("recycle", "reopen", "message"),
 }
 SETTINGS = settings(
     deadline=None,
     database=None,
     stateful_step_count=60,
-    max_examples=25,
+    max_examples=sized(8, whole=25),
     print_blob=False,
     suppress_health_check=list(HealthCheck),
 )
@@ -106,7 +108,7 @@ class Story(RuleBasedStateMachine):
         assert found == wanted, f"{op} by {who} ({argument}): {found}, not {wanted}; {lead}"
         self.counts[f"{op} {found}"] += 1
         if found == oracle.OK:
-            oracle.apply(lead, op, who, argument)
+            oracle.apply(lead, op, who, who if op == "handler" and argument else argument)
         self.counts[f"lead {lead.state}"] += 1
         for work in lead.works:
             self.counts[f"work {work.state}"] += 1
@@ -128,7 +130,9 @@ class Story(RuleBasedStateMachine):
         """What usually comes next, so that stories get somewhere."""
         lead = list(self.leads.values())[number % len(self.leads)]
         returning = lead.current is not None and lead.current.state == "return_requested"
-        choices = FORWARD.get("returning" if returning else lead.state, ("message",))
+        waiting = lead.state == "engaged" and lead.current is not None and lead.current.waiting
+        at = "returning" if returning else "waiting" if waiting else lead.state
+        choices = FORWARD.get(at, ("message",))
         self._operate(number, choices[detail % len(choices)], None, detail)
 
     @precondition(lambda self: any(lead.open for lead in self.leads.values()))
@@ -148,6 +152,17 @@ class Story(RuleBasedStateMachine):
         self.market.grace_over(name)
         oracle.grace_over(self.leads[name])
         self.counts["grace 200"] += 1
+
+    def tell(self, number: int, op: str, detail: int) -> None:
+        """A step of a story told by hand, by who may take it. Of the lead that is offered, all
+        offers expire."""
+        if op == "expire":
+            while any(lead.open for lead in self.leads.values()):
+                self.expire(0)
+        elif op == "grace_over":
+            self.grace_over(0)
+        else:
+            self._operate(number, op, None, detail)
 
     @rule(who=st.sampled_from(oracle.COMPANIES))
     def look(self, who: str) -> None:
@@ -187,12 +202,18 @@ def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
     return counts
 
 
-# What random stories of the small size may leave out: a lead that is returned, refused, returned
-# again, accepted, and worked by the next; taken away; closed as lost (detail 2) and offered again.
-RARE = (
-    ("submit", "accept", "offer", "pick", "message", "return", "return_refuse", "return"),
-    ("return_accept", "offer", "pick", "close", "reopen", "revoke"),
-    ("offer", "pick", "close", "recycle"),
+# What random stories may leave out, lead by lead; behind an operation its detail. The first is
+# asked back in every way, returned, refused, returned again, accepted, and worked by the next;
+# taken away; closed as lost and offered again. One is rejected, one withdrawn, one assigned.
+TOLD = (
+    "submit, accept, offer, pick, ask, release, withdraw_return, ask, revoke,"
+    " offer, pick, ask, withdraw_return, ask, close 2, recycle,"
+    " offer, pick, message, return, return_refuse, return,"
+    " return_accept, offer, pick, close 2, reopen, revoke,"
+    " offer, pick, close 2, recycle",
+    "note, submit, reject",
+    "submit, change, accept, offer, decline, reopen_offer, withdraw",
+    "submit, accept, offer, decline, grace_over, expire, note, assign 1, step 1, handler, close",
 )
 
 
@@ -200,16 +221,19 @@ def _play_what_is_rare(market: ModelMarket) -> Counter[str]:
     """One story told by hand, compared after each step by every company."""
     counts: Counter[str] = Counter()
     story = type("Story", (Story,), {"market": market, "counts": counts})()
-    story.create(oracle.GIVERS[0])
-    for op in (op for part in RARE for op in part):
-        story.operate(0, op, None, 2 if op == "close" else 0)
-        for who in oracle.COMPANIES:
-            story.look(who)
-    assert not [op for part in RARE for op in part if not counts[f"{op} {oracle.OK}"]], counts
+    for number, told in enumerate(TOLD):
+        story.create(oracle.GIVERS[0])
+        for word in told.split(", "):
+            op, _, detail = word.partition(" ")
+            story.tell(number, op, int(detail or 0))
+            for who in oracle.COMPANIES:
+                story.look(who)
     return counts
 
 
 def _play_until_it_fails(market: ModelMarket) -> None:
+    """As the test above: what is rare by hand, then what falls out by lot."""
+    _play_what_is_rare(market)
     for number in range(20):
         _play(market, number, settings(SETTINGS, phases=[Phase.generate]))
 
@@ -259,8 +283,8 @@ def test_the_database_does_what_the_oracle_says(
     start, counts, number = time.monotonic(), _play_what_is_rare(market), first
     with capsys.disabled():
         print(f"\nmodel: seed {first}")
-    # A seed may happen to leave something rare out; it gets a little longer.
-    while counts["steps"] < STEPS or (_missing(counts) and counts["steps"] < 4 * STEPS):
+    assert _missing(counts) == [], "the story by hand leaves out these"
+    while counts["steps"] < STEPS:
         counts += _play(market, number, SETTINGS)
         number += 1
     answers = sum(counts[key] for key in counts if key.endswith(" 200"))
@@ -269,41 +293,6 @@ def test_the_database_does_what_the_oracle_says(
             f"model: {counts['steps']} steps, {answers} allowed, {counts['rows']} rows compared "
             f"in {time.monotonic() - start:.0f} s"
         )
-    assert _missing(counts) == [], "the run shows nothing about these"
-
-
-LEAKS = {
-    "offers stay when they are lost": """alter policy select_own_or_operator on app.offer using (
-        company_id = (select app.current_company_id()) or operator_company_id = (select
-          app.current_company_id()))""",
-    "notes for all": """alter policy select_own on app.note using (
-        (select app.current_company_id()) is not null)""",
-    "prospect for nobody": "alter policy select_party on app.prospect using (false)",
-    "the giver sees offers": """alter policy select_operator on app.brokerage using (
-        (select app.current_company_id()) is not null)""",
-    "the next taker reads what was said": """create or replace function app_private.record(
-        p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb
-          default '{}')
-      returns void language plpgsql set search_path = pg_catalog, pg_temp as $$ begin
-        insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event,
-          company_id, company_name, detail)
-        select p_marketplace, app_private.new_id(), p_lead, e.id, e.parties, p_event,
-          p_caller.company_id, p_caller.company_name, p_detail
-        from app.engagement e where e.lead_id = p_lead order by e.id limit 1;
-        insert into app.history (marketplace_id, id, lead_id, parties, event,
-          company_id, company_name, detail)
-        select p_marketplace, app_private.new_id(), p_lead, l.origin_parties, p_event,
-          p_caller.company_id, p_caller.company_name, p_detail
-        from app.lead l where l.id = p_lead and not exists (
-          select from app.engagement e where e.lead_id = p_lead);
-      end $$""",
-    "names stay": """create or replace function app_private.file_names(p_engagement app.engagement)
-        returns jsonb language sql immutable as $$ select '{}'::jsonb $$""",
-    "the card for all parties": """alter policy select_party on app.engagement_card using (true)""",
-    "offers to anybody": """create or replace function app_private.may_take(
-        p_participation app.participation, p_giver uuid) returns boolean
-        language sql immutable as 'select true'""",
-}
 
 
 @pytest.mark.parametrize("leak", sorted(LEAKS))

@@ -8,6 +8,7 @@ import pytest
 import blind
 import frozen
 import release
+from service.database import schema
 from tests.fixtures.database import ROOT
 
 KEY = "alter table app.offer add constraint known foreign key (lead_id) references app.lead (id);"
@@ -38,6 +39,26 @@ def test_frozen_scripts_are_those_that_were_released() -> None:
     for known in frozen.releases():
         script = frozen.statements(known.revision).read_text("utf-8")
         assert frozen.hash_of(script) == known.script, f"{known.version} was changed: put it back"
+
+
+def test_the_revisions_are_those_that_alembic_finds() -> None:
+    """Who starts reads their files; what is no chain is refused."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(schema.alembic_config())
+    assert schema.revisions() == [script.revision for script in scripts.walk_revisions()]
+
+
+@pytest.mark.parametrize("lost", ["0001", "all"])
+def test_a_broken_chain_of_revisions_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    for file in schema.VERSIONS.glob("*.py"):
+        if lost != "all" and not file.name.startswith(lost):
+            (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(schema, "VERSIONS", tmp_path)
+    with pytest.raises(RuntimeError, match="no chain of revisions"):
+        schema.revisions.__wrapped__()
 
 
 def test_what_changed_since_the_release_has_a_revision() -> None:

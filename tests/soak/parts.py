@@ -70,6 +70,11 @@ PARTS = {
         _always("tests/policies/test_model.py"),
         {"KOLLEGIUM_MODEL_STEPS": "10000"},
     ),
+    "cycle": Part(
+        "random transitions over HTTP by everybody, and what all companies read after each",
+        _always("tests/cycle/test_cycle.py"),
+        {"KOLLEGIUM_CYCLE_STEPS": "2000"},
+    ),
     "cancellations": Part(
         "requests cancelled at any moment leave no context",
         _always("tests/policies/test_pooling.py", "tests/postgres/test_lanes.py"),
@@ -84,6 +89,15 @@ PARTS = {
         "telephone numbers in every notation and neighbourhood",
         _always("tests/teasers/test_rule.py"),
         {"KOLLEGIUM_TEASERS": "20000"},
+    ),
+    "waves": Part(
+        "waves by two workers that are killed; plans and calendars against an oracle",
+        _always(
+            "tests/waves/test_wave_kills.py",
+            "tests/waves/test_wave_oracle.py",
+            "tests/waves/test_calendars.py",
+        ),
+        {"KOLLEGIUM_WAVE_KILLS": "200", "KOLLEGIUM_WAVES": "100", "KOLLEGIUM_CALENDARS": "40"},
     ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",

@@ -101,8 +101,6 @@ async def test_a_calendar_must_open_and_have_a_zone(market: Market) -> None:
     before = (await market.olga.get(f"/marketplaces/{market.m}/calendar")).content
     closed = await put(market, {"time_zone": "Europe/Berlin", "hours": {}})
     assert (closed.status_code, slug(closed)) == (422, "calendar-closed")
-    nowhere = await put(market, {"time_zone": "Europe/Entenhausen", "hours": WEEK})
-    assert (nowhere.status_code, slug(nowhere)) == (422, "time-zone-unknown")
     assert (await market.olga.get(f"/marketplaces/{market.m}/calendar")).content == before
 
 
@@ -225,3 +223,29 @@ async def test_a_day_is_as_long_as_it_is(
     told = await superuser.fetchval(ADD, market.m, begins, minutes)
     ends = begins.replace(tzinfo=None) + timedelta(days=1)
     assert told.astimezone(zone).replace(tzinfo=None) == ends
+
+
+@pytest.mark.parametrize("zone", ["Europe/Entenhausen", "europe/berlin", "Abc+5", "EST-05"])
+async def test_a_zone_that_nobody_knows_is_named_in_both_languages(
+    market: Market, zone: str
+) -> None:
+    """At the calendar and at a card, and nothing changes."""
+    card = f"/marketplaces/{market.m}/participations/{market.world.klein.id}"
+    calendar = f"/marketplaces/{market.m}/calendar"
+    before = (await market.olga.get(calendar)).content
+    for language, word in (("en", "There is no such"), ("de", "Diese Zeitzone gibt es nicht")):
+        more = {"If-Match": "*", "Accept-Language": language}
+        body = {"time_zone": zone, "hours": WEEK}
+        for answer in (
+            await market.olga.put(calendar, body, headers=more),
+            await market.cora.patch(
+                card, {"time_zone": zone, "paused": True}, headers={"Accept-Language": language}
+            ),
+        ):
+            assert (answer.status_code, slug(answer)) == (400, "validation-failed")
+            (error,) = answer.json()["errors"]
+            assert error["pointer"] == "/time_zone"
+            assert error["detail"].startswith(word)
+    assert (await market.olga.get(calendar)).content == before
+    shown = await market.cora.get(f"/marketplaces/{market.m}/participations")
+    assert not shown.json()["items"][0]["paused"]

@@ -11,9 +11,11 @@ import pytest_asyncio
 
 from tests.fixtures import clock
 from tests.fixtures.database import Urls, as_bearer, connected, waiting_for_locks
+from tests.fixtures.guards import without
 from tests.fixtures.market import Market, slug
 
 LAST_SECOND = datetime(2027, 3, 8, 22, 59, 59, tzinfo=UTC)  # of Monday in Berlin
+COUNTED = "perform app_private.expect_room(v_card);"
 PICK = "select picked from app.pick_lead($1, $2)"
 
 
@@ -49,7 +51,17 @@ async def picks(market: Market, some: list[str]) -> list[str]:
 
 
 async def test_64_picks_in_the_last_second_of_the_day(market: Market, superuser: Any) -> None:
-    """Three in Monday, whoever asks; and three in Tuesday, which begins a second later."""
+    """Three in Monday, whoever asks; and three in Tuesday, which begins a second later. The
+    control: without the lock of the card more than three of eight go through."""
+    await caps(market)
+    await clock.stop(superuser, LAST_SECOND - timedelta(days=1))
+    some = await leads(market, 8)
+    await caps(market, day=3)
+    async with (
+        without(superuser, "app_private.take_offer", " for no key update"),
+        without(superuser, "app_private.take_offer", COUNTED, f"{COUNTED} perform pg_sleep(0.3);"),
+    ):
+        assert (await picks(market, some)).count("picked") > 3
     await caps(market)
     await clock.stop(superuser, LAST_SECOND)
     some = await leads(market, 64)
@@ -114,14 +126,17 @@ async def two_at_once(market: Market, superuser: Any) -> list[bool]:
                     return False
 
             task = asyncio.create_task(waits())
-            await waiting_for_locks(superuser, task)
+            await waiting_for_locks(superuser, task)  # without the card's: for the limit of picks
         done.append(await task)
     await caps(market)
     return done
 
 
 async def test_the_second_of_two_counts_the_first(market: Market, superuser: Any) -> None:
+    """The control: without the lock of the card it sees none, and goes through."""
     assert await two_at_once(market, superuser) == [True, False]
+    async with without(superuser, "app_private.take_offer", " for no key update"):
+        assert await two_at_once(market, superuser) == [True, True]
 
 
 async def test_a_pick_that_waited_over_midnight_counts_for_its_day(

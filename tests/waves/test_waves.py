@@ -11,7 +11,7 @@ from service.jobs.worker import timers
 from tests.fixtures import clock
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.market import Market, offers_of, slug, state
-from tests.http.test_dying_tokens import content
+from tests.http.test_dying_tokens import Beside
 
 MONDAY = datetime(2027, 3, 8, 9, tzinfo=UTC)  # 10 in Berlin
 
@@ -236,9 +236,10 @@ async def test_a_preview_shows_what_happens_then(
     assert (await market.gerd.get(path)).status_code == 403
     assert (await market.cora.get(path)).status_code == 404
     assert (await market.fritz.get(path)).status_code == 404
-    before = await content(superuser)
+    beside = Beside(superuser, superuser)
+    before = await beside.content()
     shown = (await market.olga.get(path)).json()["waves"]
-    assert await content(superuser) == before
+    assert await beside.content() == before
     assert [len(w["offered"]) for w in shown[:2]] == [1, 1]
     assert (await market.olga.post(market.path(lead, "/accept"))).status_code == 200
     assert (await market.olga.post(market.path(lead, "/offer"))).status_code == 200

@@ -7,7 +7,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from service.domain.absences import operations, queries
-from service.domain.absences.messages import Absence, AbsenceDraft
+from service.domain.absences.messages import (
+    Absence,
+    AbsenceDraft,
+    CompanyAbsence,
+    CompanyAbsenceDraft,
+)
 from service.vocabulary import Page
 from service.web.calls import Call, Cursor, Limit
 
@@ -47,4 +52,50 @@ async def drop(call: NamedDependency[Call], absence_id: FromPath[UUID]) -> Respo
     return await call.answer(operations.drop, absence_id)
 
 
-router = Router("", route_handlers=[list_absences, add, drop], tags=["absences"])
+@get("/company/absences", summary="When the company is away")
+async def list_company_absences(
+    call: NamedDependency[Call], cursor: Cursor = None, limit: Limit = 20
+) -> Response[Page[CompanyAbsence]]:
+    """Works holidays and the like, last entered first, past ones too."""
+    return await call.answer(queries.company_absences, cursor, limit)
+
+
+@post(
+    "/company/absences",
+    summary="Close the company",
+    refuses="admin-required",
+    example={
+        "begins_at": "2027-08-02T00:00:00+02:00",
+        "ends_at": "2027-08-23T00:00:00+02:00",
+    },
+)
+async def close(
+    call: NamedDependency[Call], data: JSONBody[CompanyAbsenceDraft]
+) -> Response[CompanyAbsence]:
+    """Admins: meanwhile the company is offered nothing. Offers that are open stay open."""
+    return await call.answer(operations.close, data)
+
+
+@delete(
+    "/company/absences/{absence_id:uuid}",
+    summary="Open the company again",
+    status_code=204,
+    refuses="admin-required",
+)
+async def open_again(call: NamedDependency[Call], absence_id: FromPath[UUID]) -> Response[None]:
+    """Admins: the absence goes, a past one too."""
+    return await call.answer(operations.open_again, absence_id)
+
+
+router = Router(
+    "",
+    route_handlers=[
+        list_absences,
+        add,
+        drop,
+        list_company_absences,
+        close,
+        open_again,
+    ],
+    tags=["absences"],
+)

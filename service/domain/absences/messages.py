@@ -25,3 +25,19 @@ class Absence(msgspec.Struct):
     begins_at: Moment
     ends_at: Moment
     created_at: Moment
+
+
+class CompanyAbsenceDraft(Input):
+    """From when until when the whole company is away."""
+
+    begins_at: Moment
+    ends_at: Moment
+
+
+class CompanyAbsence(msgspec.Struct):
+    """The company is away and is offered nothing; ends_at is not included."""
+
+    id: UUID
+    begins_at: Moment
+    ends_at: Moment
+    created_at: Moment

@@ -1,14 +1,10 @@
 """What goes in and out of the call routes."""
 
-from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from service.vocabulary import Input, Moment, Text
-
-# As the check of the table has them.
-CallOutcome = Literal["reached", "not_reached", "mailbox", "wrong_number", "call_back"]
+from service.vocabulary import CallOutcome, Input, Moment, Text
 
 
 class CallingColleague(msgspec.Struct):

@@ -18,7 +18,8 @@ class ColleagueFeatures(msgspec.Struct):
 
 
 class Company(msgspec.Struct):
-    """The caller's company. delegator_role: handing over is reserved to delegators and admins."""
+    """The caller's company. delegator_role: handing over is reserved to delegators and admins.
+    returns_need_release: what a member asks to return waits for one of them."""
 
     id: UUID
     name: str
@@ -26,6 +27,7 @@ class Company(msgspec.Struct):
     language: Language
     created_at: Moment
     version: int
+    returns_need_release: bool
     colleague_features: ColleagueFeatures
 
 
@@ -44,6 +46,7 @@ class CompanyChange(Input):
     name: Name | UnsetType = UNSET
     delegator_role: bool | UnsetType = UNSET
     language: Language | UnsetType = UNSET
+    returns_need_release: bool | UnsetType = UNSET
 
 
 class Colleague(msgspec.Struct):

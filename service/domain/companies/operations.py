@@ -25,7 +25,8 @@ from service.vocabulary import Versions, email_address, given
 async def change_company(tx: Tx, versions: Versions, data: CompanyChange) -> Company:
     """Changes it (admin)."""
     new = given(data.name), given(data.delegator_role), given(data.language)
-    tx.do("select app.change_company($1, $2, $3, $4)", versions, *new)
+    release = given(data.returns_need_release)
+    tx.do("select app.change_company($1, $2, $3, $4, $5)", versions, *new, release)
     return await queries.company(tx)
 
 

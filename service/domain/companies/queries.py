@@ -30,6 +30,7 @@ async def company(tx: Tx) -> Company:
     return await tx.view(
         Company,
         "select c.id, c.name, c.delegator_role, c.language, c.created_at, c.version,"
+        " c.returns_need_release,"
         " json_build_object('on', f.features_on, 'week', f.week) as colleague_features"
         " from app.company c, app.colleague_features() f",
     )

@@ -18,6 +18,7 @@ from service.domain.engagements.messages import (
     OneEngagement,
     Return,
     Revocation,
+    ShownEngagement,
 )
 from service.domain.leads.messages import Engagement, Lead
 from service.vocabulary import EngagementState, Page
@@ -45,7 +46,7 @@ async def show(
     engagement_id: Annotated[
         UUID | None, QueryParameter(description="Which one; absent: the latest that I may see")
     ] = None,
-) -> Response[OneEngagement]:
+) -> Response[ShownEngagement]:
     """Also for a taker that does not see the lead any more. Operator and giver see each of a
     lead's engagements; the giver reads the taker's name while it is the current one."""
     return await call.answer(queries.one, m, l, engagement_id)
@@ -55,7 +56,7 @@ async def show(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
     summary="Step and handler",
     refuses=(
-        "taker-required delegator-required engagement-state step-unknown"
+        "taker-required delegator-required engagement-state step-unknown next-step-required"
         " handler-unknown version-stale version-required"
     ),
     example={"step": "kontaktiert", "handler_id": "0199b6a0-0000-7000-8000-000000000001"},
@@ -101,7 +102,10 @@ async def reopen(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return",
     summary="Ask to return the lead",
     status_code=202,
-    refuses="taker-required engagement-state return-reason-unknown",
+    refuses=(
+        "taker-required engagement-state return-state return-reason-unknown return-window-over"
+        " return-evidence-missing return-quota-reached call-unknown file-unknown"
+    ),
     example={"reason": "not_reached", "comment": "Vier Versuche an drei Tagen"},
 )
 async def ask_return(
@@ -109,9 +113,41 @@ async def ask_return(
     m: FromPath[UUID],
     l: FromPath[UUID],
     data: JSONBody[Return],
-) -> Response[OneEngagement]:
-    """The operator decides. Until then the company works the lead, and goes on after a refusal."""
+) -> Response[ShownEngagement]:
+    """The operator decides. Until then the company works the lead, and goes on after a refusal.
+    Where the company wants release, what a member asks waits for a delegator or admin."""
     return await call.answer(operations.ask_return, m, l, data)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return/release",
+    summary="Release a return to the operator",
+    status_code=200,
+    refuses=(
+        "taker-required delegator-required engagement-state return-state return-reason-unknown"
+        " return-window-over return-evidence-missing return-quota-reached"
+    ),
+)
+async def release_return(
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
+) -> Response[ShownEngagement]:
+    """By a delegator or admin, where the company wants that. Window, evidence and quota are asked
+    once more: what counts is when the operator gets it."""
+    return await call.answer(operations.release_return, m, l)
+
+
+@post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/return/withdraw",
+    summary="Take a return back",
+    status_code=200,
+    refuses="taker-required delegator-required engagement-state return-state",
+)
+async def withdraw_return(
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID]
+) -> Response[ShownEngagement]:
+    """Before the operator decides: by who asked, or a delegator or admin, who so does not release
+    it; by any colleague where the company wants no release."""
+    return await call.answer(operations.withdraw_return, m, l)
 
 
 @post(
@@ -126,7 +162,7 @@ async def accept_return(
     m: FromPath[UUID],
     l: FromPath[UUID],
     data: JSONBody[Decision | None] = None,
-) -> Response[OneEngagement]:
+) -> Response[ShownEngagement]:
     """The lead is available again. The returner loses it and the person at once, keeps its
     engagement, notes and conversation, and is not offered the lead again."""
     return await call.answer(operations.accept_return, m, l, data)
@@ -143,7 +179,7 @@ async def refuse_return(
     m: FromPath[UUID],
     l: FromPath[UUID],
     data: JSONBody[Decision | None] = None,
-) -> Response[OneEngagement]:
+) -> Response[ShownEngagement]:
     """The taker goes on working the lead."""
     return await call.answer(operations.refuse_return, m, l, data)
 
@@ -210,6 +246,8 @@ router = Router(
         close,
         reopen,
         ask_return,
+        release_return,
+        withdraw_return,
         accept_return,
         refuse_return,
         revoke,

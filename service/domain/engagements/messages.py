@@ -7,20 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import EngagementState, Input, Line, Moment, Reason, whole
-
-# Which there are is the marketplace's (app_private.expect_return_allowed): wrong_number,
-# not_reached, duplicate, not_interested, outside_area, other.
-ReturnReason = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=50,
-        pattern=whole("[a-z_]+"),
-        extra={"words": ("Small letters and _", "Kleinbuchstaben und _")},
-        examples=["not_reached"],
-    ),
-]
+from service.domain.offers.messages import Price
+from service.domain.returns.messages import ReturnReason, ReturnRequest, ReturnTerms
+from service.vocabulary import EngagementState, Input, Line, Moment, Reason
 
 
 class EngagementChange(Input):
@@ -66,10 +55,14 @@ class Handovers(msgspec.Struct):
 
 
 class Return(Input):
-    """Why the taker wants to return the lead; the operator decides."""
+    """Why the taker wants to return the lead; the operator decides. call_ids: calls of this
+    engagement that the operator is shown, outcome and time of each; absent: where the reason needs
+    some, those that count. file_ids: shared files of this engagement that belong to it."""
 
     reason: ReturnReason
     comment: Reason | None = None
+    call_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
+    file_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
 
 
 class Decision(Input):
@@ -87,7 +80,8 @@ class Revocation(Input):
 class OneEngagement(msgspec.Struct):
     """An engagement, also one that has ended: then ended_at says since when, and the giver reads
     neither who the taker was nor who handled it. version is the lead's, null where the caller does
-    not see the lead any more."""
+    not see the lead any more. price: what the taker was charged, credited_at: since when it owes
+    that no more; for it and the operator."""
 
     id: UUID
     marketplace_id: UUID
@@ -110,6 +104,16 @@ class OneEngagement(msgspec.Struct):
     return_requested_at: Moment | None
     ended_at: Moment | None
     version: int | None
+    price: Price | None
+    credited_at: Moment | None
+
+
+class ShownEngagement(OneEngagement):
+    """The same with its return. return: what the caller's company may do, null where it does not
+    work the lead; return_request: what was asked last, as far as the caller may know of it."""
+
+    returning: ReturnTerms | None = msgspec.field(name="return")
+    return_request: ReturnRequest | None
 
 
 class EngagementFilter(msgspec.Struct):

@@ -13,9 +13,9 @@ from service.domain.engagements.messages import (
     HandedOver,
     Handover,
     Handovers,
-    OneEngagement,
     Return,
     Revocation,
+    ShownEngagement,
 )
 from service.domain.engagements.queries import one
 from service.domain.leads.messages import Engagement, Lead
@@ -64,19 +64,34 @@ async def hand_over(tx: Tx, data: Handover) -> Handovers:
     return Handovers(await tx.rows(HandedOver, sql, marketplaces, leads, data.handler_id))
 
 
-async def ask_return(tx: Tx, m: UUID, lead_id: UUID, data: Return) -> OneEngagement:
+async def ask_return(tx: Tx, m: UUID, lead_id: UUID, data: Return) -> ShownEngagement:
     """The taker asks to return the lead."""
-    tx.do("select app.request_return($1, $2, $3, $4)", m, lead_id, data.reason, data.comment)
+    tx.do(
+        "select app.request_return($1, $2, $3, $4, $5, $6)",
+        *(m, lead_id, data.reason, data.comment, data.call_ids, data.file_ids),
+    )
     return await one(tx, m, lead_id)
 
 
-async def accept_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> OneEngagement:
+async def release_return(tx: Tx, m: UUID, lead_id: UUID) -> ShownEngagement:
+    """What a colleague asked goes to the operator."""
+    tx.do("select app.release_return($1, $2)", m, lead_id)
+    return await one(tx, m, lead_id)
+
+
+async def withdraw_return(tx: Tx, m: UUID, lead_id: UUID) -> ShownEngagement:
+    """It is taken back, or not released."""
+    tx.do("select app.withdraw_return($1, $2)", m, lead_id)
+    return await one(tx, m, lead_id)
+
+
+async def accept_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> ShownEngagement:
     """The operator takes the lead back; the returner loses it and the person at once."""
     tx.do("select app.accept_return($1, $2, $3)", m, lead_id, data.comment if data else None)
     return await one(tx, m, lead_id)
 
 
-async def refuse_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> OneEngagement:
+async def refuse_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> ShownEngagement:
     """The taker goes on working it."""
     tx.do("select app.refuse_return($1, $2, $3)", m, lead_id, data.comment if data else None)
     return await one(tx, m, lead_id)

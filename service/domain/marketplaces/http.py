@@ -117,7 +117,7 @@ async def decline_participation(
 @patch(
     "/{m:uuid}/participations/{company_id:uuid}",
     summary="Change a participation",
-    refuses="version-stale company-absorbed",
+    refuses="version-stale company-absorbed operator-required taker-unfit exclusive-area-held",
     example={"paused": True},
 )
 async def change_participation(
@@ -126,7 +126,8 @@ async def change_participation(
     company_id: FromPath[UUID],
     data: JSONBody[ParticipationChange],
 ) -> Response[Participation]:
-    """Areas, tags, pause and caps; by the operator or the company itself."""
+    """Areas, tags, pause and caps; by the operator or the company itself. Exclusive areas and the
+    price: by the operator."""
     versions = call.versions(required=False)
     return await call.answer(operations.change_participation, m, company_id, versions, data)
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from service.database.transaction import Tx
+from service.database.zones import expect_time_zone
 from service.domain.marketplaces import queries
 from service.domain.marketplaces.messages import (
     Marketplace,
@@ -68,12 +69,21 @@ async def answer_invitation(tx: Tx, marketplace_id: UUID, accept: bool) -> Parti
 async def change_participation(
     tx: Tx, marketplace_id: UUID, company_id: UUID, versions: Versions, data: ParticipationChange
 ) -> Participation:
-    """Areas, tags, pause and caps, by the operator or the company itself."""
+    """Areas, tags, pause and caps, by the operator or the company itself; exclusive areas
+    and the price by the operator."""
+    await expect_time_zone(tx, given(data.time_zone))
     # 410 with the survivor, for the operator, when the company was absorbed by another one.
     tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
+    if data.exclusive_areas is not UNSET:  # the marketplace is locked before its cards
+        sql = "select app.set_exclusive_areas($1, $2, $3, $4)"
+        tx.do(sql, marketplace_id, company_id, versions, data.exclusive_areas)
+        versions = None  # it compared them
     card = await queries.locked_card(tx, marketplace_id, company_id)
     if versions is not None and card.version not in versions:
         raise Problem("version-stale", version=card.version)
+    if data.price_cents is not UNSET:
+        sql = "select app.set_price($1, $2, $3)"
+        tx.do(sql, marketplace_id, company_id, data.price_cents)
     changed = _changed(card, data)
     if changed != card:  # nothing changes, so no version does
         caps = changed.caps
@@ -90,6 +100,7 @@ async def change_participation(
 
 def _changed(card: Participation, data: ParticipationChange) -> Participation:
     named = _named(data)
+    named.pop("price_cents", None)
     caps = {"open": named["cap"]} if "cap" in named else {}
     if data.caps is not UNSET:
         caps |= _named(data.caps)

@@ -32,7 +32,7 @@ async def show_calendar(call: NamedDependency[Call], m: FromPath[UUID]) -> Respo
 @put(
     "/marketplaces/{m:uuid}/calendar",
     summary="Set when the marketplace works",
-    refuses="version-required version-stale time-zone-unknown calendar-closed",
+    refuses="version-required version-stale calendar-closed",
     example={
         "time_zone": "Europe/Berlin",
         "hours": {"monday": HOURS, "tuesday": HOURS, "wednesday": HOURS},

@@ -90,8 +90,9 @@ OnCap = Literal["skip", "next_wave"]
 Recycle = Literal["never", "ask", "auto"]
 # Why somebody is not offered a lead (app_private.reasons).
 LeftOutReason = Literal[
-    "not-this-time", "cap-open", "cap-day", "cap-week", "cap-month", "paused", "returned-before",
-    "offered-before", "giver", "not-named", "wave-tags", "wave-area", "tags", "area",
+    "not-this-time", "merging", "cap-open", "cap-day", "cap-week", "cap-month", "exclusive-area",
+    "paused", "absent", "returned-before", "lost-before", "offered-before", "giver",
+    "not-named", "wave-tags", "wave-area", "tags", "area",
 ]  # fmt: skip
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=40320)]
 Weight = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -162,9 +163,11 @@ class Candidate(msgspec.Struct):
 
 
 class LeftOut(msgspec.Struct):
-    """Who is not offered it, and why: not-this-time (others come first), a full cap, paused,
-    returned or offered before, its own lead (giver), or a filter of the wave (wave-…, not-named) or
-    of its own card (area, tags)."""
+    """Who is not offered it, and why: not-this-time (others come first),
+    merging (its card was held by a merge, or it was leaving), a full cap, somebody
+    else's exclusive area, paused, the whole company absent, returned, lost or offered before, its
+    own lead (giver), or a filter of the wave (wave-…, not-named) or of its own card (area,
+    tags)."""
 
     company_id: UUID
     company_name: str

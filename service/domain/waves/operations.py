@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from service.database.transaction import Tx
+from service.database.zones import expect_time_zone
 from service.domain.waves import queries
 from service.domain.waves.messages import (
     Calendar,
@@ -28,6 +29,7 @@ async def set_calendar(
     """The whole calendar. Raises validation-failed."""
     if errors := _mistakes(plan):
         raise Problem("validation-failed", errors=errors)
+    await expect_time_zone(tx, plan.time_zone)
     settings: dict[str, Any] = msgspec.to_builtins(plan)
     settings["own_days"].sort(key=lambda own: own["date"])
     tx.do("select app.set_calendar($1, $2, $3)", marketplace_id, versions, settings)

@@ -17,6 +17,88 @@ Please decide: POST $base_url/marketplaces/…/leads/$lead/engagement/return/acc
 Until then $company goes on working it.""",
         ),
     },
+    "return-waiting": {
+        "de": (
+            "$colleague möchte einen Lead zurückgeben",
+            """$colleague möchte den Lead $lead zurückgeben; in Ihrer Firma geben das Admins und
+Delegierende frei.
+
+Freigeben: POST $base_url/marketplaces/…/leads/$lead/engagement/return/release
+Nicht freigeben: …/engagement/return/withdraw
+
+Der Betreiber weiß davon noch nichts, und die Frist des Marktplatzes läuft weiter.""",
+        ),
+        "en": (
+            "$colleague wants to return a lead",
+            """$colleague wants to return the lead $lead; in your company admins and delegators
+release that.
+
+Release it: POST $base_url/marketplaces/…/leads/$lead/engagement/return/release
+Do not: …/engagement/return/withdraw
+
+The operator does not know of it yet, and the time that the marketplace gives goes on.""",
+        ),
+    },
+    "return-not-released": {
+        "de": (
+            "Rückgabe nicht freigegeben",
+            """$colleague hat Ihre Rückgabe des Leads $lead nicht freigegeben. Ihre Firma bearbeitet
+ihn weiter.""",
+        ),
+        "en": (
+            "Return not released",
+            """$colleague has not released your return of the lead $lead. Your company goes on
+working it.""",
+        ),
+    },
+    "return-due": {
+        "de": (
+            "Eine Rückgabe von $company wartet auf Sie",
+            """$company möchte den Lead $lead zurückgeben und wartet auf Ihre Antwort.
+
+Ohne sie gilt die Rückgabe nach dem nächsten Arbeitstag als angenommen ($due_at).
+Annehmen: POST $base_url/marketplaces/…/leads/$lead/engagement/return/accept, ablehnen: …/refuse""",
+        ),
+        "en": (
+            "A return of $company waits for you",
+            """$company wants to return the lead $lead and waits for your answer.
+
+Without one the return is accepted after the next working day ($due_at).
+Accept: POST $base_url/marketplaces/…/leads/$lead/engagement/return/accept, refuse: …/refuse""",
+        ),
+    },
+    "return-accepted-by-itself": {
+        "de": (
+            "Rückgabe angenommen",
+            """Die Rückgabe des Leads $lead an $operator ist nach den Regeln des Marktplatzes
+angenommen.
+
+Die Kontaktdaten sehen Sie nicht mehr. Ihre Notizen und die Nachrichten Ihrer Beauftragung behalten
+Sie: GET $base_url/engagements?state=returned""",
+        ),
+        "en": (
+            "Return accepted",
+            """The return of the lead $lead to $operator is accepted by the rules of the
+marketplace.
+
+You do not see the contact data any more. You keep your notes and the messages of your engagement:
+GET $base_url/engagements?state=returned""",
+        ),
+    },
+    "return-came-by-itself": {
+        "de": (
+            "Ein Lead ist zurück",
+            """Die Rückgabe des Leads $lead von $company ist nach den Regeln Ihres Marktplatzes
+angenommen. Was sie annahm (der Grund oder die abgelaufene Frist), steht bei der Beauftragung:
+GET $base_url/marketplaces/…/leads/$lead/engagement""",
+        ),
+        "en": (
+            "A lead is back",
+            """The return of the lead $lead by $company is accepted by the rules of your
+marketplace. What accepted it (its reason, or silence) stands with the engagement:
+GET $base_url/marketplaces/…/leads/$lead/engagement""",
+        ),
+    },
     "return-accepted": {
         "de": (
             "Rückgabe angenommen",
@@ -62,6 +144,23 @@ Sie: GET $base_url/engagements?state=revoked""",
 
 You do not see the contact data any more. You keep your notes and the messages of your engagement:
 GET $base_url/engagements?state=revoked""",
+        ),
+    },
+    "lead-came-back": {
+        "de": (
+            "Ein Lead ist wieder verfügbar: $interest",
+            """Der Lead „$interest“ ist zu Ihnen zurückgekommen und wird nicht von selbst wieder
+angeboten.
+
+Bitte entscheiden Sie: POST $base_url/marketplaces/…/leads/$lead/offer (ein verlorener vorher:
+…/recycle).""",
+        ),
+        "en": (
+            "A lead is available again: $interest",
+            """The lead "$interest" has come back to you and is not offered again by itself.
+
+Please decide: POST $base_url/marketplaces/…/leads/$lead/offer (one that was lost, before that:
+…/recycle).""",
         ),
     },
 }

@@ -46,6 +46,19 @@ async def call_last(connection: Any, stop: asyncio.Event | None = None) -> int:
     return await _batches(connection, "select app.call_last($1)", BATCH, stop)
 
 
+async def decide_returns(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Reminds operators of returns, and accepts those that silence decides; returns of how many."""
+    reminded = await _batches(connection, "select app.remind_of_returns($1)", BATCH, stop)
+    return reminded + await _batches(
+        connection, "select app.accept_silent_returns($1)", BATCH, stop
+    )
+
+
+async def offer_again(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Offers leads again that came back, where the plan says so; returns how many it looked at."""
+    return await _batches(connection, "select app.offer_again($1)", BATCH, stop)
+
+
 async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Prints the new names of large companies on their leads; returns the number of leads."""
     return await _batches(connection, "select app.print_names($1)", NAMES, stop)
@@ -59,6 +72,11 @@ async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
 async def remind(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Writes the reminders of follow-ups that are due; returns of how many."""
     return await _batches(connection, "select app.remind($1)", ADDRESSED, stop)
+
+
+async def hand_back(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Makes leads nobody's whose handler did nothing for too long; returns of how many."""
+    return await _batches(connection, "select app.hand_back($1)", BATCH, stop)
 
 
 async def purge(connection: Any, stop: asyncio.Event | None = None) -> int:

@@ -79,6 +79,38 @@ begin
 end
 $$;
 
+create or replace function app.time_zone_known(p_name text) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select exists (select from pg_timezone_names z where z.name = p_name) $$;
+comment on function app.time_zone_known(text) is 'Whether there is a time zone of this name.';
+grant execute on function app.time_zone_known(text) to kollegium_api;
+
+-- When work ends on the p_days-th working day after the one of p_from, in the marketplace's zone: the day on which
+-- something comes in is none of its days. Null for no days, and where such a day does not come within eleven years.
+create or replace function app_private.add_working_days(p_marketplace uuid, p_from timestamptz, p_days integer)
+returns timestamptz language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_calendar constant app.calendar := app_private.calendar_of(p_marketplace);
+  v_first constant date := (p_from at time zone v_calendar.time_zone)::date;
+  v_left integer := p_days;
+  v_closes timestamptz;
+begin
+  for d in 1..4000 loop
+    exit when v_left < 1 or v_left is null;
+    select max(s.closes) into v_closes from app_private.working_spans(v_calendar, v_first + d) s
+    where s.closes > s.opens;
+    if v_closes is not null then
+      v_left := v_left - 1;
+      if v_left = 0 then
+        return v_closes;
+      end if;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
 -- The whole calendar of a marketplace of the caller's company. 412 when it is not the expected version (0:
 -- none was set yet).
 create or replace function app.set_calendar(p_marketplace uuid, p_versions integer[], p_calendar jsonb)
@@ -93,8 +125,6 @@ begin
   perform app_private.expect_version(v_before.version, p_versions);
   if v = v_before then
     return;  -- nothing changes, so no version does
-  elsif not exists (select from pg_timezone_names z where z.name = v.time_zone) then
-    perform app_private.refuse(422, 'time-zone-unknown');
   end if;
   insert into app.calendar (marketplace_id, operator_company_id, time_zone, hours, federal_state,
     regional_holidays, own_days)

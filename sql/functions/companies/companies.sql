@@ -54,7 +54,8 @@ grant execute on function app.list_companies() to kollegium_staff;
 
 -- Fields that are null stay. The name is printed on other rows, too: sql/functions/companies/printed_names.sql.
 create or replace function app.change_company(
-  p_versions integer[], p_name text, p_delegator_role boolean, p_language text)
+  p_versions integer[], p_name text, p_delegator_role boolean, p_language text,
+  p_returns_need_release boolean default null)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -68,9 +69,12 @@ begin
   perform app_private.expect_version(v_company.version, p_versions);
   update app.company set name = coalesce(p_name, name),
     delegator_role = coalesce(p_delegator_role, delegator_role),
-    language = coalesce(p_language, language), changed_at = app_private.clock(), version = version + 1
-  where id = v_caller.company_id and (name, delegator_role, language) is distinct from
-    (coalesce(p_name, name), coalesce(p_delegator_role, delegator_role), coalesce(p_language, language));
+    language = coalesce(p_language, language),
+    returns_need_release = coalesce(p_returns_need_release, returns_need_release),
+    changed_at = app_private.clock(), version = version + 1
+  where id = v_caller.company_id and (name, delegator_role, language, returns_need_release) is distinct from
+    (coalesce(p_name, name), coalesce(p_delegator_role, delegator_role), coalesce(p_language, language),
+     coalesce(p_returns_need_release, returns_need_release));
   if not found then
     return;  -- nothing changes, so no version does
   end if;
@@ -81,9 +85,9 @@ begin
     v_caller.company_id);
 end
 $$;
-comment on function app.change_company(integer[], text, boolean, text) is
+comment on function app.change_company(integer[], text, boolean, text, boolean) is
   'Changes the caller''s company (admin); live rows show the new name, evidence keeps the former.';
-grant execute on function app.change_company(integer[], text, boolean, text) to kollegium_api;
+grant execute on function app.change_company(integer[], text, boolean, text, boolean) to kollegium_api;
 
 create or replace function app_private.colleague_card(p_colleague uuid) returns json
 language sql stable set search_path = pg_catalog, pg_temp

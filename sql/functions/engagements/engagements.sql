@@ -74,6 +74,7 @@ begin
       jsonb_build_object('handler', v_handler.name));
   end if;
   if p_step is distinct from v_engagement.step and p_step is not null then
+    perform app_private.expect_next_step(p_marketplace, p_lead, v_caller.company_id);
     update app.engagement set step = p_step where marketplace_id = p_marketplace and id = v_engagement.id;
     perform app_private.record(p_marketplace, p_lead, 'step-changed', v_caller,
       jsonb_build_object('from', v_engagement.step, 'to', p_step));
@@ -131,9 +132,14 @@ begin
   perform app_private.expect_engagement(v_engagement, array['active']);
   update app.engagement set state = p_outcome, value = p_value, closed_at = app_private.clock()
   where marketplace_id = p_marketplace and id = v_engagement.id;
+  perform app_private.void_return(p_marketplace, v_engagement.id);
   perform app_private.set_state(p_marketplace, p_lead, 'closed');
   perform app_private.record(p_marketplace, p_lead, p_outcome, v_caller,
     jsonb_strip_nulls(jsonb_build_object('value', p_value)));
+  if p_outcome = 'lost' then
+    perform app_private.come_back(l, v_engagement.id) from app.lead l
+    where l.marketplace_id = p_marketplace and l.id = p_lead;
+  end if;
 end
 $$;
 comment on function app.close_engagement(uuid, uuid, text, numeric) is

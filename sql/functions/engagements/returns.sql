@@ -1,46 +1,5 @@
--- The ways back: a return that the taker asks for and the operator decides, revoking, recycling. Which reasons
--- a marketplace takes, with what evidence, how many and how long, is not decided here: whoever adds such rules asks
--- them in app_private.expect_return_allowed.
+-- The ways back: the operator decides about a return that the taker asked for (functions/returns), revokes, recycles.
 set local role kollegium_broker;
-
--- 422 unless the reason is one that the marketplace takes.
-create or replace function app_private.expect_return_allowed(p_engagement app.engagement, p_reason text)
-returns void language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_reasons constant text[] :=
-    array['wrong_number', 'not_reached', 'duplicate', 'not_interested', 'outside_area', 'other'];
-begin
-  if p_reason is null or p_reason <> all (v_reasons) then
-    perform app_private.refuse(422, 'return-reason-unknown', jsonb_build_object('reasons', v_reasons));
-  end if;
-end
-$$;
-
--- The taker asks; until the operator decides it goes on working the lead.
-create or replace function app.request_return(p_marketplace uuid, p_lead uuid, p_reason text, p_comment text)
-returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_caller constant app.caller := app_private.caller();
-  v_engagement app.engagement;
-begin
-  v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
-  perform app_private.expect_engagement(v_engagement, array['active']);
-  perform app_private.expect_return_allowed(v_engagement, p_reason);
-  update app.engagement set state = 'return_requested', return_reason = p_reason, return_comment = p_comment,
-    return_requested_at = app_private.clock()
-  where marketplace_id = p_marketplace and id = v_engagement.id;
-  perform app_private.touch_lead(p_marketplace, p_lead);
-  perform app_private.record(p_marketplace, p_lead, 'return-requested', v_caller,
-    jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'comment', p_comment)));
-  perform app_private.mail_company('return-requested', v_engagement.operator_company_id, jsonb_build_object(
-    'company', v_engagement.company_name, 'lead', p_lead, 'reason', p_reason));
-end
-$$;
-comment on function app.request_return(uuid, uuid, text, text) is
-  'The taker asks to return the lead; it works it until the operator decides.';
-grant execute on function app.request_return(uuid, uuid, text, text) to kollegium_api;
 
 -- The lead, locked, and its current engagement, for who decides about it: the operator. 409 when there is none,
 -- or in another state.
@@ -61,20 +20,46 @@ begin
 end
 $$;
 
--- With it the returner loses lead and person; its engagement, notes and conversation stay with it.
+-- The return is accepted: by the operator, or (p_automatic) by reason or silence. The returner loses lead and person;
+-- its engagement, notes and conversation stay with it. The lead is locked, and a return is asked for.
+create or replace function app_private.finish_return(
+  p_marketplace uuid, p_lead uuid, p_caller app.caller, p_comment text, p_automatic text)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lead app.lead;
+  v_engagement app.engagement;
+begin
+  select * into v_lead from app.lead where marketplace_id = p_marketplace and id = p_lead;
+  select * into v_engagement from app.engagement
+  where marketplace_id = p_marketplace and id = v_lead.engagement_id;
+  update app.return_request set state = 'accepted', automatic = p_automatic, answer = p_comment,
+    ended_at = app_private.clock()
+  where marketplace_id = p_marketplace and engagement_id = v_engagement.id and state = 'requested';
+  perform app_private.record(p_marketplace, p_lead, 'returned', p_caller,
+    jsonb_strip_nulls(jsonb_build_object('comment', p_comment, 'automatic', p_automatic)));
+  perform app_private.take_back(v_lead, 'returned');
+  perform app_private.come_back(v_lead, v_engagement.id);
+  if p_automatic is null then
+    perform app_private.mail_company('return-accepted', v_engagement.company_id, jsonb_build_object(
+      'operator', v_lead.operator_name, 'lead', p_lead));
+  else
+    perform app_private.mail_company('return-accepted-by-itself', v_engagement.company_id, jsonb_build_object(
+      'operator', v_lead.operator_name, 'lead', p_lead));
+    perform app_private.mail_company('return-came-by-itself', v_lead.operator_company_id, jsonb_build_object(
+      'company', v_engagement.company_name, 'lead', p_lead));
+  end if;
+end
+$$;
+
 create or replace function app.accept_return(p_marketplace uuid, p_lead uuid, p_comment text)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.caller();
-  v record;
 begin
-  v := app_private.engagement_to_decide(p_marketplace, p_lead, v_caller.company_id, array['return_requested']);
-  perform app_private.record(p_marketplace, p_lead, 'returned', v_caller,
-    jsonb_strip_nulls(jsonb_build_object('comment', p_comment)));
-  perform app_private.take_back(v.lead, 'returned');
-  perform app_private.mail_company('return-accepted', (v.engagement).company_id, jsonb_build_object(
-    'operator', (v.lead).operator_name, 'lead', p_lead));
+  perform app_private.engagement_to_decide(p_marketplace, p_lead, v_caller.company_id, array['return_requested']);
+  perform app_private.finish_return(p_marketplace, p_lead, v_caller, p_comment, null);
 end
 $$;
 comment on function app.accept_return(uuid, uuid, text) is
@@ -90,6 +75,8 @@ declare
 begin
   v := app_private.engagement_to_decide(p_marketplace, p_lead, v_caller.company_id, array['return_requested']);
   update app.engagement set state = 'active' where marketplace_id = p_marketplace and id = (v.engagement).id;
+  update app.return_request set state = 'refused', answer = p_comment, ended_at = app_private.clock()
+  where marketplace_id = p_marketplace and engagement_id = (v.engagement).id and state = 'requested';
   perform app_private.touch_lead(p_marketplace, p_lead);
   perform app_private.record(p_marketplace, p_lead, 'return-refused', v_caller,
     jsonb_strip_nulls(jsonb_build_object('comment', p_comment)));

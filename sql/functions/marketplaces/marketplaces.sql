@@ -47,7 +47,9 @@ begin
   update app.marketplace set name = v.name, steps = v.steps, operator_may_take = v.operator_may_take,
     giver_may_withdraw = v.giver_may_withdraw, auto_accept = v.auto_accept,
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
-    teaser_digits = v.teaser_digits
+    teaser_digits = v.teaser_digits, next_step_required = v.next_step_required,
+    hand_back_hours = v.hand_back_hours, price_cents = v.price_cents,
+    currency = v.currency
   where id = p_marketplace;
 end
 $$;
@@ -348,7 +350,7 @@ begin
   if v_participation.state <> 'active' then
     perform app_private.refuse(409, 'participation-state', jsonb_build_object('state', v_participation.state));
   end if;
-  update app.participation set state = 'ended', ended_at = app_private.clock(), version = version + 1
+  update app.participation set state = 'ended', ended_at = app_private.clock(), exclusive_areas = '{}', version = version + 1
   where marketplace_id = p_marketplace and company_id = p_company;
   perform app_private.withdraw_offers(p_marketplace, p_company);
   perform app_private.audit('participation-ended', v_caller.company_id, v_caller.colleague_id, p_marketplace,

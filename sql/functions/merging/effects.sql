@@ -45,6 +45,8 @@ as $$
     'open_offers', (select count(*) from app.offer o where o.company_id = p_mine and o.state = 'open'),
     'notes', (select count(*) from app.note n where n.company_id = p_mine
       and (n.marketplace_id, n.lead_id) in (select * from app_private.lead_keys(p_mine))),
+    'files', (select count(*) from app.note_file f where f.company_id = p_mine
+      and (f.marketplace_id, f.lead_id) in (select * from app_private.lead_keys(p_mine))),
     'colleagues', (select coalesce(jsonb_agg(jsonb_build_object('name', c.name, 'role', c.role)
       order by c.id), '[]') from app.colleague c where c.company_id = p_mine and c.active))
 $$;
@@ -68,7 +70,7 @@ as $$
     join app.participation b on b.marketplace_id = a.marketplace_id and b.company_id = p_to
     cross join lateral (select app_private.united_card(b, a) as card) u
     where a.company_id = p_from and (jsonb_array_length(u.card -> 'postcode_areas') > 1000
-      or jsonb_array_length(u.card -> 'tags') > 100)) b
+      or jsonb_array_length(u.card -> 'exclusive_areas') > 1000 or jsonb_array_length(u.card -> 'tags') > 100)) b
 $$;
 
 -- Names and switches: the survivor's stay.
@@ -78,7 +80,7 @@ as $$
   select jsonb_object_agg(k.key, jsonb_build_object('stays', s.j -> k.key, 'goes', a.j -> k.key))
   from (select to_jsonb(c) as j from app.company c where c.id = p_to) s,
        (select to_jsonb(c) as j from app.company c where c.id = p_from) a,
-       unnest(array['name', 'delegator_role', 'language']) k (key)
+       unnest(array['name', 'delegator_role', 'language', 'returns_need_release']) k (key)
 $$;
 
 -- Rows that collapse or change, from the journal of the merge that has just been performed. Times and

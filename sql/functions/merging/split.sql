@@ -55,8 +55,8 @@ begin
     where e.company_id = v_old and e.handler_id = v_colleague.id and e.state in ('active', 'return_requested'))
   order by l.marketplace_id, l.id for update;
   perform app_private.expect_splittable(v_old, p_markets, p_leads);
-  insert into app.company (id, name, delegator_role, language)
-  select v_new, p_company_name, c.delegator_role, v_colleague.language from app.company c where c.id = v_old;
+  insert into app.company (id, name, delegator_role, language, returns_need_release)
+  select v_new, p_company_name, c.delegator_role, v_colleague.language, c.returns_need_release from app.company c where c.id = v_old;
   perform app_private.change_handler_name(v_old, v_colleague.id, null);
   -- Whom he leaves behind does not handle what goes with him: no colleague works for two companies.
   update app.engagement set handler_id = null, handler_name = null
@@ -109,14 +109,17 @@ declare
   v_rows jsonb := '{}';
 begin
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
-    postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps, answered_at)
+    postcode_areas, tags, paused, cap, cap_day, cap_week, cap_month, time_zone, marketplace_name, operator_name,
+    company_name, steps, answered_at, price_cents)  -- what the old company holds alone stays its own
   select p.marketplace_id, p_new, p.operator_company_id, p.capacities, p.state, p.postcode_areas, p.tags,
-    p.paused, p.cap, p.marketplace_name, p.operator_name, p_name, p.steps, p.answered_at
+    p.paused, p.cap, p.cap_day, p.cap_week, p.cap_month, p.time_zone, p.marketplace_name, p.operator_name,
+    p_name, p.steps, p.answered_at, p.price_cents
   from app.participation p where p.company_id = p_old and p.marketplace_id = any (p_markets);
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
-  foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.offer', 'app.note',
-                               'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up'] loop
+  foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.posting', 'app.offer', 'app.note',
+                               'app.note_file', 'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up',
+                               'app.return_request'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',
       v_tab,
       string_agg(format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col), ', '),

@@ -80,7 +80,7 @@ begin
     continue when v.tab = 'app.participation' and exists (select from app.marketplace m
       where m.id = v.marketplace_id and m.operator_company_id::text = v.before ->> 'company_id');
     execute format('insert into %1$s select (jsonb_populate_record(null::%1$s, $1)).* on conflict do nothing',
-      v.tab) using '{"placed_before": 0}' || v.before || coalesce((select jsonb_build_object('operator_company_id',
+      v.tab) using '{"placed_before": 0, "exclusive_areas": []}' || v.before || coalesce((select jsonb_build_object('operator_company_id',
         m.operator_company_id, 'operator_name', m.operator_name, 'marketplace_name', m.name, 'steps', m.steps)
       from app.marketplace m where m.id = v.marketplace_id), '{}');
   end loop;
@@ -104,10 +104,10 @@ begin
   with gone as (
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps,
-    invited_at, answered_at, ended_at, cap_day, cap_week, cap_month, time_zone)
+    invited_at, answered_at, ended_at, cap_day, cap_week, cap_month, time_zone, price_cents)
   select p.marketplace_id, p_to, p.operator_company_id, p.capacities, 'ended', p.postcode_areas,
     p.tags, p.paused, p.cap, p.marketplace_name, p.operator_name, c.name, p.steps, p.invited_at,
-    p.answered_at, app_private.clock(), p.cap_day, p.cap_week, p.cap_month, p.time_zone
+    p.answered_at, app_private.clock(), p.cap_day, p.cap_week, p.cap_month, p.time_zone, p.price_cents
   from app_private.merge_journal j
   join app.participation p on p.marketplace_id = j.marketplace_id and p.company_id = p_from
   join app.company c on c.id = p_to
@@ -165,8 +165,8 @@ begin
     execute format('select array_agg(t.id order by t.id) from %1$s t where t.%2$I = $1 and t.id > $2 and not exists (
       select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
         and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
-      case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
-             'app.call_attempt', 'app.follow_up')
+      case when v.tab in ('app.message', 'app.message_file', 'app.history', 'app.note', 'app.note_file',
+             'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up', 'app.return_request')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
     into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then
@@ -231,6 +231,7 @@ begin
   v_rows := v_rows || jsonb_build_object('changed', app_private.changes_back(p_merge.id, v_to));
   perform app_private.collapsed_back(p_merge.id);
   perform app_private.leave_cards(p_merge.id, v_from, v_to);
+  perform app_private.part_areas(v_from, v_to);
   perform app_private.conclude_wave(k.m, k.l)
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
   join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';

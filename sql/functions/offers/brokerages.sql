@@ -54,7 +54,7 @@ begin
   from unnest(p_companies) w (id)
   left join app.participation p on p.marketplace_id = p_marketplace and p.company_id = w.id
   where not coalesce(app_private.may_take(p, v_lead.giver_company_id) and app_private.full_cap(p) is null
-    and not app_private.gave_back(v_lead, w.id), false);
+    and not app_private.gave_back(v_lead, w.id) and w.id <> all (app_private.absent_of(p_marketplace)), false);
   if cardinality(v_unfit) > 0 then
     perform app_private.expect_not_absorbed(p_marketplace, c.id, v_caller.company_id)
     from unnest(v_unfit) c (id);
@@ -63,6 +63,7 @@ begin
   if not app_private.begin_brokerage(v_lead, v_plan, v_caller) then
     perform app_private.refuse(409, 'no-matching-taker');
   end if;
+  perform app_private.tell_past_holder(v_lead, p_companies, v_caller);
 end
 $$;
 comment on function app.offer_lead(uuid, uuid, uuid[], integer) is

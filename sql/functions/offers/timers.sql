@@ -1,14 +1,20 @@
 -- Offers and waves that end because time is over.
 set local role kollegium_broker;
 
--- All leads of a batch before anything of them: the next wave of one locks cards, and who holds a card may wait
--- for another lead.
-create or replace function app_private.lock_leads(p_markets uuid[], p_leads uuid[])
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- All leads of a batch are locked before anything of them: the next wave of one locks cards, and who holds a card may
+-- wait for another lead. The timers pass over a lead that somebody holds, and come back: a merge, which holds all leads of two
+-- companies for as long as it takes, stops no wave of anybody else.
+
+-- advance_wave, or later where the wave would be for companies alone whose cards somebody holds.
+create or replace function app_private.try_to_advance(p_marketplace uuid, p_lead uuid)
+returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from app.lead l where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
-  order by l.marketplace_id, l.id for update;
+  return app_private.advance_wave(p_marketplace, p_lead);
+exception when lock_not_available then
+  update app.brokerage set wave_ends_at = app_private.clock() + interval '5 s'
+  where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
+  return false;
 end
 $$;
 
@@ -26,19 +32,19 @@ declare
   v_leads uuid[];
   v_count integer := 0;
 begin
-  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
-    select distinct o.marketplace_id, o.lead_id from app.offer o
-    where o.state = 'open' and o.expires_at <= app_private.clock() and o.expires_at > v_since
-      and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id))
-    order by o.marketplace_id, o.lead_id limit p_limit) d;
-  perform app_private.lock_leads(v_markets, v_leads);
+  select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
+    select l.marketplace_id, l.id from app.lead l where (l.marketplace_id, l.id) in (
+      select o.marketplace_id, o.lead_id from app.offer o
+      where o.state = 'open' and o.expires_at <= app_private.clock() and o.expires_at > v_since
+        and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id)))
+    order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
     update app.offer set state = 'expired', answered_at = app_private.clock()
     where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
       and state = 'open' and expires_at <= app_private.clock();
     if found then
       perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
-      perform app_private.advance_wave(v_due.marketplace_id, v_due.lead_id);
+      perform app_private.try_to_advance(v_due.marketplace_id, v_due.lead_id);
       v_count := v_count + 1;
     end if;
   end loop;
@@ -61,14 +67,14 @@ declare
   v_ended boolean;
   v_count integer := 0;
 begin
-  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
-    select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= app_private.clock()
-    order by b.marketplace_id, b.lead_id limit p_limit) d;
-  perform app_private.lock_leads(v_markets, v_leads);
+  select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
+    select l.marketplace_id, l.id from app.lead l where (l.marketplace_id, l.id) in (
+      select b.marketplace_id, b.lead_id from app.brokerage b where b.wave_ends_at <= app_private.clock())
+    order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
     v_ended := app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
     if not v_ended then
-      v_ended := app_private.advance_wave(v_due.marketplace_id, v_due.lead_id);
+      v_ended := app_private.try_to_advance(v_due.marketplace_id, v_due.lead_id);
     end if;
     v_count := v_count + v_ended::integer;
   end loop;

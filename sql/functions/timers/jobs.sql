@@ -78,11 +78,18 @@ begin
       return (select count(*) from (select from app.brokerage where wave_ends_at <= app_private.clock() limit 1000) w);
     when 'last-calls' then
       return (select count(*) from (select from app.brokerage where last_call_at <= app_private.clock() limit 1000) w);
+    when 'returns' then
+      return (select count(*) from (select from app.return_request where state = 'requested'
+                and silence_at <= app_private.clock() limit 1000) w);
+    when 'comebacks' then
+      return (select count(*) from (select from app_private.comeback limit 1000) w);
     when 'names' then
       return (select count(*) from (select from app.company where names_due_before is not null limit 1000) w);
     when 'reminders' then
       return (select count(*) from (select from app.follow_up where done_at is null and reminded_at is null
                 and due_at <= app_private.clock() limit 1000) w);
+    when 'hand-backs' then
+      return (select count(*) from app_private.stalled(null, 1000));
     when 'mails' then
       return (select count(*) from (select from app_private.outbox where kind <> 'mail' limit 1000) w);
     when 'delivery' then

@@ -22,6 +22,9 @@ declare
     select from unnest(app_private.texts(v_wave -> 'postcode_areas')) a where starts_with(v_postcode, a));
   v_former constant uuid[] := array(select distinct e.company_id from app.engagement e
     where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'returned');
+  v_absent constant uuid[] := app_private.absent_of(p_lead.marketplace_id);
+  v_losers constant uuid[] := array(select distinct e.company_id from app.engagement e
+    where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.state = 'lost');
   v_weights constant jsonb := app_private.weights(v_wave -> 'weights');
 begin
   return query
@@ -30,21 +33,31 @@ begin
       when p.company_id = p_lead.giver_company_id then 'giver'
       when p.company_id = any (p_before) then 'offered-before'
       when not v_by_hand and p.company_id = any (v_former) then 'returned-before'
+      when not v_by_hand and p.company_id = any (v_losers) then 'lost-before'
       when p.paused then 'paused'
+      when p.company_id = any (v_absent) then 'absent'
       when v_by_hand then null
       when p.company_id = any (p_deferred) then null
-      when p.company_id <> all (v_named) then 'not-named'
-      when not v_fits then 'wave-area'
-      when v_tags is not null and not p.tags && v_tags then 'wave-tags'
-      when cardinality(p.postcode_areas) > 0 and not exists (
+      when not h.holds and p.company_id <> all (v_named) then 'not-named'
+      when not h.holds and not v_fits then 'wave-area'
+      when not h.holds and v_tags is not null and not p.tags && v_tags then 'wave-tags'
+      when not h.holds and cardinality(p.postcode_areas) > 0 and not exists (
         select from unnest(p.postcode_areas) a where starts_with(v_postcode, a)) then 'area'
       when cardinality(p.tags) > 0 and cardinality(p_lead.tags) > 0 and not p.tags && p_lead.tags then 'tags'
       end as why,
       case when num_nonnulls(p.cap, p.cap_day, p.cap_week, p.cap_month) > 0
-        then app_private.full_cap(p) end as full_one
+        then app_private.full_cap(p) end as full_one,
+      h.holds
     from app.participation p
+    cross join lateral (select not v_by_hand and exists (
+      select from unnest(p.exclusive_areas) a where starts_with(v_postcode, a)) as holds) h
     where p.marketplace_id = p_lead.marketplace_id and p.state = 'active' and 'taker' = any (p.capacities)
       and (not v_by_hand or p.company_id = any (v_named))
+  ), asked as (  -- who holds the area has it alone, while it can take the lead at all
+    select s.company, s.invited_at, s.full_one, case when s.why is null and not s.holds and exists (
+      select from seen o where o.holds and o.why is null and o.full_one is null) then 'exclusive-area'
+      else s.why end as why
+    from seen s
   ), told as (
     select s.company, s.invited_at, coalesce(s.why, 'cap-' || s.full_one) as why,
       s.why is null and (s.full_one is null or p_plan ->> 'on_cap' = 'next_wave') as ranks,
@@ -55,7 +68,7 @@ begin
         else -ln(app_private.drawn(p_plan, p_lead.id, s.company))
           / coalesce((v_weights ->> s.company::text)::double precision, 1) end as key,
       case v_order when 'priority' then coalesce((v_weights ->> s.company::text)::integer, 1) end as weight
-    from seen s
+    from asked s
   ), ranked as (
     select t.*, row_number() over (partition by t.ranks order by t.key, t.weight desc, t.invited_at, t.company) as n
     from told t
@@ -88,8 +101,8 @@ $$;
 create or replace function app_private.reasons() returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select array['not-this-time', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'paused', 'returned-before',
-    'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
+  select array['not-this-time', 'merging', 'cap-open', 'cap-day', 'cap-week', 'cap-month', 'exclusive-area', 'paused', 'absent',
+    'returned-before', 'lost-before', 'offered-before', 'giver', 'not-named', 'wave-tags', 'wave-area', 'tags', 'area']
 $$;
 
 -- One wave: its takers in their order, and who is left out, by reason.

@@ -1,0 +1,1 @@
+"""Which returns a marketplace takes, and what a company releases."""
