@@ -15,6 +15,7 @@ from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
@@ -47,6 +48,7 @@ ROOMS = [
     follow_ups,
     absences,
     timeline,
+    files,
     imports,
     merges,
     docs_page,

@@ -15,9 +15,16 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: float = 10.0
     body_limit: int = 256 * 1024
     import_limit: int = 20 * 1024 * 1024
+    file_limit: int = 10 * 1024 * 1024
+    file_quota: int = 1024 * 1024 * 1024
     trusted_proxies: str = ""
     metrics_port: int = 0
     log_level: str = "info"
+
+    @property
+    def upload_limit(self) -> int:
+        """Of a body with a file of a lead: the file, and what a form has around it."""
+        return self.file_limit + 64 * 1024
 
     @property
     def connections(self) -> int:
@@ -39,6 +46,8 @@ _VARIABLES = {
     "request_timeout": "KOLLEGIUM_REQUEST_TIMEOUT",
     "body_limit": "KOLLEGIUM_BODY_LIMIT",
     "import_limit": "KOLLEGIUM_IMPORT_LIMIT",
+    "file_limit": "KOLLEGIUM_FILE_LIMIT",
+    "file_quota": "KOLLEGIUM_FILE_QUOTA",
     "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
     "metrics_port": "KOLLEGIUM_METRICS_PORT",
     "log_level": "KOLLEGIUM_LOG_LEVEL",

@@ -194,10 +194,22 @@ message = _table(
     "company_name text, author_id uuid, author_name text, text text, created_at timestamptz, "
     "engagement_id uuid, origin_parties uuid[]",
 )
+message_file = _table(
+    "message_file",
+    "marketplace_id uuid, id uuid, lead_id uuid, parties uuid[], company_id uuid, "
+    "company_name text, author_id uuid, author_name text, name text, media_type text, size "
+    "bigint, sha256 bytea, created_at timestamptz, engagement_id uuid, origin_parties uuid[]",
+)
 note = _table(
     "note",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
     "text, text text, created_at timestamptz, engagement_id uuid",
+)
+note_file = _table(
+    "note_file",
+    "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, author_id uuid, author_name "
+    "text, name text, media_type text, size bigint, sha256 bytea, created_at timestamptz, "
+    "engagement_id uuid",
 )
 offer = _table(
     "offer",

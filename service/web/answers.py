@@ -60,6 +60,13 @@ class Answer(Response[T], Generic[T]):
         return {"type": "http.response.start", "status": self.status_code, "headers": headers}
 
 
+def attachment(name: str) -> str:
+    """Content-Disposition that lets a browser keep a file under this name (RFC 6266); what it says
+    to old ones is ASCII."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in " .-_()") else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 class HtmlPage(Answer[str]):
     """HTML; `headers` add to or replace what every page has."""
 
@@ -108,7 +115,7 @@ class SentFile(Answer[bytes]):
     ) -> None:
         given = {"content-type": media_type, **(headers or {})}
         if name is not None:
-            given["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+            given["content-disposition"] = attachment(name)
         super().__init__(200, given, b"", cookies)
         self._path = path
 
@@ -133,7 +140,7 @@ class SentFile(Answer[bytes]):
 class Stream(Answer[bytes]):
     """Parts as `source` makes them. `ends` are waited for beside it: when one returns (the client
     left, the service stops), the source is closed, so that its own `finally` runs, and no part
-    follows. Made by `call.stream`."""
+    follows. `length`: how long it is in all, where that is known. Made by `call.stream`."""
 
     sends = "application/octet-stream"
 
@@ -144,6 +151,7 @@ class Stream(Answer[bytes]):
         ends: Sequence[Callable[[], Awaitable[object]]],
         *,
         runs: bool = True,
+        length: int | None = None,
         headers: dict[str, str] | None = None,
         cookies: Sequence[Cookie] = (),
     ) -> None:
@@ -152,10 +160,11 @@ class Stream(Answer[bytes]):
         self._source = source
         self._ends = ends
         self._runs = runs
+        self._length = length
 
     async def send(self, send: Send) -> None:
         """Head at once, then part by part; to HEAD the head alone."""
-        await send(self._head(None))
+        await send(self._head(self._length))
         if self._runs:
             await self._run(send)
         await self._source.aclose()

@@ -4,7 +4,7 @@ JSON is what every route takes that changes something, a form what has `URLEncod
 has `upload=Upload(…)` (docs/litestar.md). Read once the route is known, before the handler.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 from litestar.enums import RequestEncodingType
@@ -26,13 +26,15 @@ class Upload(msgspec.Struct, frozen=True):
     """A file, as the body itself or as the part `file` of a form; the handler reads it as it comes.
 
     `types` are those of the file beside plain bytes, `limit` is the setting that bounds it, `parts`
-    what the form may have besides, with a word on each; `says` what the file is, to a reader.
+    what the form may have besides, with a word on each; `says` what the file is, to a reader;
+    `named`: the body itself says its name in Content-Disposition.
     """
 
     types: tuple[str, ...]
     limit: str
     parts: dict[str, str]
     says: str
+    named: bool = False
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -100,11 +102,15 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 
 async def _read(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
+    return b"".join([piece async for piece in pieces(receive)])
+
+
+async def pieces(receive: Receive) -> AsyncGenerator[bytes, None]:
+    """The body as it comes. Raises Problem bad-request when the client leaves before its end."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem("bad-request", reason="body-cut-off")
-        chunks.append(message.get("body", b""))  # type: ignore[arg-type]
+        yield message.get("body", b"")  # type: ignore[misc]
         if not message.get("more_body", False):
-            return b"".join(chunks)
+            return

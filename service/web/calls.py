@@ -20,6 +20,7 @@ from service import identity
 from service.database.transaction import Database, Tx
 from service.database.tx import Known
 from service.errors import Problem
+from service.settings import ServiceSettings
 from service.vocabulary import GoesOn, Versions
 from service.web import problems
 from service.web.answers import Answer, Stream
@@ -103,6 +104,12 @@ class Call:
         return database
 
     @property
+    def settings(self) -> ServiceSettings:
+        """What the deployment sets."""
+        settings: ServiceSettings = self._scope["app"].state.settings
+        return settings
+
+    @property
     def method(self) -> str:
         """GET, POST, PUT, PATCH or DELETE; HEAD is GET here."""
         return str(self._scope["method"])
@@ -135,13 +142,16 @@ class Call:
         source: AsyncGenerator[bytes, None],
         media_type: str,
         *,
+        length: int | None = None,
         headers: dict[str, str] | None = None,
         cookies: Sequence[Cookie] = (),
     ) -> Stream:
         """An answer in parts; the source ends when the client leaves or the service stops."""
         ends = (self.gone, self._scope["app"].state.stopping.wait)
         runs = not self._incoming.is_head
-        return Stream(source, media_type, ends, runs=runs, headers=headers, cookies=cookies)
+        return Stream(
+            source, media_type, ends, runs=runs, length=length, headers=headers, cookies=cookies
+        )
 
     @property
     def client(self) -> str | None:

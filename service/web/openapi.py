@@ -52,6 +52,17 @@ _IF_MATCH = {
         "examples": ['"3"'],
     },
 }
+_DISPOSITION = {
+    "name": "Content-Disposition",
+    "in": "header",
+    "required": False,
+    "description": "The name of the file, where the body is the file itself (RFC 6266)",
+    "schema": {
+        "type": "string",
+        "pattern": whole("[ -~]*"),
+        "examples": ["attachment; filename*=UTF-8''Aufma%C3%9F.pdf"],
+    },
+}
 _HEADERS: Json = {
     "X-Request-Id": ("Names this request in the logs", {"type": "string"}),
     "ETag": ("Version of what is answered, for If-Match", {"type": "string"}),
@@ -155,6 +166,9 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
     method = next(iter(handler.http_methods))
     if method == "POST" and not handler.opt.get("public"):
         parameters.append(_KEY)
+    upload: Upload | None = handler.opt.get("upload")
+    if upload is not None and upload.named:
+        parameters.append(_DISPOSITION)
     if "version-stale" in slugs:
         parameters.append({**_IF_MATCH, "required": "version-required" in slugs})
     operation: Json = {
@@ -279,7 +293,7 @@ def _plain(handler: HTTPRouteHandler) -> Json:
     done: Json = {"description": "Done", "headers": _headers()}
     kind = handler.parsed_fn_signature.return_type.annotation
     sends = handler.opt.get("sends") or getattr(kind, "sends", None)
-    return {**done, "content": {sends: {}}} if sends else done
+    return {**done, "content": {one: {} for one in sends.split(", ")}} if sends else done
 
 
 def _success(status: int, results: list[Any], schemas: Json) -> Json:

@@ -23,6 +23,7 @@ MEMBERS: dict[str, Json] = {
         "description": "A mapping (TOML) to begin with, made of the headers that were recognised",
     },
     "limit": {"type": "integer", "description": "The most that is taken, in bytes"},
+    "used": {"type": "integer", "description": "Bytes that the files of the company take"},
     "version": {"type": "integer", "description": "The present version"},
     "state": {"type": "string", "description": "The present state"},
     "allowed": {

@@ -18,7 +18,7 @@ NEW = "Eine ganz neue Losung 4711"
 
 
 @pytest.fixture(autouse=True)
-async def fresh(market: Market) -> None:
+async def fresh(market: Market, quick_stretching: None) -> None:
     """Nobody has tried anything yet."""
     async with connected(market.urls.superuser) as superuser:
         await superuser.execute("truncate app_private.rate")

@@ -214,10 +214,9 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
             headers = ready(stage, role) if role in stage.tokens else {}
             if role == "invited":
                 headers = {"Authorization": f"Bearer {stage.world.nina.token}"}
-            if name == "imports.import_file":
-                headers["Content-Type"] = "text/csv"
-                ids["query"] = f"?marketplace={stage.world.nord_id}"
-                body = {"content": LEADS}
+            if name in ("imports.import_file", "files.add_file"):
+                headers["Content-Type"], body = "text/csv", {"content": LEADS}
+                ids["query"] = f"?marketplace={stage.world.nord_id}" if "imports" in name else ""
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
             path = operation.path.format(**ids) + ids.get("query", "")

@@ -9,13 +9,24 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from service.domain.imports.files import uploads
 from service.jobs.worker import timers as worker
 from tests.fixtures.database import Urls, as_bearer, connected
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug, state
+from tests.fixtures.sizes import sized
 
+# The smallest file that is not imported while its uploader waits.
+LARGE = sized(151, whole=501)
 CSV = {"content-type": "text/csv"}
 HEAD = "Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the small size the worker takes care of smaller files, too."""
+    assert uploads.IN_REQUEST == 500
+    monkeypatch.setattr(uploads, "IN_REQUEST", LARGE - 1)
 
 
 def a_file(rows: int, *, bad: int = 0) -> bytes:
@@ -68,12 +79,12 @@ async def raw_rows(urls: Urls, import_id: str) -> int:
 
 
 async def test_a_large_file_is_accepted_and_worked_off(market: Market) -> None:
-    accepted = await upload(market.gerd, market.m, a_file(520, bad=3))
+    accepted = await upload(market.gerd, market.m, a_file(LARGE, bad=3))
     assert accepted.status_code == 202, accepted.text
     job = accepted.json()
-    assert (job["state"], job["rows"], job["done"]) == ("waiting", 520, 0)
+    assert (job["state"], job["rows"], job["done"]) == ("waiting", LARGE, 0)
     assert (await market.anna.get(f"/imports/{job['id']}")).status_code == 404
-    assert await raw_rows(market.urls, job["id"]) == 520
+    assert await raw_rows(market.urls, job["id"]) == LARGE
     seen = []
     async with working(market.urls) as connection:
         while True:
@@ -81,12 +92,12 @@ async def test_a_large_file_is_accepted_and_worked_off(market: Market) -> None:
             if shown["state"] not in ("waiting", "running"):
                 break
             seen.append((shown["state"], shown["done"]))
-            assert shown["rows"] == 520
+            assert shown["rows"] == LARGE
             assert await step(connection)
-    assert seen == [("waiting", 0)] + [("running", 50 * n) for n in range(1, 11)]
-    assert (shown["state"], shown["done"]) == ("done", 520)
-    assert (shown["imported"], shown["duplicates"], shown["refused"]) == (517, 0, 3)
-    assert [row["row_number"] for row in shown["rows"]] == list(range(2, 522))
+    assert seen == [("waiting", 0)] + [("running", 50 * n) for n in range(1, LARGE // 50 + 1)]
+    assert (shown["state"], shown["done"]) == ("done", LARGE)
+    assert (shown["imported"], shown["duplicates"], shown["refused"]) == (LARGE - 3, 0, 3)
+    assert [row["row_number"] for row in shown["rows"]] == list(range(2, LARGE + 2))
     assert await raw_rows(market.urls, job["id"]) == 0
     lead = (await market.gerd.get(market.path(shown["rows"][0]["lead_id"]))).json()
     assert lead["prospect"]["name"] == "Petra Muster0"
@@ -94,11 +105,11 @@ async def test_a_large_file_is_accepted_and_worked_off(market: Market) -> None:
     assert history[0]["colleague_name"] == "Gerd"
 
 
-@pytest.mark.parametrize("rows", [40, 520])
+@pytest.mark.parametrize("rows", [40, LARGE])
 async def test_a_dry_run_keeps_no_lead(market: Market, rows: int) -> None:
     content = a_file(rows, bad=1)
     answer = await upload(market.gerd, market.m, content, "&dry_run=true&limit=1000")
-    assert answer.status_code == (201 if rows <= 500 else 202)
+    assert answer.status_code == (201 if rows < LARGE else 202)
     async with working(market.urls) as connection:
         await worker.imports(connection)
     tried = (await market.gerd.get(f"/imports/{answer.json()['id']}?limit=1000")).json()
@@ -114,7 +125,7 @@ async def test_a_dry_run_keeps_no_lead(market: Market, rows: int) -> None:
 
 
 async def test_who_repeats_the_key_hears_of_the_same_import(market: Market) -> None:
-    for rows, status in ((30, 201), (501, 202)):
+    for rows, status in ((30, 201), (LARGE, 202)):
         content, key = a_file(rows), f"import-{uuid4()}"
         first = await upload(market.gerd, market.m, content, **{"Idempotency-Key": key})
         again = await upload(market.gerd, market.m, content, **{"Idempotency-Key": key})
@@ -164,7 +175,7 @@ async def test_an_import_holds_no_lock_that_a_pick_needs(market: Market) -> None
     try:
         lead = await market.draft()
         assert await state(market, lead) == "offered"
-        assert (await upload(market.gerd, market.m, a_file(501))).status_code == 202
+        assert (await upload(market.gerd, market.m, a_file(LARGE))).status_code == 202
         async with working(market.urls) as connection, connection.transaction():
             assert await step(connection)
             offered = await connection.fetchval("select pg_backend_pid()")
@@ -198,7 +209,7 @@ async def _locks_cards(urls: Urls, pid: int) -> bool:
 
 
 async def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(market: Market) -> None:
-    job = (await upload(market.gerd, market.m, a_file(501))).json()
+    job = (await upload(market.gerd, market.m, a_file(LARGE))).json()
     async with working(market.urls) as connection:
         assert await step(connection)
     dying = await asyncpg.connect(market.urls.worker)
@@ -218,13 +229,13 @@ async def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(market: Mark
     async with working(market.urls) as connection:
         await worker.imports(connection)
     report = (await market.gerd.get(f"/imports/{job['id']}")).json()
-    assert (report["imported"], report["duplicates"]) == (501, 0)
+    assert (report["imported"], report["duplicates"]) == (LARGE, 0)
 
 
 async def test_two_workers_share_companies_and_not_one_company(market: Market) -> None:
-    first = (await upload(market.gerd, market.m, a_file(501))).json()
-    second = (await upload(market.gerd, market.m, a_file(501))).json()
-    other = (await upload(market.olga, market.m, a_file(501))).json()
+    first = (await upload(market.gerd, market.m, a_file(LARGE))).json()
+    second = (await upload(market.gerd, market.m, a_file(LARGE))).json()
+    other = (await upload(market.olga, market.m, a_file(LARGE))).json()
     async with working(market.urls) as one, working(market.urls) as two:
         claimed = await one.fetchrow("select * from app.claim_import()")
         assert str(claimed["import_id"]) == first["id"]
@@ -249,7 +260,7 @@ async def test_two_workers_share_companies_and_not_one_company(market: Market) -
         await asyncio.gather(worker.imports(one), worker.imports(two))
     for who, job in ((market.gerd, first), (market.gerd, second), (market.olga, other)):
         report = (await who.get(f"/imports/{job['id']}")).json()
-        assert (report["state"], report["imported"]) == ("done", 501)
+        assert (report["state"], report["imported"]) == ("done", LARGE)
     ended = [(await market.gerd.get(f"/imports/{j['id']}")).json() for j in (first, second)]
     rows = [(await market.gerd.get(f"/imports/{j['id']}?limit=1000")).json() for j in ended]
     assert rows[0]["ended_at"] < rows[1]["ended_at"]
@@ -257,7 +268,7 @@ async def test_two_workers_share_companies_and_not_one_company(market: Market) -
 
 async def test_it_ends_with_the_reason_when_its_uploader_is_gone(market: Market) -> None:
     gisa = await market.joins(market.gerd, "gisa.import@geber.example", "Gisa Geber")
-    job = (await upload(gisa, market.m, a_file(501))).json()
+    job = (await upload(gisa, market.m, a_file(LARGE))).json()
     async with working(market.urls) as connection:
         assert await step(connection)
         me = (await gisa.get("/me")).json()["colleague"]["id"]
@@ -279,7 +290,7 @@ async def test_it_ends_with_the_reason_when_the_giver_has_left(market: Market) -
     )
     assert invited.status_code == 201, invited.text
     assert (await market.nina.post(f"/marketplaces/{market.m}/participations/accept")).is_success
-    job = (await upload(market.nina, market.m, a_file(501))).json()
+    job = (await upload(market.nina, market.m, a_file(LARGE))).json()
     async with working(market.urls) as connection:
         assert await step(connection)
         left = f"/marketplaces/{market.m}/participations/{market.world.neu.id}"
@@ -291,7 +302,7 @@ async def test_it_ends_with_the_reason_when_the_giver_has_left(market: Market) -
 
 
 async def test_what_nobody_foresaw_ends_it_and_is_not_tried_for_ever(market: Market) -> None:
-    job = (await upload(market.gerd, market.m, a_file(501))).json()
+    job = (await upload(market.gerd, market.m, a_file(LARGE))).json()
     async with connected(market.urls.superuser) as superuser, working(market.urls) as connection:
         assert await step(connection)
         body = await superuser.fetchval(
@@ -316,7 +327,7 @@ async def test_what_nobody_foresaw_ends_it_and_is_not_tried_for_ever(market: Mar
 
 async def test_where_it_stops_again_and_again_it_ends(market: Market) -> None:
     """An error that cannot be caught where it happens: each attempt counts and waits longer."""
-    job = (await upload(market.gerd, market.m, a_file(501))).json()
+    job = (await upload(market.gerd, market.m, a_file(LARGE))).json()
     async with connected(market.urls.superuser) as superuser, working(market.urls) as connection:
         for _ in range(20):
             claimed = await connection.fetchrow("select * from app.claim_import()")
@@ -350,10 +361,10 @@ async def test_a_row_that_cannot_be_stored_is_refused_alone(market: Market) -> N
 
 
 async def test_raw_rows_are_kept_for_a_week_at_most(market: Market) -> None:
-    job = (await upload(market.gerd, market.m, a_file(501))).json()
+    job = (await upload(market.gerd, market.m, a_file(LARGE))).json()
     async with connected(market.urls.superuser) as superuser, working(market.urls) as connection:
         await worker.purge(connection)
-        assert await raw_rows(market.urls, job["id"]) == 501
+        assert await raw_rows(market.urls, job["id"]) == LARGE
         await superuser.execute(
             "update app.lead_import set created_at = now() - interval '7 days 1 min' where id = $1",
             UUID(job["id"]),
@@ -366,7 +377,7 @@ async def test_raw_rows_are_kept_for_a_week_at_most(market: Market) -> None:
 
 async def test_chunks_come_with_their_import_alone(market: Market) -> None:
     """Nobody adds rows to an import that was committed, least of all another company."""
-    job = (await upload(market.gerd, market.m, a_file(501))).json()
+    job = (await upload(market.gerd, market.m, a_file(LARGE))).json()
     rows = [{"row_number": 1, "outcome": "refused"}] * 50
     add = ("app.add_import_chunk($1, $2, 11, $3)", market.m, UUID(job["id"]), rows)
     go_on = ("app.continue_import($1, 0)", UUID(job["id"]))
@@ -380,7 +391,7 @@ async def test_chunks_come_with_their_import_alone(market: Market) -> None:
 
 
 async def test_a_giver_that_may_not_is_told_at_the_upload(market: Market) -> None:
-    refused = await upload(market.anna, market.m, a_file(501))
+    refused = await upload(market.anna, market.m, a_file(LARGE))
     assert (refused.status_code, slug(refused)) == (403, "giver-required")
     async with connected(market.urls.superuser) as superuser:
         assert not await superuser.fetchval("select count(*) from app_private.import_chunk")

@@ -6,6 +6,7 @@ somebody could wait for: their keys take `for key share` of what they name, whic
 merge, and a merge has the companies for itself by then.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def _tokens(body: str, position: int) -> Iterator["re.Match[str]"]:
     return (token for token in TOKEN.finditer(body, position) if not token["skip"])
 
 
+@functools.cache
 def statements(body: str, language: str) -> list[Statement]:
     """The statements of a body, in the order in which they stand there."""
     if language == "sql":

@@ -35,6 +35,7 @@ async def test_it_reports_and_changes_nothing(place: Place, world: World) -> Non
         "personal_data": 0,
         "open_offers": 1,
         "notes": 0,
+        "files": 0,
         "colleagues": [{"name": "Cora", "role": "admin"}],
     }
     assert report["settings"]["name"] == {"stays": "Firma Huber", "goes": "Firma Klein"}

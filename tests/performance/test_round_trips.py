@@ -50,6 +50,8 @@ OTHERWISE = {
     "with the same key": (2, 8),
     "engagements.hand_over": (2, 5),
     "imports.import_file": (8, 18),
+    "files.add_file": (4, 11),  # may he, an id, its part, the row
+    "files.send_file": (2, 4),  # the row, its part
     "imports.show_import": (2, 4),
     "imports.state_consent": (6, 13),
     "imports.list_consents": (2, 4),
@@ -242,6 +244,7 @@ async def all_others(asker: Asker, app: Edge) -> None:
         if name not in asker.found:
             by, _, path, body = await requests.make(name)
             match = {"If_Match": "*"} if method in ("PATCH", "PUT") else {}
+            match |= {"Content_Type": "text/csv"} if isinstance(body, bytes) else {}
             await asker.ask(name, by, f"{method} {path}", body, **match)
 
 

@@ -158,9 +158,21 @@ def place(world: World, table: str, family: str, relation: str) -> tuple[str | N
     return token, condition
 
 
+async def _furnish_files(superuser: Any) -> None:
+    """A file beside each note and each message."""
+    for kind, more in (("note", ""), ("message", "parties, company_name, ")):
+        await superuser.execute(
+            f"""insert into app.{kind}_file (marketplace_id, id, lead_id, company_id, author_name,
+                 engagement_id, {more}name, media_type, size, sha256)
+               select marketplace_id, gen_random_uuid(), lead_id, company_id, author_name,
+                 engagement_id, {more}'a.txt', 'text/plain', 1, sha256('x') from app.{kind}"""
+        )
+
+
 async def furnish(superuser: Any, world: World) -> None:
     """Gives each relation its row where the world has none yet: notes and imports of Firma Huber's,
     and on leads without a taker and on the won one a former engagement of Firma Lang's."""
+    await _furnish_files(superuser)
     for lead in ("offered", "declined", "expired", "withdrawn"):
         await superuser.execute(
             """insert into app.engagement (marketplace_id, id, lead_id, company_id,

@@ -2,9 +2,13 @@
 
 The model has one marketplace. `status` says what an operation must answer, `apply` what it changes,
 `visible` what a company then sees. Nothing of it is derived from sql/.
+
+tests/policies/test_model.py compares it with the tables; tests/cycle asks the same over HTTP, where
+a colleague acts (`Lead.by`), names are printed, plans have several waves.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,28 +21,65 @@ OK, FORBIDDEN, UNKNOWN, TOO_LATE, UNFIT = 200, 403, 404, 409, 422
 
 
 @dataclass
+class Market:
+    """Who is what on the marketplace, the names that are printed, and its plan: whom each wave is
+    for (None: all), and for how long (minutes; None: until it is ended). now: minutes."""
+
+    givers: set[str] = field(default_factory=lambda: set(GIVERS))
+    takers: set[str] = field(default_factory=lambda: set(TAKERS))
+    names: dict[str, str] = field(default_factory=dict)
+    waves: list[set[str] | None] = field(default_factory=lambda: [None])
+    window: int | None = None
+    now: int = 0
+
+    def name(self, company: str | None) -> str | None:
+        """As it is printed now."""
+        return self.names.get(company, company) if company else None
+
+
+@dataclass
 class Offer:
-    """To one company; `run` is the brokerage it belongs to."""
+    """To one company; `run` is the brokerage it belongs to, `name` what was printed on it when it
+    ended."""
 
     company: str
     run: int
+    wave: int = 1
     state: str = "open"
     final: bool = False  # declined, and not to be taken back any more
+    opened: int = 0
+    until: int | None = None
+    answered: int | None = None
+    answered_by: str | None = None
+    placed_before: int = 0
+    name: str | None = None
+
+
+@dataclass
+class Line:
+    """One message, or one line of the history: by whom, and which taker or handler it names.
+    Printed as it was said."""
+
+    event: str
+    company: str
+    named: str = ""
+    by: str | None = None
+    printed: str | None = None
 
 
 @dataclass
 class Said:
-    """What was said and done in one place: before any engagement, or in one. Messages by author;
-    history by who did it and whom it names (a taker, a handler)."""
+    """What was said and done in one place: before any engagement, or in one."""
 
-    messages: Counter[str] = field(default_factory=Counter)
-    history: Counter[tuple[str, str]] = field(default_factory=Counter)
+    messages: list[Line] = field(default_factory=list)
+    history: list[Line] = field(default_factory=list)
 
 
 @dataclass
 class Work:
-    """One engagement; what is said in it stays in it. asked: states of the requests to return it;
-    what was not released is known inside the company alone."""
+    """One engagement; what is said in it stays in it. `name` is what was printed on it when it was
+    closed or ended. asked: states of the requests to return it; what was not released is known
+    inside the company alone."""
 
     company: str
     handler: str | None = None
@@ -46,7 +87,16 @@ class Work:
     step: str = "neu"
     ended: bool = False
     said: Said = field(default_factory=Said)
+    origin: str = "pick"
+    picked_by: str | None = None
+    self_pick: bool = False
+    name: str | None = None
+    began: int = 0
+    closed: int = 0
+    requested: int = 0
+    reason: str | None = None
     asked: list[str] = field(default_factory=list)
+    asked_by: str | None = None
 
     @property
     def waiting(self) -> bool:
@@ -69,11 +119,16 @@ class Lead:
     offers: list[Offer] = field(default_factory=list)
     run: int = 0
     run_open: bool = False
+    wave: int = 0
+    plan: list[set[str] | None] = field(default_factory=list)
+    by_hand: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     before: Said = field(default_factory=Said)
+    market: Market = field(default_factory=Market)
+    by: str | None = None  # the colleague who acts
 
     def __post_init__(self) -> None:
-        self.tell(self.giver or OPERATOR)
+        self.tell("created", self.giver or OPERATOR)
 
     @property
     def current(self) -> Work | None:
@@ -95,9 +150,13 @@ class Lead:
         """Where is written what is written now."""
         return self.current.said if self.current else self.before
 
-    def tell(self, who: str, named: str = "") -> None:
+    def line(self, event: str, who: str, named: str | None = "") -> Line:
+        """Something that is said or done now; by nobody where `who` is empty."""
+        return Line(event, who, named or "", self.by if who else None, self.market.name(who))
+
+    def tell(self, event: str, who: str, named: str | None = "") -> None:
         """One line of the history."""
-        self.said.history[who, named] += 1
+        self.said.history.append(self.line(event, who, named))
 
     def had(self, company: str) -> bool:
         """Whether the company ever worked it."""
@@ -114,6 +173,7 @@ class Lead:
     def end(self, state: str) -> None:
         """The engagement is over, and the lead available again."""
         work = self.works[-1]
+        work.name = work.name or self.market.name(work.company)
         work.state, work.ended, self.state = state, True, "available"
 
     def latest(self, company: str) -> Offer | None:
@@ -125,28 +185,79 @@ class Lead:
         """Offers that can be picked."""
         return [offer for offer in self.offers if offer.state == "open"]
 
+    def answer(self, offer: Offer, state: str) -> None:
+        """An offer is open no more."""
+        offer.state, offer.answered = state, self.market.now
+        offer.name = self.market.name(offer.company)
+
     def end_run(self, state: str) -> None:
         """What is still open ends with the brokerage."""
         for offer in self.open:
-            offer.state = state
+            self.answer(offer, state)
         self.run_open = False
 
-    def end_wave(self) -> None:
-        """Nobody left who could pick, or take his refusal back: the operator gets it back."""
-        undecided = [o for o in self.offers if o.run == self.run and o.state == "declined"]
-        if self.run_open and not self.open and all(o.final for o in undecided):
-            self.run_open, self.state = False, "unplaced"
-            self.tell("")
+    def of_wave(self) -> list[Offer]:
+        """Offers of the wave that is under way."""
+        return [o for o in self.offers if (o.run, o.wave) == (self.run, self.wave)]
 
-    def engage(self, company: str, handler: str | None = None) -> None:
-        """One company works it from here on; its admin picked, or nobody handles it yet."""
+    def end_wave(self, *, goes_on: bool = True) -> None:
+        """Nobody left who could pick, or take his refusal back: the next wave, or the operator gets
+        it back. Not `goes_on`: a further wave waits for the worker."""
+        undecided = [o for o in self.of_wave() if o.state == "declined"]
+        if not self.run_open or self.open or not all(o.final for o in undecided):
+            return
+        if goes_on and self.open_wave(""):
+            return
+        if goes_on or self.wave >= len(self.plan):
+            self.run_open, self.state = False, "unplaced"
+            self.tell("unplaced", "")
+
+    def in_wave(self, number: int) -> list[str]:
+        """Whom it would be offered in this wave."""
+        had = {o.company for o in self.offers if o.run == self.run}
+        wave = self.plan[number - 1]
+        return [
+            company
+            for company in sorted(self.market.takers if wave is None else wave)
+            if company not in had
+            and fit_for_offer(self, company)
+            and (self.by_hand or not self.lost(company))
+        ]
+
+    def open_wave(self, who: str) -> bool:
+        """The next wave in which somebody is offered the lead."""
+        for number in range(self.wave + 1, len(self.plan) + 1):
+            if takers := self.in_wave(number):
+                self.wave, now, window = number, self.market.now, self.market.window
+                before = sum(work.ended for work in self.works)
+                until = window and now + window
+                self.offers += [
+                    Offer(c, self.run, number, opened=now, until=until, placed_before=before)
+                    for c in takers
+                ]
+                self.tell("offered", who)
+                return True
+        return False
+
+    def begin_run(self, who: str, named: Iterable[str] | None) -> None:
+        """A brokerage: by hand, to who is named, or by the plan."""
+        self.by_hand = named is not None
+        self.plan = list(self.market.waves) if named is None else [set(named)]
+        self.run, self.run_open, self.wave, self.state = self.run + 1, True, 0, "offered"
+        self.open_wave(who)
+
+    def engage(self, company: str, origin: str = "pick") -> None:
+        """One company works it from here on; whoever picked handles it, else nobody yet."""
         self.state = "engaged"
-        self.works.append(Work(company, handler))
+        by = self.by if origin == "pick" else None
+        work = Work(company, by, origin=origin, picked_by=by, self_pick=company == OPERATOR)
+        work.began = self.market.now
+        self.works.append(work)
 
 
 def fit(lead: Lead, company: str) -> bool:
     """May get the lead: a taker who is not its giver (case 2)."""
-    return company in TAKERS and company != lead.giver
+    return company in lead.market.takers and company != lead.giver
 
 
 def fit_for_offer(lead: Lead, company: str) -> bool:
@@ -156,18 +267,21 @@ def fit_for_offer(lead: Lead, company: str) -> bool:
 
 def planned(lead: Lead) -> list[str]:
     """Whom the plan offers it to: who lost it is left out, too."""
-    return [c for c in TAKERS if fit_for_offer(lead, c) and not lead.lost(c)]
+    waves = [lead.market.takers if wave is None else wave for wave in lead.market.waves]
+    some = {company for wave in waves for company in wave}
+    return sorted(c for c in some if fit_for_offer(lead, c) and not lead.lost(c))
 
 
 # -- what an operation answers ---------------------------------------------------------------------
 
 
-def create_status(who: str) -> int:
+def create_status(who: str, market: Market | None = None) -> int:
     """Operator and givers put leads in; others of the marketplace may not; outsiders know of
     none."""
-    if who == OPERATOR or who in GIVERS:
+    market = market or Market()
+    if who == OPERATOR or who in market.givers:
         return OK
-    return UNKNOWN if who == OUTSIDER else FORBIDDEN
+    return FORBIDDEN if who in market.takers else UNKNOWN
 
 
 def _operators(lead: Lead, who: str, *states: str) -> int:
@@ -187,11 +301,17 @@ def _decided(lead: Lead, who: str, *states: str) -> int:
     return OK if lead.current and lead.current.state in states else TOO_LATE
 
 
-def _workers(lead: Lead, who: str, *states: str) -> int:
+def workers(lead: Lead, who: str, *states: str) -> int:
     if lead.had(who):  # into an ended one nobody writes, and its company knows that it ended
         work = lead.current
         return OK if work and work.company == who and work.state in states else TOO_LATE
     return FORBIDDEN if who in lead.parties else UNKNOWN
+
+
+def _first_wave_over(lead: Lead) -> bool:
+    """Unplaced, or a later wave is under way."""
+    earlier = [o for o in lead.offers if o.run == lead.run and o.wave < lead.wave]
+    return lead.state == "unplaced" or (lead.run_open and bool(earlier))
 
 
 def _asks(lead: Lead, op: str) -> bool:
@@ -210,7 +330,7 @@ def _asks(lead: Lead, op: str) -> bool:
 def _pick(lead: Lead, who: str) -> int:
     offer = lead.latest(who)
     if who == OPERATOR:  # this one takes itself what the first wave left over
-        return OK if lead.engaged == who or lead.state == "unplaced" else TOO_LATE
+        return OK if lead.engaged == who or _first_wave_over(lead) else TOO_LATE
     if offer is None and not lead.had(who):
         return UNKNOWN
     if lead.engaged == who or (offer is not None and offer.state == "open"):
@@ -228,7 +348,9 @@ def _answer(lead: Lead, who: str, op: str) -> int:
         op == "reopen_offer"
         and offer.state == "declined"
         and lead.run_open
-        and offer.run == lead.run
+        and (offer.run, offer.wave) == (lead.run, lead.wave)
+        and who in lead.market.takers
+        and (offer.until is None or lead.market.now < offer.until)
     ):
         return OK
     return TOO_LATE
@@ -250,7 +372,7 @@ def _assign(lead: Lead, who: str, other: str) -> int:
     if allowed != OK:
         return allowed
     if other == OPERATOR:
-        return OK if lead.state == "unplaced" else TOO_LATE
+        return OK if _first_wave_over(lead) else TOO_LATE
     return OK if fit(lead, other) else UNFIT
 
 
@@ -303,7 +425,7 @@ def status(lead: Lead, op: str, who: str, argument: Any = None) -> int:
     if op in OPERATE:
         return _operators(lead, who, *OPERATE[op])
     if op in WORK:
-        worked = _workers(lead, who, *WORK[op])
+        worked = workers(lead, who, *WORK[op])
         return worked if worked != OK or _asks(lead, op) else TOO_LATE
     match op:
         case _ if op in DECIDE:
@@ -334,84 +456,105 @@ def _write(lead: Lead, who: str) -> int:
 def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
     match op:
         case "offer":
-            others = argument or planned(lead)
-            lead.run, lead.run_open, lead.state = lead.run + 1, True, "offered"
-            lead.offers += [Offer(company, lead.run) for company in set(others)]
-            lead.tell(who)
+            lead.begin_run(who, argument or None)
         case "assign":
             lead.end_run("lost")
-            lead.engage(argument)
-            lead.tell(who, argument)
+            lead.engage(argument, "assignment")
+            lead.tell("assigned", who, lead.market.name(argument))
         case "pick" if lead.engaged != who:
             offer = lead.latest(who)
             if who != OPERATOR and offer:
-                offer.state = "picked"
+                lead.answer(offer, "picked")
+                offer.answered_by = lead.by
             lead.end_run("lost")
-            lead.engage(who, who)
-            lead.tell(who)
+            lead.engage(who)
+            lead.tell("picked", who)
         case "decline":
             offer = lead.latest(who)
             if offer and offer.state == "open":
-                offer.state = "declined"
+                lead.answer(offer, "declined")
+                offer.answered_by = lead.by
                 lead.end_wave()
         case "reopen_offer":
             offer = lead.latest(who)
-            if offer:
+            if offer and offer.state != "open":
                 offer.state, offer.final = "open", False
+                offer.answered = offer.answered_by = offer.name = None
         case "withdraw":
             lead.end_run("withdrawn")
             lead.state = "withdrawn"
-            lead.tell(who)
+            lead.tell("withdrawn", who)
 
 
 def _works(lead: Lead, work: Work, op: str, who: str, argument: Any) -> None:
     """What happens in an engagement, or ends it."""
     match op:
         case "step" if argument != work.step:
-            lead.tell(who)
+            lead.tell("step-changed", who)
             work.step = argument
-        case "handler" if (wanted := who if argument else None) != work.handler:
-            lead.tell(who, wanted or "")
-            work.handler = wanted
-        case "close" | "reopen":
-            lead.tell(who)
-            work.state = argument if op == "close" else "active"
+        case "handler" if (argument or None) != work.handler:
+            lead.tell("handler-changed", who, argument)
+            work.handler = argument or None
+        case "close":
+            lead.tell(argument, who)
+            work.state, work.closed, lead.state = argument, lead.market.now, "closed"
+            work.name = lead.market.name(work.company)
             work.answer(waiting="dropped")
-            lead.state = "closed" if op == "close" else "engaged"
-        case "ask":
-            work.asked.append("waiting")
-        case "return" | "release" | "return_refuse":
-            lead.tell(who)
-            work.state = "active" if op == "return_refuse" else "return_requested"
-            work.asked += ["requested"] if op == "return" else []
-            work.answer(waiting="requested") if op == "release" else None
-            work.answer(requested="refused") if op == "return_refuse" else None
-        case "withdraw_return":
-            if not work.waiting:
-                lead.tell(who)
-                work.state = "active"
-            work.answer(waiting="dropped", requested="withdrawn")
+        case "reopen":
+            lead.tell("reopened", who)
+            work.state, work.name, lead.state = "active", None, "engaged"
         case "return_accept" | "revoke" | "recycle":
             requested = "accepted" if op == "return_accept" else "withdrawn"
             work.answer(waiting="dropped", requested=requested)
-            lead.tell(who)  # the last that its taker reads of it
-            lead.end({"return_accept": "returned", "revoke": "revoked"}.get(op, work.state))
+            ends = {"return_accept": "returned", "revoke": "revoked", "recycle": "recycled"}
+            lead.tell(ends[op], who)  # the last that its taker reads of it
+            lead.end(work.state if op == "recycle" else ends[op])
+        case _:
+            _returns(lead, work, op, who)
 
 
-def apply(lead: Lead, op: str, who: str, argument: Any = None) -> None:
-    """An operation that was answered with 200."""
-    simple = {"submit": "submitted", "accept": "available", "reject": "rejected"}
+def _returns(lead: Lead, work: Work, op: str, who: str) -> None:
+    """Requests to return it: asked inside the company, released, refused, taken back."""
+    match op:
+        case "ask":
+            work.asked.append("waiting")
+        case "return" | "release":
+            lead.tell("return-requested", who)
+            work.state, work.reason = "return_requested", "not_reached"
+            work.requested = lead.market.now
+            work.asked += ["requested"] if op == "return" else []
+            work.answer(waiting="requested")
+        case "return_refuse":
+            lead.tell("return-refused", who)
+            work.state = "active"
+            work.answer(requested="refused")
+        case "withdraw_return":
+            if not work.waiting:
+                lead.tell("return-withdrawn", who)
+                work.state = "active"
+            work.answer(waiting="dropped", requested="withdrawn")
+
+
+def apply(lead: Lead, op: str, who: str, argument: Any = None, by: str | None = None) -> None:
+    """An operation that was answered with 200; `by` a colleague, or the only one of the company."""
+    lead.by = by or who
+    simple = {
+        "submit": ("submitted", "submitted"),
+        "accept": ("available", "accepted"),
+        "reject": ("rejected", "rejected"),
+    }
     match op:
         case "submit" | "accept" | "reject":
-            if lead.state != simple[op]:
-                lead.state = simple[op]
-                lead.tell(who)
+            state, event = simple[op]
+            if lead.state != state:
+                lead.state = state
+                lead.tell(event, who)
         case "change":
-            lead.tell(who)
+            lead.tell("changed", who)
         case "note":
             lead.notes[who] += 1
         case "message":
-            lead.said.messages[who] += 1
+            lead.said.messages.append(lead.line("message", who))
         case _ if lead.current and (op in WORK or op in DECIDE):
             _works(lead, lead.current, op, who, argument)
         case _:
@@ -422,7 +565,7 @@ def expire(lead: Lead, company: str) -> None:
     """The response window of one company's open offer ends."""
     for offer in lead.open:
         if offer.company == company:
-            offer.state = "expired"
+            lead.answer(offer, "expired")
             lead.end_wave()
 
 
@@ -431,6 +574,21 @@ def grace_over(lead: Lead) -> None:
     for offer in lead.offers:
         offer.final = offer.final or offer.state == "declined"
     lead.end_wave()
+
+
+def accept_silently(lead: Lead) -> None:
+    """Nobody answered the request to return it."""
+    lead.works[-1].answer(requested="accepted")
+    lead.tell("returned", "")
+    lead.end("returned")
+
+
+def time_passes(lead: Lead) -> None:
+    """market.now went on by more than a refusal can be taken back, and the worker ran."""
+    for offer in lead.open:
+        if offer.until is not None and offer.until <= lead.market.now:
+            lead.answer(offer, "expired")
+    grace_over(lead)
 
 
 # -- who sees what ---------------------------------------------------------------------------------
@@ -451,11 +609,11 @@ def _said(lead: Lead, work: Work | None, who: str) -> Counter[tuple[str, str]]:
     """Messages and history of one place, as `who` reads them."""
     rows: Counter[tuple[str, str]] = Counter()
     said = work.said if work else lead.before
-    for author, number in said.messages.items():
-        rows["message", _author(lead, work, who, author)] += number
-    for (author, named), number in said.history.items():
-        shown = f"{_author(lead, work, who, author)} {_named(lead, work, who, named)}"
-        rows["history", shown.strip()] += number
+    for line in said.messages:
+        rows["message", _author(lead, work, who, line.company)] += 1
+    for line in said.history:
+        shown = f"{_author(lead, work, who, line.company)} {_named(lead, work, who, line.named)}"
+        rows["history", shown.strip()] += 1
     return rows
 
 

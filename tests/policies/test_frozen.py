@@ -1,9 +1,6 @@
 """`sql/` and what `alembic upgrade head` builds are the same wall."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,8 +10,7 @@ import pytest
 import pytest_asyncio
 
 import frozen
-from tests.fixtures.database import ROOT, NewDatabase, connected, database
-from tests.fixtures.programs import psql
+from tests.fixtures.database import ROOT, NewDatabase, connected
 from tests.policies.fingerprint import fingerprint
 
 NOT_APPLIED = [ROOT / "sql" / "audit", ROOT / "sql" / "legacy"]
@@ -139,24 +135,6 @@ async def test_a_change_is_noticed(head: Any, lines: list[str], change: str) -> 
     async with tried(head):
         await head.execute(change)
         assert await fingerprint(head) != lines
-
-
-async def test_offline_script_builds_the_same(server: Any, lines: list[str]) -> None:
-    """`alembic upgrade head --sql`, applied with psql to an empty database."""
-    environment = {key: value for key, value in os.environ.items() if "DATABASE" not in key}
-    script = subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head", "--sql"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    async with database(server.superuser_url) as urls:
-        result = psql(urls.superuser, script)
-        assert result.returncode == 0, result.stderr
-        async with connected(urls.superuser) as connection:
-            assert await fingerprint(connection) == lines
 
 
 def test_every_file_of_sql_is_applied() -> None:

@@ -108,7 +108,7 @@ class Story(RuleBasedStateMachine):
         assert found == wanted, f"{op} by {who} ({argument}): {found}, not {wanted}; {lead}"
         self.counts[f"{op} {found}"] += 1
         if found == oracle.OK:
-            oracle.apply(lead, op, who, argument)
+            oracle.apply(lead, op, who, who if op == "handler" and argument else argument)
         self.counts[f"lead {lead.state}"] += 1
         for work in lead.works:
             self.counts[f"work {work.state}"] += 1

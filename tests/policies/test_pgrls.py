@@ -38,6 +38,7 @@ PARTIES = {
         "history",
         "lead",
         "message",
+        "message_file",
         "prospect",
     )
 }

@@ -70,6 +70,11 @@ PARTS = {
         _always("tests/policies/test_model.py"),
         {"KOLLEGIUM_MODEL_STEPS": "10000"},
     ),
+    "cycle": Part(
+        "random transitions over HTTP by everybody, and what all companies read after each",
+        _always("tests/cycle/test_cycle.py"),
+        {"KOLLEGIUM_CYCLE_STEPS": "2000"},
+    ),
     "cancellations": Part(
         "requests cancelled at any moment leave no context",
         _always("tests/policies/test_pooling.py", "tests/postgres/test_lanes.py"),

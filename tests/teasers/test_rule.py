@@ -5,13 +5,14 @@ import os
 import random
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.fixtures.database import Urls, connected
+from tests.fixtures.database import NewDatabase, Urls, connected
 
 TEXTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
 COUNT = int(os.environ.get("KOLLEGIUM_TEASERS", "400"))
@@ -37,25 +38,32 @@ async def teasers(urls: Urls, texts: Sequence[str]) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def test_what_nobody_dials_stays(empty_database: Urls) -> None:
+@pytest_asyncio.fixture(scope="module")
+async def schema(new_database: NewDatabase) -> AsyncIterator[Urls]:
+    """Nothing is written, so one for all."""
+    async with new_database() as urls:
+        yield urls
+
+
+async def test_what_nobody_dials_stays(schema: Urls) -> None:
     """Sizes, prices, years, dates, times, postcodes, types; also two of them in one text."""
     stays = TEXTS["stays"]
     pairs = [f"{one}, {other}" for one, other in zip(stays, reversed(stays), strict=True)]
-    assert await teasers(empty_database, stays) == stays
+    assert await teasers(schema, stays) == stays
     changed = [
         (pair, left)
-        for pair, left in zip(pairs, await teasers(empty_database, pairs), strict=True)
+        for pair, left in zip(pairs, await teasers(schema, pairs), strict=True)
         if pair != left
     ]
     assert changed == []
 
 
-async def test_contact_data_goes(empty_database: Urls) -> None:
+async def test_contact_data_goes(schema: Urls) -> None:
     """And what stands around it stays."""
     texts, left = zip(*TEXTS["goes"], strict=True)
-    found = await teasers(empty_database, texts)
+    found = await teasers(schema, texts)
     assert list(zip(texts, found, strict=True)) == list(zip(texts, left, strict=True))
-    assert await teasers(empty_database, found) == found  # nothing goes twice
+    assert await teasers(schema, found) == found  # nothing goes twice
 
 
 def _number(chance: random.Random) -> str:
@@ -74,12 +82,12 @@ def _number(chance: random.Random) -> str:
     return f"{before}{area}{between}{inner.join(groups)}"
 
 
-async def test_no_notation_of_a_number_is_left(empty_database: Urls) -> None:
+async def test_no_notation_of_a_number_is_left(schema: Urls) -> None:
     """Whatever stands before and after it."""
     seed = int(os.environ.get("KOLLEGIUM_SEED", random.randrange(10**6)))
     chance = random.Random(seed)
     cases = [(chance.choice(BEFORE), _number(chance), chance.choice(AFTER)) for _ in range(COUNT)]
-    left = await teasers(empty_database, ["".join(case) for case in cases])
+    left = await teasers(schema, ["".join(case) for case in cases])
     wrong = [
         (case, text)
         for case, text in zip(cases, left, strict=True)
@@ -94,16 +102,16 @@ async def test_no_notation_of_a_number_is_left(empty_database: Urls) -> None:
     "piece",
     ["0", "1 ", "01 ", "+49 ", "a@", "a at ", "(", "12.", "tel. 1", "012, ", "a-a.", "www."],
 )
-async def test_a_text_of_nothing_else_is_no_burden(empty_database: Urls, piece: str) -> None:
+async def test_a_text_of_nothing_else_is_no_burden(schema: Urls, piece: str) -> None:
     """Far below the time-out of a request, however the patterns are led astray."""
-    async with connected(empty_database.superuser) as superuser:
+    async with connected(schema.superuser) as superuser:
         await superuser.execute("set statement_timeout = '4s'")
         await superuser.fetchval("select app_private.teaser($1)", (piece * 4000)[:4000])
 
 
-async def test_tags_with_contact_data_are_left_out(empty_database: Urls) -> None:
+async def test_tags_with_contact_data_are_left_out(schema: Urls) -> None:
     """The others keep their order."""
-    async with connected(empty_database.superuser) as superuser:
+    async with connected(schema.superuser) as superuser:
         left = await superuser.fetchval(
             "select app_private.teaser_tags($1)", ["waermepumpe", "0171-1234567", "dach", "a@b.de"]
         )

@@ -106,7 +106,8 @@ def print_rehearsal(merge: StaffMerge) -> None:
         people = ", ".join(f"{one['name']} ({one['role']})" for one in more["colleagues"])
         console.print(
             f"Colleagues of {names[side]} also read {more['personal_data']} contact data, "
-            f"{more['open_offers']} open offers and {more['notes']} notes; they work with {people}."
+            f"{more['open_offers']} open offers, {more['notes']} notes and {more['files']} files; "
+            f"they work with {people}."
         )
     for name, value in found["settings"].items():
         if value["stays"] != value["goes"]:

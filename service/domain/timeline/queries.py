@@ -23,13 +23,13 @@ MESSAGE = """id, engagement_id, company_id, company_name, author_id, author_name
 _EVENT = """id, engagement_id, event, company_id, company_name, colleague_id, colleague_name,
     detail, created_at"""
 _MINE = "(select app.current_company_id())"
-_LATEST = f"""coalesce(x.engagement_id >= (
+LATEST = f"""coalesce(x.engagement_id >= (
     select e.id from app.engagement e
     where e.marketplace_id = :m and e.lead_id = :lead and e.company_id = {_MINE}
       and e.operator_company_id <> {_MINE} and e.giver_company_id is distinct from {_MINE}
     order by e.id desc limit 1), true)"""
-_NAMED = "x.engagement_id = :engagement"
-_CARD = """left join app.engagement_card c
+NAMED = "x.engagement_id = :engagement"
+CARD = """left join app.engagement_card c
     on c.marketplace_id = x.marketplace_id and c.id = x.engagement_id"""
 _SHOWN_MESSAGE = """x.id, x.engagement_id,
     case when x.company_name <> '' or c.id is not null then x.company_id end as company_id,
@@ -53,7 +53,7 @@ def _of_lead(shown: str, source: str, names: str) -> dict[bool, Select[Any]]:
         named: listed(
             f"select {shown} from {source}"
             " where x.marketplace_id = :m and x.lead_id = :lead"
-            f" and {_NAMED if named else _LATEST}",
+            f" and {NAMED if named else LATEST}",
             names.replace(",", " "),
         )
         for named in (True, False)
@@ -62,19 +62,24 @@ def _of_lead(shown: str, source: str, names: str) -> dict[bool, Select[Any]]:
 
 _NOTES = _of_lead(f"x.{NOTE.replace(', ', ', x.')}", "app.note x", NOTE)
 NOTES = _NOTES[False]
-_MESSAGES = _of_lead(_SHOWN_MESSAGE, f"app.message x {_CARD}", MESSAGE)
-_EVENTS = _of_lead(_SHOWN_EVENT, f"app.history x {_CARD}", _EVENT)
+_MESSAGES = _of_lead(_SHOWN_MESSAGE, f"app.message x {CARD}", MESSAGE)
+_EVENTS = _of_lead(_SHOWN_EVENT, f"app.history x {CARD}", _EVENT)
 # Something of a lead that the caller may know of, though it may not see the lead itself any more.
 _KNOWN = """select true as known from app.lead where marketplace_id = $1 and id = $2
   union all
   select true from app.engagement where marketplace_id = $1 and lead_id = $2"""
 
 
-async def _found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:
-    """Nothing is an answer only where there is a lead or an engagement of it to be seen; else
-    Problem not-found."""
+async def known(tx: Tx, m: UUID, lead_id: UUID) -> None:
+    """Raises Problem not-found unless there is a lead or an engagement of it to be seen."""
+    await tx.one(Knowable, _KNOWN, m, lead_id)
+
+
+async def found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:
+    """Nothing is an answer only where there is something that the caller may know of; else Problem
+    not-found."""
     if not page.items:
-        await tx.one(Knowable, _KNOWN, m, lead_id)
+        await known(tx, m, lead_id)
     return page
 
 
@@ -86,7 +91,7 @@ async def notes(
     page = await tx.page(
         Note, statement, m=m, lead=lead_id, engagement=engagement, cursor=cursor, limit=limit
     )
-    return await _found(page, tx, m, lead_id)
+    return await found(page, tx, m, lead_id)
 
 
 async def messages(
@@ -97,7 +102,7 @@ async def messages(
         Message, _MESSAGES[engagement is not None], m=m, lead=lead_id, engagement=engagement,
         cursor=cursor, limit=limit, lane=MESSAGES,
     )  # fmt: skip
-    return await _found(page, tx, m, lead_id)
+    return await found(page, tx, m, lead_id)
 
 
 async def history(
@@ -108,4 +113,4 @@ async def history(
     page = await tx.page(
         Event, statement, m=m, lead=lead_id, engagement=engagement, cursor=cursor, limit=limit
     )
-    return await _found(page, tx, m, lead_id)
+    return await found(page, tx, m, lead_id)

@@ -181,6 +181,22 @@ were withdrawn.
 You can offer the lead $lead again, assign it directly, or withdraw it.""",
         ),
     },
+    "file-received": {
+        "de": (
+            "Neue Datei von $company",
+            """$company hat zu einem gemeinsamen Lead eine Datei geteilt.
+
+Sie finden sie nach der Anmeldung beim Lead $lead. Die Datei selbst wird aus Datenschutzgründen
+nicht per E-Mail verschickt.""",
+        ),
+        "en": (
+            "New file from $company",
+            """$company has shared a file about a lead you share.
+
+You find it at the lead $lead after logging in. To protect the data in it, the file itself is not
+sent by e-mail.""",
+        ),
+    },
     "message-received": {
         "de": (
             "Neue Nachricht von $company",

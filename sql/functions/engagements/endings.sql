@@ -16,7 +16,7 @@ begin
     and x.marketplace_id = l.marketplace_id and x.lead_id = l.id and x.parties is distinct from l.parties;
   get diagnostics v_count = row_count;
   v_rows := jsonb_build_object('app.prospect', v_count);
-  foreach v_tab in array array['app.message', 'app.history'] loop
+  foreach v_tab in array array['app.message', 'app.message_file', 'app.history'] loop
     execute format('update %s x set parties = s.parties
       from (select k.m, k.l, e.id, e.parties from unnest($1, $2) k (m, l)
             join app.engagement e on e.marketplace_id = k.m and e.lead_id = k.l
@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- Takes the names of the taker and its colleagues off the messages and the history of an engagement, and
+-- Takes the names of the taker and its colleagues off the messages, files and history of an engagement, and
 -- returns them as its card keeps them: row security hides rows, not columns, and the giver goes on reading the
 -- rows. Operator's and giver's own names stay; so does what people wrote into texts.
 create or replace function app_private.file_names(p_engagement app.engagement)
@@ -49,6 +49,11 @@ begin
     where m.marketplace_id = p_engagement.marketplace_id and m.lead_id = p_engagement.lead_id
       and m.engagement_id = p_engagement.id and m.company_id <> all (v_others)
     union all
+    select f.id, jsonb_build_object('company_name', f.company_name, 'author_name', f.author_name)
+    from app.message_file f
+    where f.marketplace_id = p_engagement.marketplace_id and f.lead_id = p_engagement.lead_id
+      and f.engagement_id = p_engagement.id and f.company_id <> all (v_others)
+    union all
     select h.id, jsonb_strip_nulls(jsonb_build_object(
       'company_name', case when h.company_id <> all (v_others) then h.company_name end,
       'colleague_name', case when h.company_id <> all (v_others) then h.colleague_name end,
@@ -59,6 +64,9 @@ begin
       and h.engagement_id = p_engagement.id
       and (h.company_id <> all (v_others) or h.detail ?| array['company', 'handler'])) n;
   update app.message set company_name = '', author_name = ''
+  where marketplace_id = p_engagement.marketplace_id and lead_id = p_engagement.lead_id
+    and engagement_id = p_engagement.id and company_id <> all (v_others);
+  update app.message_file set company_name = '', author_name = ''
   where marketplace_id = p_engagement.marketplace_id and lead_id = p_engagement.lead_id
     and engagement_id = p_engagement.id and company_id <> all (v_others);
   update app.history set detail = detail - array['company', 'handler'],

@@ -141,6 +141,9 @@ begin
   update app.message m set company_name = v_card.names -> m.id::text ->> 'company_name',
     author_name = v_card.names -> m.id::text ->> 'author_name'
   where m.marketplace_id = p_marketplace and m.lead_id = v_card.lead_id and v_card.names ? m.id::text;
+  update app.message_file f set company_name = v_card.names -> f.id::text ->> 'company_name',
+    author_name = v_card.names -> f.id::text ->> 'author_name'
+  where f.marketplace_id = p_marketplace and f.lead_id = v_card.lead_id and v_card.names ? f.id::text;
   update app.history h set
     company_name = coalesce(v_card.names -> h.id::text ->> 'company_name', h.company_name),
     colleague_name = coalesce(v_card.names -> h.id::text ->> 'colleague_name', h.colleague_name),

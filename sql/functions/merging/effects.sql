@@ -45,6 +45,8 @@ as $$
     'open_offers', (select count(*) from app.offer o where o.company_id = p_mine and o.state = 'open'),
     'notes', (select count(*) from app.note n where n.company_id = p_mine
       and (n.marketplace_id, n.lead_id) in (select * from app_private.lead_keys(p_mine))),
+    'files', (select count(*) from app.note_file f where f.company_id = p_mine
+      and (f.marketplace_id, f.lead_id) in (select * from app_private.lead_keys(p_mine))),
     'colleagues', (select coalesce(jsonb_agg(jsonb_build_object('name', c.name, 'role', c.role)
       order by c.id), '[]') from app.colleague c where c.company_id = p_mine and c.active))
 $$;

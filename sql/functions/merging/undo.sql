@@ -165,8 +165,8 @@ begin
     execute format('select array_agg(t.id order by t.id) from %1$s t where t.%2$I = $1 and t.id > $2 and not exists (
       select from app_private.merge_journal j where j.merge_id = $5 and j.tab = %1$L and j.kind = ''moved''
         and j.id = t.id and %2$L = any (j.columns))%3$s', v.tab, v.col,
-      case when v.tab in ('app.message', 'app.history', 'app.note', 'app.disclosure', 'app.call_claim',
-             'app.call_attempt', 'app.follow_up', 'app.return_request')
+      case when v.tab in ('app.message', 'app.message_file', 'app.history', 'app.note', 'app.note_file',
+             'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up', 'app.return_request')
         then ' and (t.marketplace_id, t.lead_id) in (select * from unnest($3, $4))' else '' end)
     into v_ids using p_to, p_since, p_markets, p_leads, p_merge;
     if v_ids is not null then

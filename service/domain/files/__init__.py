@@ -1,0 +1,1 @@
+"""Files of a lead: internal to a company like its notes, or shared like messages."""

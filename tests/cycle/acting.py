@@ -1,0 +1,242 @@
+"""How each operation is asked of the service, and how what a company reads is told in names."""
+
+from collections import Counter
+from typing import Any
+
+from tests.cycle.town import PEOPLE, Answer, Town, Who
+
+# operation -> method, rest of the URL, body; {} is the argument.
+CALLS: dict[str, tuple[str, str, Any]] = {
+    "submit": ("POST", "/submit", None),
+    "accept": ("POST", "/accept", None),
+    "reject": ("POST", "/reject", {"reason": "unvollständig"}),
+    "offer": ("POST", "/offer", "companies"),
+    "assign": ("POST", "/assign", "company"),
+    "pick": ("POST", "/pick", None),
+    "decline": ("POST", "/decline", {"reason": "zu weit"}),
+    "reopen_offer": ("POST", "/reopen", None),
+    "withdraw": ("POST", "/withdraw", {"reason": "hat sich erledigt"}),
+    "step": ("PATCH", "/engagement", "step"),
+    "handler": ("PATCH", "/engagement", "handler"),
+    "close": ("POST", "/engagement/close", "outcome"),
+    "reopen": ("POST", "/engagement/reopen", None),
+    "return": ("POST", "/engagement/return", {"reason": "not_reached"}),
+    "ask": ("POST", "/engagement/return", {"reason": "not_reached"}),
+    "release": ("POST", "/engagement/return/release", None),
+    "withdraw_return": ("POST", "/engagement/return/withdraw", None),
+    "return_accept": ("POST", "/engagement/return/accept", None),
+    "return_refuse": ("POST", "/engagement/return/refuse", {"comment": "noch einmal, bitte"}),
+    "revoke": ("POST", "/revoke", {"reason": "ohne Kontakt"}),
+    "recycle": ("POST", "/recycle", None),
+    "change": ("PATCH", "", "city"),
+    "note": ("POST", "/notes", "text"),
+    "message": ("POST", "/messages", {"text": "Guten Tag"}),
+    "claim": ("POST", "/engagement/call", None),
+    "hang_up": ("DELETE", "/engagement/call", None),
+    "log": ("POST", "/engagement/calls", "call"),
+    "follow_up": ("POST", "/follow-ups", "due"),
+    "tick": ("PATCH", "/follow-ups/{}", {"done": True}),
+}
+FAR = "2030-01-01T12:00:00Z"
+
+
+class Acts:
+    """Sends operations to a town, and knows which engagement has which id."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.works: dict[str, list[str]] = {}
+
+    def _body(self, op: str, who: Who, argument: Any, detail: str) -> Any:
+        kind, ids = CALLS[op][2], self.town.ids
+        if not isinstance(kind, str):
+            return kind
+        person = ids.people.get(Who(who.company, argument)) if isinstance(argument, str) else None
+        match kind:
+            case "companies":
+                named = sorted(argument) if argument else None
+                return named and {"company_ids": [str(ids.companies[c]) for c in named]}
+            case "company":
+                return {"company_id": str(ids.companies[argument])}
+            case "handler":
+                return {"handler_id": argument and str(person or self.anybody(argument))}
+            case "due":
+                more = {"colleague_id": str(person or self.anybody(argument))} if argument else {}
+                return {"due_at": FAR, "text": "Nachfassen", **more}
+            case "call":
+                return {"outcome": argument}
+            case "city":
+                return {"prospect": {"city": detail}}
+            case "text":
+                return {"text": detail}
+        return {kind: argument}
+
+    def anybody(self, name: str) -> Any:
+        """A colleague by name, whoever's."""
+        return next(number for who, number in self.town.ids.people.items() if who.name == name)
+
+    async def act(
+        self, op: str, who: Who, lead: str, argument: Any, match: str | None, detail: str
+    ) -> Answer:
+        """One operation with a lead."""
+        method, rest, _ = CALLS[op]
+        headers = {"if_match": match} if match and method == "PATCH" else {}
+        path = self.town.lead(lead, rest.format(argument))
+        body = self._body(op, who, argument, detail)
+        answer = await self.town.ask(who, method, path, body, **headers)
+        if answer.status == 200 and op in ("pick", "assign"):
+            made = answer.json if op == "pick" else answer.json["engagement"]
+            known = self.works.setdefault(lead, [])
+            if made["id"] not in known:
+                known.append(made["id"])
+        return answer
+
+    async def create(self, who: Who, number: int) -> Answer:
+        """A draft."""
+        body = {
+            "prospect": {"name": "Petra Muster", "email": f"p{number}@muster.example",
+                         "postcode": "20095", "city": "Ort"},
+            "interest": f"Dach {number}", "distribution_permission": True,
+        }  # fmt: skip
+        return await self.town.ask(who, "POST", f"/marketplaces/{self.town.ids.market}/leads", body)
+
+
+def _worked(e: Any) -> tuple[Any, ...]:
+    return (e["state"], e["origin"], e["self_pick"], e["step"], e["company_name"], e["picked_by"],
+            e["handler_name"])  # fmt: skip
+
+
+class Eyes:
+    """Reads what somebody's company sees, in the form of tests/cycle/book.py."""
+
+    def __init__(self, acts: Acts, names: dict[str, str]) -> None:
+        self.acts, self.town, self.names = acts, acts.town, names
+        self.not_found: set[bytes] = set()
+
+    async def _get(self, who: Who, path: str) -> Any:
+        answer = await self.town.ask(who, "GET", path)
+        if answer.status == 404:
+            self.not_found.add(answer.body)
+            return None
+        assert answer.status == 200, f"GET {path} by {who}: {answer.status} {answer.body!r}"
+        found = answer.json
+        if isinstance(found, dict) and "next_cursor" in found:
+            assert found["next_cursor"] is None
+            return found["items"]
+        return found
+
+    def _lead(self, found: Any) -> tuple[Any, ...]:
+        work = found.get("engagement")
+        prospect = found.get("prospect")
+        return (
+            found["state"], found["operator_name"], found["giver_name"],
+            found["engaged_company_name"], prospect and prospect["city"],
+            _worked(work) if work else None,
+        )  # fmt: skip
+
+    async def shown(self, who: Who, lead: str) -> Any:
+        """The lead."""
+        found = await self._get(who, self.town.lead(lead))
+        return found and self._lead(found)
+
+    def _place(self, lead: str, engagement: str | None) -> int | None:
+        return None if engagement is None else self.acts.works[lead].index(engagement)
+
+    async def deep(self, who: Who, lead: str) -> dict[str, Any]:
+        """Notes, messages, history, engagement."""
+        found: dict[str, Any] = {}
+        for kind in ("notes", "messages", "history"):
+            rows = await self._get(who, self.town.lead(lead, f"/{kind}?limit=100"))
+            found[kind] = rows if rows is None else Counter(self._row(lead, row) for row in rows)
+        work = await self._get(who, self.town.lead(lead, "/engagement"))
+        found["engagement"] = work and _worked(work)
+        return found
+
+    def _row(self, lead: str, row: Any) -> tuple[Any, ...]:
+        place = self._place(lead, row["engagement_id"])
+        if "event" in row:
+            detail = row["detail"]
+            named = detail.get("company") or detail.get("handler")
+            return (place, row["event"], row["company_name"], row["colleague_name"], named)
+        if "company_name" in row:
+            return (place, "message", row["company_name"], row["author_name"], None)
+        return (place, row["author_name"], row["text"])
+
+    async def own(self, who: Who, lead: str) -> dict[str, Any]:
+        """Calls and follow-ups of one lead."""
+        calls = await self._get(who, self.town.lead(lead, "/engagement/calls?limit=100"))
+        due = await self._get(who, self.town.lead(lead, "/follow-ups?limit=100"))
+        return {
+            "calls": None if calls is None else Counter(
+                (self._place(lead, c["engagement_id"]), c["colleague_name"], c["outcome"])
+                for c in calls),
+            "due": None if due is None else Counter(
+                (self._colleague(f["colleague_id"]), f["text"], f["done_at"] is not None)
+                for f in due),
+        }  # fmt: skip
+
+    def _colleague(self, number: str | None) -> str | None:
+        people = self.town.ids.people.items()
+        return next((who.name for who, other in people if str(other) == number), None)
+
+    async def calls(self, who: Who, lead: str) -> Any:
+        """Who is calling."""
+        answer = await self.town.ask(who, "GET", self.town.lead(lead, "/engagement/call"))
+        if answer.status != 200:
+            return answer.status
+        found = answer.json
+        return (found["colleague"] and found["colleague"]["name"], found["attempts"])
+
+    def _offer(self, o: Any) -> tuple[Any, ...]:
+        lead = self.names[o["lead_id"]]
+        return (lead, o["state"], o["wave"], o["placed_before"], o["company_name"],
+                o["answered_by"])  # fmt: skip
+
+    async def totals(self, who: Who) -> dict[str, Any]:
+        """All lists."""
+        names = self.names
+        found: dict[str, Any] = {}
+        for capacity in ("operator", "giver", "taker"):
+            rows = await self._get(who, f"/leads?limit=100&as={capacity}")
+            found[f"as {capacity}"] = {names[row["id"]] for row in rows}
+        rows = await self._get(who, "/leads?limit=100")
+        found["leads"] = {names[row["id"]]: self._lead(row) for row in rows}
+        for kind, query in (("offers", ""), ("offered", "&as=operator")):
+            rows = await self._get(who, f"/offers?limit=100{query}")
+            found[kind] = Counter(self._offer(o) for o in rows)
+        rows = await self._get(who, "/offers?limit=100&state=declined")
+        found["declined"] = {names[o["lead_id"]] for o in rows}
+        gone = [
+            await self._get(who, f"/offers?limit=100&state={state}")
+            for state in ("lost", "expired", "withdrawn")
+        ]
+        found["gone"] = {names[o["lead_id"]] for rows in gone for o in rows}
+        found["engagements"] = Counter(
+            (names[e["lead_id"]], *_worked(e), e["return_reason"], e["ended_at"] is not None,
+             e["version"] is not None)
+            for e in await self._get(who, "/engagements?limit=100")
+        )  # fmt: skip
+        # The clock is turned by fives; a story takes less than that.
+        found["receipts"] = Counter(
+            (
+                r["marketplace_name"],
+                r["outcome"],
+                r["postcode_area"],
+                r["seconds"] // 300 * 5,
+                r["offered_together"],
+            )
+            for r in await self._get(who, "/receipts?limit=100")
+        )
+        found["counts"] = await self._get(who, "/counts")
+        found["mine"] = Counter(
+            (names[f["lead_id"]], f["text"])
+            for f in await self._get(who, "/follow-ups?whose=mine&limit=100")
+        )
+        return found
+
+
+def reader(company: str, roles: dict[Who, str], turn: int) -> Who:
+    """One after another, of the colleagues that a company still has."""
+    here = [who for who in roles if who.company == company and roles[who] != "key"]
+    assert here or company not in PEOPLE
+    return here[turn % len(here)]
