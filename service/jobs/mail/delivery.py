@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from service.jobs.mail.letters import Sender, envelope_address, letter, sender_of
-from service.jobs.mail.relay import Outcome, Relay, RelayDown, reached, relay_of, send
+from service.jobs.mail.relay import Attempt, Relay, RelayDown, reached, relay_of, send
 from service.jobs.mail.rendering import TemplateUnknown, render
 from service.settings import SettingMissing
 
@@ -56,13 +56,13 @@ class Delivery(NamedTuple):
         except RelayDown as down:
             log.warning("mail_server_down", why=str(down), waiting=len(waiting))
             for mail in waiting:
-                await _settle(connection, mail, Outcome("unsent", str(down)[:40]))
+                await _settle(connection, mail, Attempt("unsent", str(down)[:40]))
             raise
         for mail in waiting:  # asked to stop: they are due again
-            await _settle(connection, mail, Outcome("unsent", "stopped"))
+            await _settle(connection, mail, Attempt("unsent", "stopped"))
         return sent
 
-    async def _one(self, smtp: Any, claimed: Any) -> Outcome:
+    async def _one(self, smtp: Any, claimed: Any) -> Attempt:
         try:
             mail = render(
                 claimed["template"],
@@ -72,13 +72,13 @@ class Delivery(NamedTuple):
             )
         except TemplateUnknown:
             # Of a newer release, perhaps: its worker has the text.
-            return Outcome("later", "template-unknown")
+            return Attempt("later", "template-unknown")
         recipient = envelope_address(claimed["recipient"])
         message = letter(self.sender, recipient, claimed, mail)
         return await send(smtp, self.sender.address, recipient, message)
 
 
-async def _settle(connection: Any, mail: Any, outcome: Outcome) -> None:
+async def _settle(connection: Any, mail: Any, outcome: Attempt) -> None:
     sql = "select app.settle_mail($1, $2, $3, $4)"
     await connection.fetchval(sql, mail["id"], mail["attempt"], *outcome, timeout=_SQL_SECONDS)
     if outcome.name not in ("sent", "unsent"):

@@ -34,7 +34,7 @@ class Relay(NamedTuple):
     password: str | None = None
 
 
-class Outcome(NamedTuple):
+class Attempt(NamedTuple):
     """What became of an attempt: sent, later, unsent, refused or unknown (`app.settle_mail`), and
     the codes or the word that say why."""
 
@@ -104,7 +104,7 @@ async def reached(relay: Relay, context: ssl.SSLContext | None = None) -> AsyncI
             smtp.close()
 
 
-async def send(smtp: SMTP, sender: str, recipient: str, message: bytes) -> Outcome:
+async def send(smtp: SMTP, sender: str, recipient: str, message: bytes) -> Attempt:
     """Gives one mail to the server; what it answered. Raises RelayDown when it will take none from
     us, or the line is gone before it was asked about this one."""
     options = [] if recipient.isascii() else ["SMTPUTF8"]
@@ -120,27 +120,27 @@ async def send(smtp: SMTP, sender: str, recipient: str, message: bytes) -> Outco
         if error.code == 421:
             raise RelayDown(_codes(error.code, error.message)) from error
         word = _codes(error.code, error.message)
-        return Outcome("refused" if error.code >= 500 and error.code != 552 else "later", word)
+        return Attempt("refused" if error.code >= 500 and error.code != 552 else "later", word)
     except aiosmtplib.SMTPNotSupported:
-        return Outcome("refused", "smtputf8-not-supported")
+        return Attempt("refused", "smtputf8-not-supported")
     except ValueError:
-        return Outcome("refused", "address-unusable")
+        return Attempt("refused", "address-unusable")
     except (aiosmtplib.SMTPException, OSError) as error:
         # Perhaps it was taken: then the same Message-ID tells so when it comes again.
-        return Outcome("later", _word(error))
-    return Outcome("sent")
+        return Attempt("later", _word(error))
+    return Attempt("sent")
 
 
-def _refused(error: aiosmtplib.SMTPRecipientRefused) -> Outcome:
+def _refused(error: aiosmtplib.SMTPRecipientRefused) -> Attempt:
     """An answer about the recipient. 552 may be a full mailbox (RFC 5321, section 4.5.3.1.10)."""
     if error.code == 421:
         raise RelayDown(_codes(error.code, error.message))
     word = _codes(error.code, error.message)
     if error.code < 500 or error.code == 552:
-        return Outcome("later", word)
+        return Attempt("later", word)
     enhanced = _ENHANCED.match(error.message)
     nobody = enhanced[1].startswith("5.1.") if enhanced else error.code in (550, 553)
-    return Outcome("unknown" if nobody else "refused", word)
+    return Attempt("unknown" if nobody else "refused", word)
 
 
 def _codes(code: int, message: str) -> str:
