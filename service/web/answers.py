@@ -1,6 +1,7 @@
 """What a handler answers with. Litestar's own answers are never sent: `dispatch.py` takes these.
 
 * `Answer`: bytes that are ready; `call.answer` and `call.reply` make it of JSON.
+* `Document`: bytes of another type.
 * `HtmlPage`: HTML of ours, with the policy that lets it load nothing from elsewhere.
 * `Redirect`: 303 unless said otherwise.
 * `SentFile`: a file of the disk, read as it is sent.
@@ -87,6 +88,15 @@ class HtmlPage(Answer[str]):
         }
         given = {name.lower(): value for name, value in (headers or {}).items()}
         super().__init__(status, {**every, **given}, html.encode(), cookies)
+
+
+class Document(Answer[bytes]):
+    """Bytes of another type than JSON; the route says which in `sends=`."""
+
+    sends = "application/octet-stream"
+
+    def __init__(self, content: bytes, media_type: str) -> None:
+        super().__init__(200, {"content-type": media_type}, content)
 
 
 class Redirect(Answer[None]):
