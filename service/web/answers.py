@@ -3,6 +3,7 @@
 * `Answer`: bytes that are ready; `call.answer` and `call.reply` make it of JSON.
 * `Document`: bytes of another type.
 * `HtmlPage`: HTML of ours, with the policy that lets it load nothing from elsewhere.
+* `CsvFile`: a table to keep, ready.
 * `Redirect`: 303 unless said otherwise.
 * `SentFile`: a file of the disk, read as it is sent.
 * `Stream`: parts as they come, until they end, the client leaves or the service stops.
@@ -97,6 +98,21 @@ class Document(Answer[bytes]):
 
     def __init__(self, content: bytes, media_type: str) -> None:
         super().__init__(200, {"content-type": media_type}, content)
+
+
+class CsvFile(Answer[bytes]):
+    """A table as a file of CSV, under its name, in the language that it is written in."""
+
+    sends = "text/csv"
+
+    def __init__(self, content: bytes, name: str, language: str) -> None:
+        headers = {
+            "content-type": "text/csv; charset=utf-8",
+            "content-disposition": attachment(name),
+            "content-language": language,
+            "vary": "accept-language",
+        }
+        super().__init__(200, headers, content)
 
 
 class Redirect(Answer[None]):

@@ -104,7 +104,7 @@ async def reopen(
     status_code=202,
     refuses=(
         "taker-required engagement-state return-state return-reason-unknown return-window-over"
-        " return-evidence-missing return-quota-reached call-unknown"
+        " return-evidence-missing return-quota-reached call-unknown file-unknown"
     ),
     example={"reason": "not_reached", "comment": "Vier Versuche an drei Tagen"},
 )
