@@ -21,7 +21,7 @@ from service.vocabulary import Moment, Page
 from service.web.answers import Document
 from service.web.calls import Call, Cursor, Limit
 
-_CALENDAR = "text/calendar; charset=utf-8"
+_CALENDAR = "text/calendar"
 _LEAD = "/marketplaces/{m:uuid}/leads/{l:uuid}/follow-ups"
 
 
@@ -134,7 +134,7 @@ async def read_feed(
     found = await call.database.run(None, operations.feed, token, call.peer)
     if found.problem is not None:
         raise Problem(found.problem, retry_after=found.retry_after or None)
-    return Document(calendar(found, call.base_url), _CALENDAR)
+    return Document(calendar(found, call.base_url), f"{_CALENDAR}; charset=utf-8")
 
 
 router = Router(

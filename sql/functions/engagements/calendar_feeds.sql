@@ -30,6 +30,7 @@ begin
   if v_caller.colleague_id is null then
     perform app_private.refuse(403, 'colleague-required');
   end if;
+  perform from app.colleague where id = v_caller.colleague_id for no key update;
   delete from app_private.calendar_feed where colleague_id = v_caller.colleague_id;
 end
 $$;
