@@ -22,6 +22,7 @@ from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
+from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
@@ -40,6 +41,7 @@ ROOMS = [
     companies,
     marketplaces,
     waves,
+    reports,
     returns,
     leads,
     offers,

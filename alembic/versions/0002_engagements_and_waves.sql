@@ -634,6 +634,7 @@ create table app.return_request (
   automatic text check (automatic in ('reason', 'silence')),
   answer text check (length(answer) between 1 and 2000),
   ended_at timestamptz,
+  files uuid[] not null default '{}',
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
   foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
@@ -674,6 +675,7 @@ comment on column app.return_request.silence_at is 'When silence accepts it; nul
 comment on column app.return_request.automatic is 'What accepted it: reason (the rules say so) or silence; null: somebody decided, or nobody yet. [none]';
 comment on column app.return_request.answer is 'What the operator said to it; null: nothing. [free text]';
 comment on column app.return_request.ended_at is 'Since when it is not open any more.';
+comment on column app.return_request.files is 'Shared files of the engagement that are shown with it; one that was removed before it was released is not.';
 
 create table app_private.comeback (
   marketplace_id uuid not null,
@@ -689,3 +691,70 @@ comment on column app_private.comeback.lead_id is 'The lead.';
 comment on column app_private.comeback.engagement_id is 'The engagement from which it comes: one that was taken up again since is left alone.';
 comment on column app_private.comeback.created_at is 'Since when it waits.';
 grant select, insert, update, delete on app_private.comeback to kollegium_broker;
+
+-- The next step, and leads that are handed back.
+alter table app.marketplace
+  add column next_step_required boolean not null default false,
+  add column hand_back_hours integer check (hand_back_hours between 1 and 720);
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
+-- Whose handler may have fallen asleep, for app.hand_back.
+create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;
+
+-- Prices: what a taker pays for a lead, on the offer as it was made; charges and credits.
+alter table app.marketplace
+  add column price_cents integer check (price_cents between 0 and 100000000),
+  add column currency text not null default 'EUR'
+    check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN'));
+alter table app.participation add column price_cents integer check (price_cents between 0 and 100000000);
+alter table app.offer
+  add column price_cents integer check (price_cents > 0),
+  add column currency text check ((currency is null) = (price_cents is null));
+comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
+comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';
+comment on column app.participation.price_cents is 'What this taker pays for a lead instead of the marketplace''s price, set by the operator; 0: nothing, null: the marketplace''s.';
+comment on column app.offer.price_cents is 'What the taker pays if it picks, in hundredths, as it was when the offer was made; null: nothing.';
+comment on column app.offer.currency is 'ISO 4217 code of the price. [none]';
+drop function app_private.take_offer(app.lead, app.caller);
+create table app.posting (
+  marketplace_id uuid not null,
+  id uuid not null,
+  lead_id uuid not null,
+  engagement_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, company_id], null)) stored,
+  company_name text not null,
+  kind text not null check (kind in ('charge', 'credit')),
+  reason text not null
+    check (reason in ('pick', 'assignment', 'returned', 'revoked')),
+  amount_cents integer not null check (amount_cents > 0),
+  currency text not null,
+  posted_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, id),
+  -- An engagement is charged once and credited once.
+  unique (marketplace_id, engagement_id, kind),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check ((kind = 'charge') = (reason in ('pick', 'assignment')))
+);
+-- A month of a marketplace, and of one taker on it: its statement.
+create index posting_marketplace on app.posting (marketplace_id, posted_at, id);
+create index posting_company on app.posting (company_id, marketplace_id, posted_at, id);
+
+comment on table app.posting is 'What a taker owes the operator for an engagement (charge), and what of it was taken back (credit). Rows are added and never changed. Erasure of a person leaves it: it names none.';
+comment on column app.posting.marketplace_id is 'The marketplace.';
+comment on column app.posting.id is 'Id (time-ordered UUID).';
+comment on column app.posting.lead_id is 'The lead.';
+comment on column app.posting.engagement_id is 'The engagement; it is charged once and credited once.';
+comment on column app.posting.company_id is 'The taker; follows its engagement.';
+comment on column app.posting.operator_company_id is 'The operator.';
+comment on column app.posting.parties is 'Who sees it: operator and taker, never the giver. Generated.';
+comment on column app.posting.company_name is 'Printed name of the taker then. [none]';
+comment on column app.posting.kind is 'charge or credit. [none]';
+comment on column app.posting.reason is 'Of a charge: pick, assignment; of a credit: returned, revoked. [none]';
+comment on column app.posting.amount_cents is 'The amount in hundredths, positive for both kinds; a credit is of the whole charge.';
+comment on column app.posting.currency is 'ISO 4217 code. [none]';
+comment on column app.posting.posted_at is 'When.';

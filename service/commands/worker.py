@@ -25,6 +25,7 @@ _TOLD = {
     "last-calls": "last_calls",
     "returns": "decided_returns",
     "comebacks": "offered_again",
+    "hand-backs": "handed_back",
     "names": "printed_names",
     "reminders": "reminders",
     "mails": "addressed",
@@ -159,6 +160,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
         f"{told['reminders']} reminders written, "
+        f"{told['handed_back']} leads handed back, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
         f"{told['purged_rows']} old rows removed."

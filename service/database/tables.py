@@ -186,7 +186,8 @@ marketplace = _table(
     "id uuid, operator_company_id uuid, name text, operator_name text, steps text[], "
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
-    "timestamptz, changed_at timestamptz, version integer",
+    "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
+    "hand_back_hours integer, price_cents integer, currency text",
 )
 message = _table(
     "message",
@@ -217,7 +218,7 @@ offer = _table(
     "operator_company_id uuid, wave integer, state text, interest text, postcode_area text, "
     "tags text[], marketplace_name text, company_name text, opened_at timestamptz, expires_at "
     "timestamptz, answered_at timestamptz, answered_by_name text, decline_reason text, "
-    "placed_before integer",
+    "placed_before integer, price_cents integer, currency text",
 )
 participation = _table(
     "participation",
@@ -225,13 +226,20 @@ participation = _table(
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
     "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
-    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[]",
+    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[], "
+    "price_cents integer",
 )
 partner_invitation = _table(
     "partner_invitation",
     "marketplace_id uuid, id uuid, operator_company_id uuid, email text, company_id uuid, "
     "capacity text, postcode_areas text[], tags text[], cap integer, state text, created_at "
     "timestamptz",
+)
+posting = _table(
+    "posting",
+    "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
+    "operator_company_id uuid, parties uuid[], company_name text, kind text, reason text, "
+    "amount_cents integer, currency text, posted_at timestamptz",
 )
 prospect = _table(
     "prospect",
@@ -246,7 +254,7 @@ return_request = _table(
     "operator_company_id uuid, state text, reason text, comment text, asked_by_id uuid, "
     "asked_by_name text, asked_at timestamptz, released_by_name text, requested_at "
     "timestamptz, attempts integer, days integer, calls jsonb, remind_at timestamptz, "
-    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz",
+    "silence_at timestamptz, automatic text, answer text, ended_at timestamptz, files uuid[]",
 )
 return_rules = _table(
     "return_rules",

@@ -2,6 +2,7 @@
 
 * `Answer`: bytes that are ready; `call.answer` and `call.reply` make it of JSON.
 * `HtmlPage`: HTML of ours, with the policy that lets it load nothing from elsewhere.
+* `CsvFile`: a table to keep, ready.
 * `Redirect`: 303 unless said otherwise.
 * `SentFile`: a file of the disk, read as it is sent.
 * `Stream`: parts as they come, until they end, the client leaves or the service stops.
@@ -87,6 +88,21 @@ class HtmlPage(Answer[str]):
         }
         given = {name.lower(): value for name, value in (headers or {}).items()}
         super().__init__(status, {**every, **given}, html.encode(), cookies)
+
+
+class CsvFile(Answer[bytes]):
+    """A table as a file of CSV, under its name, in the language that it is written in."""
+
+    sends = "text/csv"
+
+    def __init__(self, content: bytes, name: str, language: str) -> None:
+        headers = {
+            "content-type": "text/csv; charset=utf-8",
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "content-language": language,
+            "vary": "accept-language",
+        }
+        super().__init__(200, headers, content)
 
 
 class Redirect(Answer[None]):

@@ -23,7 +23,7 @@ from service.errors import Problem
 from service.settings import ServiceSettings
 from service.vocabulary import GoesOn, Versions
 from service.web import problems
-from service.web.answers import Answer, Stream
+from service.web.answers import Answer, CsvFile, Stream
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -215,6 +215,19 @@ class Call:
             whole=True,
             long=self.long,
         )
+
+    async def file(
+        self,
+        operation: Callable[Concatenate[Tx, P], Awaitable[CsvFile]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> CsvFile:
+        """A table that is only read, whole; it may take its time."""
+
+        async def run(tx: Tx) -> CsvFile:
+            return await operation(tx, *args, **kwargs)
+
+        return await self.database.transaction(self.token, run, reads=True, long=True)
 
     async def public(
         self,

@@ -67,6 +67,11 @@ MEMBERS: dict[str, Json] = {
         "items": {"type": "string", "format": "uuid"},
         "description": "The calls that are none of the engagement",
     },
+    "files": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "The files that are none of the engagement's shared ones",
+    },
     "evidence": {"$ref": "#/components/schemas/Evidence"},
     "needed": {"$ref": "#/components/schemas/Evidence"},
     "quota": {"$ref": "#/components/schemas/ReturnQuota"},

@@ -24,8 +24,9 @@ grant select on app.participation to kollegium_api;
 grant update (postcode_areas, tags, paused, cap, cap_day, cap_week, cap_month, time_zone, version) on app.participation to kollegium_api;
 grant select, insert, delete on app.participation to kollegium_broker;
 grant update (company_id, operator_company_id, capacities, state, postcode_areas, tags, paused, cap, cap_day,
-  cap_week, cap_month, time_zone, exclusive_areas, marketplace_name, operator_name,
+  cap_week, cap_month, time_zone, exclusive_areas, price_cents, marketplace_name, operator_name,
   company_name, steps, answered_at, ended_at, version) on app.participation to kollegium_broker;
 -- not granted: insert, delete to kollegium_api: participations come and go through invitations
 -- not granted: update of exclusive areas to kollegium_api: the operator alone sets them (app.set_exclusive_areas)
+-- not granted: update of the price to kollegium_api: the operator alone sets it (app.set_price)
 -- not granted: update of company, operator, capacities, state and printed names to kollegium_api

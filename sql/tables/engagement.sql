@@ -51,6 +51,8 @@ create index engagement_own on app.engagement (company_id, state, id desc);
 -- Few leads by their engagement, for app.find_by_engagement.
 create index engagement_facets on app.engagement
   using gin (parties, (array[state, step, coalesce(handler_id::text, 'none')])) with (gin_pending_list_limit = 256);
+-- Whose handler may have fallen asleep, for app.hand_back.
+create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;
 -- What waits for the operator, for app.counts.
 create index engagement_return on app.engagement (operator_company_id) where state = 'return_requested';
 

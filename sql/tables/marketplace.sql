@@ -14,6 +14,11 @@ create table app.marketplace (
   created_at timestamptz not null default app_private.clock(),
   changed_at timestamptz not null default app_private.clock(),
   version integer not null default 1,
+  next_step_required boolean not null default false,
+  hand_back_hours integer check (hand_back_hours between 1 and 720),
+  price_cents integer check (price_cents between 0 and 100000000),
+  currency text not null default 'EUR'
+    check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN')),
   unique (id, operator_company_id)
 );
 create index on app.marketplace (operator_company_id, id);
@@ -34,3 +39,7 @@ comment on column app.marketplace.teaser_digits is 'Leading digits of the postco
 comment on column app.marketplace.created_at is 'When it was opened.';
 comment on column app.marketplace.changed_at is 'When a setting changed last.';
 comment on column app.marketplace.version is 'Counts changes; the ETag.';
+comment on column app.marketplace.next_step_required is 'A call that is entered, or a step that is changed, needs an open follow-up (or a time to call back).';
+comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
+comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
+comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';

@@ -19,6 +19,8 @@ create table app.offer (
   answered_by_name text,
   decline_reason text,
   placed_before integer not null default 0 check (placed_before >= 0),
+  price_cents integer check (price_cents > 0),
+  currency text check ((currency is null) = (price_cents is null)),
   primary key (marketplace_id, id),
   unique (marketplace_id, brokerage_id, company_id),
   foreign key (marketplace_id, brokerage_id) references app.brokerage (marketplace_id, id),
@@ -57,3 +59,5 @@ comment on column app.offer.answered_at is 'When its state left open.';
 comment on column app.offer.answered_by_name is 'The colleague who picked or declined. [personal]';
 comment on column app.offer.decline_reason is 'The taker''s reason, for the operator. [free text]';
 comment on column app.offer.placed_before is 'Teaser: how many engagements of the lead had ended; with whom is told to nobody.';
+comment on column app.offer.price_cents is 'What the taker pays if it picks, in hundredths, as it was when the offer was made; null: nothing.';
+comment on column app.offer.currency is 'ISO 4217 code of the price. [none]';

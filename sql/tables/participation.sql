@@ -23,6 +23,7 @@ create table app.participation (
   time_zone text not null default 'Europe/Berlin'
     check (timestamptz '2000-01-01 00:00+00' at time zone time_zone is not null),
   exclusive_areas text[] not null default '{}' check (cardinality(exclusive_areas) <= 1000),
+  price_cents integer check (price_cents between 0 and 100000000),
   primary key (marketplace_id, company_id),
   foreign key (marketplace_id, operator_company_id)
     references app.marketplace (id, operator_company_id) deferrable initially deferred
@@ -53,3 +54,4 @@ comment on column app.participation.cap_week is 'Leads begun in a week of its zo
 comment on column app.participation.cap_month is 'Leads begun in a month of its zone; null: no limit.';
 comment on column app.participation.time_zone is 'The taker''s zone, whose days, weeks and months its caps count. [none]';
 comment on column app.participation.exclusive_areas is 'Postcode prefixes whose leads are offered to it before anybody else; no two cards of a marketplace overlap (app.set_exclusive_areas). [none]';
+comment on column app.participation.price_cents is 'What this taker pays for a lead instead of the marketplace''s price, set by the operator; 0: nothing, null: the marketplace''s.';

@@ -22,6 +22,7 @@ create table app.return_request (
   automatic text check (automatic in ('reason', 'silence')),
   answer text check (length(answer) between 1 and 2000),
   ended_at timestamptz,
+  files uuid[] not null default '{}',
   primary key (marketplace_id, id),
   foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id),
   foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
@@ -62,3 +63,4 @@ comment on column app.return_request.silence_at is 'When silence accepts it; nul
 comment on column app.return_request.automatic is 'What accepted it: reason (the rules say so) or silence; null: somebody decided, or nobody yet. [none]';
 comment on column app.return_request.answer is 'What the operator said to it; null: nothing. [free text]';
 comment on column app.return_request.ended_at is 'Since when it is not open any more.';
+comment on column app.return_request.files is 'Shared files of the engagement that are shown with it; one that was removed before it was released is not.';

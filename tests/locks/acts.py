@@ -92,7 +92,7 @@ ACTS: dict[str, Act] = {
         "olga", "app.accept_return($1, $2, null)", ("returning", "silent", JOINING)
     ),
     "Olga refuses it": Act("olga", "app.refuse_return($1, $2, null)", ("returning", "silent")),
-    "silence accepts it": Act("worker", "app.accept_silent_returns(100) >= 0", ("silent", JOINING)),
+    "silence accepts it": Act("worker", "app.accept_silent_returns(100) >= 0", ("silent",)),
     "Olga recycles": Act("olga", "app.recycle_lead($1, $2)", ("closed", "came back")),
     "it is offered again": Act("worker", "app.offer_again(100) >= 0", ("came back",)),
     "Olga revokes": Act(

@@ -147,7 +147,7 @@ SMALL = {
 }  # fmt: skip
 COUNTED = {
     "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",
-    "engagements.list_engagements",
+    "engagements.list_engagements", "reports.show_statement",
 }  # fmt: skip
 
 

@@ -203,6 +203,14 @@ async def furnish(superuser: Any, world: World) -> None:
         *(world.nord_id, world.leads["won"], world.lang.id, world.nord.id, world.geber.id),
     )
     await superuser.execute(
+        """insert into app.posting (marketplace_id, id, lead_id, engagement_id, company_id,
+             operator_company_id, company_name, kind, reason, amount_cents, currency)
+           select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,
+             'Firma Lang', 'charge', 'pick', 4500, 'EUR'
+           from app.engagement_card where lead_id = $1""",
+        world.leads["won"],
+    )
+    await superuser.execute(
         """insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id,
              operator_company_id, state, reason, asked_by_name, requested_at, ended_at)
            select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,

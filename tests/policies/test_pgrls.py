@@ -35,6 +35,7 @@ PARTIES = {
         "disclosure",
         "engagement",
         "engagement_card",
+        "posting",
         "history",
         "lead",
         "message",

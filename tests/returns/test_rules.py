@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from tests.files.test_files import PDF
 from tests.fixtures import clock
 from tests.fixtures.database import as_bearer, connected, waiting_for_locks
 from tests.fixtures.market import Market, slug
@@ -124,6 +125,29 @@ async def test_the_operator_is_shown_calls_without_note_or_name(market: Market) 
     await calls(market, third, ("mailbox", ""))
     assert (await asks(market, third, "other")).status_code == 202
     assert (await shown(market, third, market.olga))["return_request"]["evidence"]["calls"] == []
+
+
+async def test_shared_files_may_belong_to_it(market: Market) -> None:
+    await rules(market)
+    lead, other = await picked(market), await picked(market)
+    made = []
+    for of, query in ((lead, "?shared=true"), (lead, ""), (other, "?shared=true")):
+        put = await market.ben.post(
+            market.path(of, f"/files{query}"), files={"file": ("Foto.pdf", PDF)}
+        )
+        assert put.status_code == 201, put.text
+        made.append(put.json()["id"])
+    for wrong in (made[1], made[2], str(uuid4())):  # internal, another lead's, nobody's
+        refused = await asks(market, lead, file_ids=[made[0], wrong])
+        assert (refused.status_code, slug(refused)) == (422, "file-unknown")
+        assert refused.json()["files"] == [wrong]
+    assert (await asks(market, lead, file_ids=[made[0]])).status_code == 202
+    for who in (market.anna, market.olga):
+        evidence = (await shown(market, lead, who))["return_request"]["evidence"]
+        assert [(f["id"], f["name"]) for f in evidence["files"]] == [(made[0], "Foto.pdf")]
+    await market.olga.post(market.path(lead, "/engagement/return/accept"))
+    evidence = (await shown(market, lead))["return_request"]["evidence"]
+    assert [f["id"] for f in evidence["files"]] == [made[0]]
 
 
 async def test_a_return_comes_within_days_of_the_marketplace(

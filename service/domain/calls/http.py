@@ -44,7 +44,7 @@ async def release(
 @post(
     "/calls",
     summary="Enter what a call brought",
-    refuses="taker-required engagement-state",
+    refuses="taker-required engagement-state next-step-required",
     example={
         "outcome": "mailbox",
         "note": "Um Rückruf gebeten",

@@ -8,7 +8,7 @@ from service.database import tables
 from service.database.statements import columns
 from service.database.transaction import Tx
 from service.domain.calls.messages import CallAttempt, CallState
-from service.domain.leads.queries import lead
+from service.domain.leads.queries import known
 from service.vocabulary import Page
 
 ATTEMPT = "id, engagement_id, colleague_id, colleague_name, outcome, note, call_back_at, created_at"
@@ -33,5 +33,5 @@ async def attempts(
     """Calls of the caller's company, newest first, also after it lost sight of the lead."""
     page = await tx.page(CallAttempt, _ATTEMPTS, m=m, lead=lead_id, cursor=cursor, limit=limit)
     if not page.items:
-        await lead(tx, m, lead_id)
+        await known(tx, m, lead_id)
     return page

@@ -56,7 +56,7 @@ async def show(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement",
     summary="Step and handler",
     refuses=(
-        "taker-required delegator-required engagement-state step-unknown"
+        "taker-required delegator-required engagement-state step-unknown next-step-required"
         " handler-unknown version-stale version-required"
     ),
     example={"step": "kontaktiert", "handler_id": "0199b6a0-0000-7000-8000-000000000001"},
@@ -104,7 +104,7 @@ async def reopen(
     status_code=202,
     refuses=(
         "taker-required engagement-state return-state return-reason-unknown return-window-over"
-        " return-evidence-missing return-quota-reached call-unknown"
+        " return-evidence-missing return-quota-reached call-unknown file-unknown"
     ),
     example={"reason": "not_reached", "comment": "Vier Versuche an drei Tagen"},
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from service.domain.offers.messages import Price
 from service.domain.returns.messages import ReturnReason, ReturnRequest, ReturnTerms
 from service.vocabulary import EngagementState, Input, Line, Moment, Reason
 
@@ -56,11 +57,12 @@ class Handovers(msgspec.Struct):
 class Return(Input):
     """Why the taker wants to return the lead; the operator decides. call_ids: calls of this
     engagement that the operator is shown, outcome and time of each; absent: where the reason needs
-    some, those that count."""
+    some, those that count. file_ids: shared files of this engagement that belong to it."""
 
     reason: ReturnReason
     comment: Reason | None = None
     call_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
+    file_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
 
 
 class Decision(Input):
@@ -78,7 +80,8 @@ class Revocation(Input):
 class OneEngagement(msgspec.Struct):
     """An engagement, also one that has ended: then ended_at says since when, and the giver reads
     neither who the taker was nor who handled it. version is the lead's, null where the caller does
-    not see the lead any more."""
+    not see the lead any more. price: what the taker was charged, credited_at: since when it owes
+    that no more; for it and the operator."""
 
     id: UUID
     marketplace_id: UUID
@@ -101,6 +104,8 @@ class OneEngagement(msgspec.Struct):
     return_requested_at: Moment | None
     ended_at: Moment | None
     version: int | None
+    price: Price | None
+    credited_at: Moment | None
 
 
 class ShownEngagement(OneEngagement):

@@ -67,8 +67,8 @@ async def hand_over(tx: Tx, data: Handover) -> Handovers:
 async def ask_return(tx: Tx, m: UUID, lead_id: UUID, data: Return) -> ShownEngagement:
     """The taker asks to return the lead."""
     tx.do(
-        "select app.request_return($1, $2, $3, $4, $5)",
-        *(m, lead_id, data.reason, data.comment, data.call_ids),
+        "select app.request_return($1, $2, $3, $4, $5, $6)",
+        *(m, lead_id, data.reason, data.comment, data.call_ids, data.file_ids),
     )
     return await one(tx, m, lead_id)
 

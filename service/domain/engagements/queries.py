@@ -20,10 +20,16 @@ _SHOWN = """select e.id, e.marketplace_id, e.lead_id,
     coalesce(c.company_name, nullif(e.company_name, '')) as company_name, e.state, e.origin,
     e.self_pick, coalesce(c.picked_by_name, e.picked_by_name) as picked_by, e.steps, e.step,
     e.handler_id, coalesce(c.handler_name, e.handler_name) as handler_name, e.value, e.started_at,
-    e.closed_at, e.return_reason, e.return_comment, e.return_requested_at, e.ended_at, l.version"""
+    e.closed_at, e.return_reason, e.return_comment, e.return_requested_at, e.ended_at, l.version,
+    case when ch.id is not null then json_build_object('amount_cents', ch.amount_cents,
+      'currency', ch.currency) end as price, cr.posted_at as credited_at"""
 _CARD = """
   left join app.engagement_card c on c.marketplace_id = e.marketplace_id and c.id = e.id
-  left join app.lead l on l.marketplace_id = e.marketplace_id and l.id = e.lead_id"""
+  left join app.lead l on l.marketplace_id = e.marketplace_id and l.id = e.lead_id
+  left join app.posting ch on ch.marketplace_id = e.marketplace_id and ch.engagement_id = e.id
+    and ch.kind = 'charge'
+  left join app.posting cr on cr.marketplace_id = e.marketplace_id and cr.engagement_id = e.id
+    and cr.kind = 'credit'"""
 _LATEST = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}
   where e.marketplace_id = $1 and e.lead_id = $2 order by e.id desc limit 1"""
 _ONE = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}

@@ -11,8 +11,8 @@ from service.domain.files import operations, queries
 from service.domain.files.kinds import KINDS, SAYS
 from service.domain.files.messages import LeadFile
 from service.domain.files.storing import STORE
+from service.domain.leads.queries import known
 from service.domain.timeline.http import OfEngagement
-from service.domain.timeline.queries import known
 from service.vocabulary import Page
 from service.web.answers import Stream, attachment
 from service.web.bodies import Upload

@@ -11,7 +11,7 @@ from service.database.ordering import Order
 from service.database.statements import Compiled, columns, compiled, number
 from service.database.transaction import Tx
 from service.domain.follow_ups.messages import FollowUp, Whose
-from service.domain.leads.queries import lead
+from service.domain.leads.queries import known
 from service.vocabulary import Page, fetched
 
 FOLLOW_UP = "id marketplace_id lead_id colleague_id due_at text done_at created_at version"
@@ -31,7 +31,7 @@ async def of_lead(tx: Tx, m: UUID, lead_id: UUID, cursor: str | None, limit: int
     """Those of the caller's company for a lead, newest first, done ones too."""
     page = await tx.page(FollowUp, _OF_LEAD, m=m, lead=lead_id, cursor=cursor, limit=limit)
     if not page.items:
-        await lead(tx, m, lead_id)
+        await known(tx, m, lead_id)
     return page
 
 

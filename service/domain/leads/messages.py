@@ -285,3 +285,9 @@ class Created(msgspec.Struct):
 
     id: UUID
     created: bool
+
+
+class Knowable(msgspec.Struct):
+    """There is something of the lead that the caller may know of."""
+
+    known: bool

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select, true
 
 from service.database.statements import compiled
 from service.database.transaction import Lane, Tx
-from service.domain.leads.messages import Counts, Duplicate, Lead, Whereabouts
+from service.domain.leads.messages import Counts, Duplicate, Knowable, Lead, Whereabouts
 from service.domain.leads.view import LEAD, PROSPECT, WAITING, duplicates, duplicates_of, view
 
 _PLACE = LEAD.c.marketplace_id == bindparam("m"), LEAD.c.id == bindparam("lead")
@@ -21,6 +21,10 @@ _DUPLICATES_OF_ONE = compiled(
 ).sql
 ONE = Lane("lead", seconds=5)
 COUNTS = Lane("counts", seconds=5)
+# Something of a lead that the caller may know of, though it may not see the lead itself any more.
+_KNOWN = """select true as known from app.lead where marketplace_id = $1 and id = $2
+  union all
+  select true from app.engagement where marketplace_id = $1 and lead_id = $2"""
 
 
 async def lead(tx: Tx, m: UUID, lead_id: UUID) -> Lead:
@@ -32,6 +36,11 @@ async def lead(tx: Tx, m: UUID, lead_id: UUID) -> Lead:
     if found.state in WAITING:
         found.possible_duplicates = await tx.rows(Duplicate, _DUPLICATES_OF_ONE, m, lead_id)
     return found
+
+
+async def known(tx: Tx, m: UUID, lead_id: UUID) -> None:
+    """Raises Problem not-found unless there is a lead or an engagement of it to be seen."""
+    await tx.one(Knowable, _KNOWN, m, lead_id)
 
 
 async def whereabouts(tx: Tx, m: UUID, lead_id: UUID) -> Whereabouts | None:

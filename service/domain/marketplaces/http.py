@@ -126,8 +126,8 @@ async def change_participation(
     company_id: FromPath[UUID],
     data: JSONBody[ParticipationChange],
 ) -> Response[Participation]:
-    """Areas, tags, pause and caps; by the operator or the company itself. Exclusive areas: by the
-    operator."""
+    """Areas, tags, pause and caps; by the operator or the company itself. Exclusive areas and the
+    price: by the operator."""
     versions = call.versions(required=False)
     return await call.answer(operations.change_participation, m, company_id, versions, data)
 

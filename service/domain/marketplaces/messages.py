@@ -18,6 +18,9 @@ from service.vocabulary import (
     Zone,
 )
 
+Currency = Literal[
+    "EUR", "CHF", "GBP", "USD", "PLN", "CZK", "HUF", "DKK", "SEK", "NOK", "RON", "BGN"
+]  # fmt: skip
 Capacity = Literal["giver", "taker"]
 Steps = Annotated[
     list[Annotated[Line, msgspec.Meta(min_length=1)]],
@@ -29,13 +32,16 @@ Cap = Annotated[int, msgspec.Meta(ge=0, le=100000)]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=720)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Digits = Annotated[int, msgspec.Meta(ge=0, le=5)]
+Price = Annotated[int, msgspec.Meta(ge=0, le=100_000_000, examples=[4500])]
 
 DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 
 
 class MarketplaceDraft(Input):
     """A new marketplace. Times are hours and days; teaser_digits of the postcode are shown before
-    the pick."""
+    the pick. next_step_required: who enters a call or changes a step says what comes next.
+    hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's.
+    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing."""
 
     name: Name
     steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
@@ -46,10 +52,14 @@ class MarketplaceDraft(Input):
     response_hours: Hours = 48
     reopen_days: Days = 14
     teaser_digits: Digits = 2
+    next_step_required: bool = False
+    hand_back_hours: Hours | None = None
+    price_cents: Price | None = None
+    currency: Currency = "EUR"
 
 
 class MarketplaceChange(Input):
-    """Fields that are not named stay."""
+    """Fields that are not named stay. Offers that were made keep their price."""
 
     name: Name | UnsetType = UNSET
     steps: Steps | UnsetType = UNSET
@@ -60,6 +70,10 @@ class MarketplaceChange(Input):
     response_hours: Hours | UnsetType = UNSET
     reopen_days: Days | UnsetType = UNSET
     teaser_digits: Digits | UnsetType = UNSET
+    next_step_required: bool | UnsetType = UNSET
+    hand_back_hours: Hours | UnsetType | None = UNSET
+    price_cents: Price | UnsetType | None = UNSET
+    currency: Currency | UnsetType = UNSET
 
 
 class Settings(msgspec.Struct):
@@ -72,6 +86,10 @@ class Settings(msgspec.Struct):
     response_hours: int
     reopen_days: int
     teaser_digits: int
+    next_step_required: bool
+    hand_back_hours: int | None
+    price_cents: int | None
+    currency: Currency
 
 
 class Marketplace(msgspec.Struct, omit_defaults=True):
@@ -111,9 +129,9 @@ class CapsChange(Input):
 
 
 class ParticipationChange(Input):
-    """By the operator or the company itself; exclusive_areas (postcode areas that it is offered
-    before anybody else) by the operator. cap is caps.open; null: no limit. Fields that are not
-    named stay."""
+    """By the operator or the company itself; by the operator: exclusive_areas (postcode areas that
+    it is offered before anybody else) and price_cents (what it pays for a lead; 0: nothing, null:
+    as the marketplace says). cap is caps.open; null: no limit. Fields that are not named stay."""
 
     postcode_areas: Areas | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
@@ -121,6 +139,7 @@ class ParticipationChange(Input):
     cap: Cap | UnsetType | None = UNSET
     caps: CapsChange | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET
+    price_cents: Price | UnsetType | None = UNSET
     exclusive_areas: Areas | UnsetType = UNSET
 
 
@@ -139,7 +158,7 @@ class Participation(msgspec.Struct):
     sees invitation_id and what he wrote, not which company an address belongs to. id: company_id
     or invitation_id, what DELETE takes. cap: the most leads worked at once, as caps.open.
     time_zone: whose days its caps count. exclusive_areas: postcode areas whose leads it is offered
-    before anybody else."""
+    before anybody else. price_cents: what it pays instead of the marketplace's price."""
 
     id: UUID
     marketplace_id: UUID
@@ -153,6 +172,7 @@ class Participation(msgspec.Struct):
     marketplace_name: str
     caps: Caps
     time_zone: str | None
+    price_cents: int | None
     exclusive_areas: list[str]
     company_id: UUID | None = None
     company_name: str | None = None

@@ -69,8 +69,8 @@ async def answer_invitation(tx: Tx, marketplace_id: UUID, accept: bool) -> Parti
 async def change_participation(
     tx: Tx, marketplace_id: UUID, company_id: UUID, versions: Versions, data: ParticipationChange
 ) -> Participation:
-    """Areas, tags, pause and caps, by the operator or the company itself; exclusive areas by the
-    operator."""
+    """Areas, tags, pause and caps, by the operator or the company itself; exclusive areas
+    and the price by the operator."""
     await expect_time_zone(tx, given(data.time_zone))
     # 410 with the survivor, for the operator, when the company was absorbed by another one.
     tx.do("select app.expect_not_absorbed($1, $2)", marketplace_id, company_id)
@@ -81,6 +81,9 @@ async def change_participation(
     card = await queries.locked_card(tx, marketplace_id, company_id)
     if versions is not None and card.version not in versions:
         raise Problem("version-stale", version=card.version)
+    if data.price_cents is not UNSET:
+        sql = "select app.set_price($1, $2, $3)"
+        tx.do(sql, marketplace_id, company_id, data.price_cents)
     changed = _changed(card, data)
     if changed != card:  # nothing changes, so no version does
         caps = changed.caps
@@ -97,6 +100,7 @@ async def change_participation(
 
 def _changed(card: Participation, data: ParticipationChange) -> Participation:
     named = _named(data)
+    named.pop("price_cents", None)
     caps = {"open": named["cap"]} if "cap" in named else {}
     if data.caps is not UNSET:
         caps |= _named(data.caps)

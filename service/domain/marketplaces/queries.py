@@ -17,7 +17,10 @@ _MARKETPLACE = """
            json_build_object('operator_may_take', operator_may_take,
              'giver_may_withdraw', giver_may_withdraw, 'auto_accept', auto_accept,
              'auto_offer', auto_offer, 'response_hours', response_hours,
-             'reopen_days', reopen_days, 'teaser_digits', teaser_digits) as settings
+             'reopen_days', reopen_days, 'teaser_digits', teaser_digits,
+             'next_step_required', next_step_required, 'hand_back_hours', hand_back_hours,
+             'price_cents', price_cents, 'currency', currency)
+             as settings
     from app.marketplace
     union all
     select marketplace_id, marketplace_name, operator_name, operator_company_id, steps, false,
@@ -34,7 +37,7 @@ _CARD = """
   select company_id as id, marketplace_id, company_id, company_name, null::uuid as invitation_id,
          null as email, state, capacities, postcode_areas, tags, cap, paused, invited_at,
          marketplace_name, version, json_build_object('open', cap, 'day', cap_day, 'week', cap_week,
-           'month', cap_month) as caps, time_zone, exclusive_areas
+           'month', cap_month) as caps, time_zone, exclusive_areas, price_cents
   from app.participation"""
 
 _INVITED = """
@@ -42,13 +45,15 @@ _INVITED = """
          'invited' as state, array[i.capacity] as capacities, i.postcode_areas, i.tags, i.cap,
          false as paused, i.created_at as invited_at, m.name as marketplace_name, null as version,
          json_build_object('open', i.cap, 'day', null, 'week', null, 'month', null) as caps,
-         null as time_zone, '{}'::text[] as exclusive_areas
+         null as time_zone, '{}'::text[] as exclusive_areas,
+         null::integer as price_cents
   from app.partner_invitation i join app.marketplace m on m.id = i.marketplace_id"""
 _PARTICIPATIONS = listed(
     f"{_CARD} where marketplace_id = :m union all"
     f" {_INVITED} where i.marketplace_id = :m and i.state = 'open'",
     "id marketplace_id company_id company_name invitation_id email state capacities postcode_areas"
-    " tags cap paused invited_at marketplace_name version caps time_zone exclusive_areas",
+    " tags cap paused invited_at marketplace_name version caps time_zone exclusive_areas"
+    " price_cents",
 )
 
 

@@ -6,9 +6,17 @@ from uuid import UUID
 import msgspec
 
 from service.domain.leads.messages import Teaser
+from service.domain.marketplaces.messages import Currency
 from service.vocabulary import Input, Moment, OfferState, Reason
 
 Sort = Literal["newest", "expiring"]
+
+
+class Price(msgspec.Struct):
+    """An amount in hundredths of a currency."""
+
+    amount_cents: int
+    currency: Currency
 
 
 class OfferFilter(msgspec.Struct):
@@ -24,7 +32,8 @@ class OfferFilter(msgspec.Struct):
 
 class Offer(msgspec.Struct):
     """An offer to the caller's company, or one its marketplace made (then company_name tells).
-    placed_before: how many companies had the lead before and have it no more; never which."""
+    placed_before: how many companies had the lead before and have it no more; never which. price:
+    what the taker pays if it picks; null: nothing."""
 
     id: UUID
     marketplace_id: UUID
@@ -41,6 +50,7 @@ class Offer(msgspec.Struct):
     answered_by: str | None
     decline_reason: str | None
     placed_before: int
+    price: Price | None
 
 
 class Refusal(Input):

@@ -9,6 +9,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     bindparam,
+    case,
     exists,
     func,
     select,
@@ -39,6 +40,9 @@ def view(offers: FromClause) -> Select[Any]:
         o.answered_by_name.label("answered_by"),
         o.decline_reason,
         o.placed_before,
+        case(
+            (o.price_cents.is_not(None), record(o.price_cents.label("amount_cents"), o.currency))
+        ).label("price"),
     ).select_from(offers)
 
 

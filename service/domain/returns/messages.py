@@ -1,6 +1,7 @@
 """What goes in and out of the routes of returns: rules, what a taker may do, and what it asked."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -110,12 +111,22 @@ class ShownCall(msgspec.Struct):
     at: Moment
 
 
+class ShownFile(msgspec.Struct):
+    """A shared file of the engagement; GET …/files/{id} has its content."""
+
+    id: UUID
+    name: str
+    media_type: str
+
+
 class ShownEvidence(msgspec.Struct):
-    """Attempts and days as they were counted when it was asked, and the calls that are shown."""
+    """Attempts and days as they were counted when it was asked, and the calls and files that are
+    shown."""
 
     attempts: int
     days: int
     calls: list[ShownCall]
+    files: list[ShownFile]
 
 
 class ReturnRequest(msgspec.Struct):

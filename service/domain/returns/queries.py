@@ -11,7 +11,10 @@ SHOWN = """app.return_terms(e.marketplace_id, e.id) as "return",
         'asked_by', r.asked_by_name, 'asked_at', r.asked_at, 'released_by', r.released_by_name,
         'requested_at', r.requested_at, 'decide_by', r.silence_at, 'automatic', r.automatic,
         'answer', r.answer, 'ended_at', r.ended_at, 'evidence', json_build_object(
-          'attempts', r.attempts, 'days', r.days, 'calls', r.calls))
+          'attempts', r.attempts, 'days', r.days, 'calls', r.calls, 'files', coalesce((
+            select json_agg(json_build_object('id', f.id, 'name', f.name,
+              'media_type', f.media_type) order by f.id) from app.message_file f
+            where f.marketplace_id = r.marketplace_id and f.id = any (r.files)), '[]')))
       from app.return_request r
       where r.marketplace_id = e.marketplace_id and r.engagement_id = e.id
       order by r.id desc limit 1) as return_request"""

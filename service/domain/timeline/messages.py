@@ -53,9 +53,3 @@ class Event(msgspec.Struct):
     colleague_name: str | None
     detail: dict[str, Any]
     created_at: Moment
-
-
-class Knowable(msgspec.Struct):
-    """There is something of the lead that the caller may know of."""
-
-    known: bool

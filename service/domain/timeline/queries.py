@@ -11,7 +11,8 @@ from sqlalchemy import Select
 
 from service.database.statements import listed
 from service.database.transaction import Lane, Tx
-from service.domain.timeline.messages import Event, Knowable, Message, Note
+from service.domain.leads.queries import known
+from service.domain.timeline.messages import Event, Message, Note
 from service.vocabulary import Page
 
 T = TypeVar("T")
@@ -64,15 +65,6 @@ _NOTES = _of_lead(f"x.{NOTE.replace(', ', ', x.')}", "app.note x", NOTE)
 NOTES = _NOTES[False]
 _MESSAGES = _of_lead(_SHOWN_MESSAGE, f"app.message x {CARD}", MESSAGE)
 _EVENTS = _of_lead(_SHOWN_EVENT, f"app.history x {CARD}", _EVENT)
-# Something of a lead that the caller may know of, though it may not see the lead itself any more.
-_KNOWN = """select true as known from app.lead where marketplace_id = $1 and id = $2
-  union all
-  select true from app.engagement where marketplace_id = $1 and lead_id = $2"""
-
-
-async def known(tx: Tx, m: UUID, lead_id: UUID) -> None:
-    """Raises Problem not-found unless there is a lead or an engagement of it to be seen."""
-    await tx.one(Knowable, _KNOWN, m, lead_id)
 
 
 async def found(page: Page[T], tx: Tx, m: UUID, lead_id: UUID) -> Page[T]:

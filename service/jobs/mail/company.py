@@ -42,6 +42,27 @@ Lead: $lead
 What there is to do stands with the lead, and all that is due at GET $base_url/follow-ups.""",
         ),
     },
+    "lead-handed-back": {
+        "de": (
+            "Ein Lead auf $marketplace hat keinen Bearbeiter mehr",
+            """$hours Arbeitsstunden lang hat der Bearbeiter eines Leads auf dem Marktplatz
+„$marketplace“ nichts getan. Der Lead ist wieder frei: Jeder Kollege kann ihn übernehmen, und Sie
+können ihn vergeben.
+
+Lead: $lead
+
+Alle Leads ohne Bearbeiter: GET $base_url/leads?as=taker&handler=none""",
+        ),
+        "en": (
+            "A lead on $marketplace has no handler any more",
+            """For $hours working hours the handler of a lead on the marketplace "$marketplace" did
+nothing. The lead is free again: any colleague can take it over, and you can hand it over.
+
+Lead: $lead
+
+All leads without a handler: GET $base_url/leads?as=taker&handler=none""",
+        ),
+    },
     "merge-requested": {
         "de": (
             "$company möchte sich mit Ihrer Firma zusammenführen lassen",

@@ -51,6 +51,7 @@ JOBS = [
     Job("last-calls", "last_calls_made", 5, 60, timers.call_last),
     Job("returns", "returns_decided", 30, 60, timers.decide_returns),
     Job("comebacks", "leads_offered_again", 5, 60, timers.offer_again),
+    Job("hand-backs", "leads_handed_back", 300, 60, timers.hand_back),
     Job("names", "names_printed", 5, 120, timers.print_names),
     Job("reminders", "reminders_written", 30, 60, timers.remind),
     Job("mails", "mails_addressed", 5, 60, timers.address),

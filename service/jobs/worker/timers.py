@@ -74,6 +74,11 @@ async def remind(connection: Any, stop: asyncio.Event | None = None) -> int:
     return await _batches(connection, "select app.remind($1)", ADDRESSED, stop)
 
 
+async def hand_back(connection: Any, stop: asyncio.Event | None = None) -> int:
+    """Makes leads nobody's whose handler did nothing for too long; returns of how many."""
+    return await _batches(connection, "select app.hand_back($1)", BATCH, stop)
+
+
 async def purge(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Removes what has served its time; returns the number of rows."""
     return int(await connection.fetchval("select app.purge()", timeout=_STATEMENT_SECONDS))

@@ -78,6 +78,9 @@ declare
 begin
   v_engagement := app_private.own_engagement(p_marketplace, p_lead, v_caller.company_id, null);
   perform app_private.expect_engagement(v_engagement, array['active', 'return_requested']);
+  if p_call_back_at is null then
+    perform app_private.expect_next_step(p_marketplace, p_lead, v_caller.company_id);
+  end if;
   delete from app.call_claim
   where marketplace_id = p_marketplace and lead_id = p_lead and company_id = v_caller.company_id
     and colleague_id = v_caller.colleague_id;

@@ -101,6 +101,9 @@ begin
   update app.engagement set state = p_state, ended_at = app_private.clock(), company_name = '', picked_by_name = null,
     handler_id = null, handler_name = null
   where marketplace_id = p_marketplace and id = p_engagement;
+  if p_state in ('returned', 'revoked') then
+    perform app_private.credit(v_engagement, p_state);
+  end if;
 end
 $$;
 

@@ -74,6 +74,7 @@ begin
       jsonb_build_object('handler', v_handler.name));
   end if;
   if p_step is distinct from v_engagement.step and p_step is not null then
+    perform app_private.expect_next_step(p_marketplace, p_lead, v_caller.company_id);
     update app.engagement set step = p_step where marketplace_id = p_marketplace and id = v_engagement.id;
     perform app_private.record(p_marketplace, p_lead, 'step-changed', v_caller,
       jsonb_build_object('from', v_engagement.step, 'to', p_step));

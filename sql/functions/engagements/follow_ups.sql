@@ -43,6 +43,19 @@ comment on function app.add_follow_up(uuid, uuid, timestamptz, text, uuid) is
   'A follow-up of the caller''s company for a lead it sees; for others: the role delegator.';
 grant execute on function app.add_follow_up(uuid, uuid, timestamptz, text, uuid) to kollegium_api;
 
+-- 422 where the marketplace wants to know what comes next and the company has no open follow-up for the lead.
+create or replace function app_private.expect_next_step(p_marketplace uuid, p_lead uuid, p_company uuid)
+returns void language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select m.next_step_required from app.marketplace m where m.id = p_marketplace) and not exists (
+       select from app.follow_up f where f.marketplace_id = p_marketplace and f.lead_id = p_lead
+         and f.company_id = p_company and f.done_at is null) then
+    perform app_private.refuse(422, 'next-step-required');
+  end if;
+end
+$$;
+
 -- One of the caller's company, locked; 404 for none.
 create or replace function app_private.lock_follow_up(p_marketplace uuid, p_lead uuid, p_id uuid, p_versions integer[])
 returns app.follow_up language plpgsql volatile set search_path = pg_catalog, pg_temp

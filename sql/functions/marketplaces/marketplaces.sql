@@ -47,7 +47,9 @@ begin
   update app.marketplace set name = v.name, steps = v.steps, operator_may_take = v.operator_may_take,
     giver_may_withdraw = v.giver_may_withdraw, auto_accept = v.auto_accept,
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
-    teaser_digits = v.teaser_digits
+    teaser_digits = v.teaser_digits, next_step_required = v.next_step_required,
+    hand_back_hours = v.hand_back_hours, price_cents = v.price_cents,
+    currency = v.currency
   where id = p_marketplace;
 end
 $$;

@@ -109,8 +109,8 @@ begin
 end
 $$;
 
--- Copies follow what they are copies of: operators their marketplace, givers their lead, parties their lead or
--- engagement, rows of imports their report. So do rows made since.
+-- Copies follow what they are copies of: operators their marketplace, givers their lead, takers of postings
+-- their engagement, parties their lead or engagement, rows of imports their report. So do rows made since.
 create or replace function app_private.follow_back(
   p_from uuid, p_to uuid, p_operated uuid[], p_markets uuid[], p_leads uuid[], p_imports uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -121,12 +121,17 @@ begin
   for v in select r.*, count(*) over () + row_number() over (order by r.place) - 1 as done,
              count(*) over () * 2 as places
            from app_private.merge_rules() r where r.rule = 'follow'
-             and r.of in ('app.lead', 'app.lead_import') and r.col <> 'parties' order by r.place
+             and r.of in ('app.lead', 'app.engagement', 'app.lead_import') and r.col <> 'parties' order by r.place
   loop
     perform app_private.tell_progress(v.tab, v.done, v.places);
     if v.of = 'app.lead_import' then
       execute format('update %s t set %I = $1 where t.import_id = any ($3) and t.%2$I = $2', v.tab, v.col)
       using p_from, p_to, p_imports;
+    elsif v.of = 'app.engagement' then
+      execute format('update %1$s t set %2$I = e.%2$I from app.engagement e
+        where (e.marketplace_id, e.lead_id) in (select * from unnest($1, $2))
+          and t.marketplace_id = e.marketplace_id and t.lead_id = e.lead_id and t.engagement_id = e.id
+          and t.%2$I is distinct from e.%2$I', v.tab, v.col) using p_markets, p_leads;
     else
       execute format('update %1$s t set %2$I = l.%2$I from app.lead l
         where (l.marketplace_id, l.id) in (select * from unnest($1, $2))

@@ -98,7 +98,8 @@ as $$
 $$;
 
 -- What a card of both is afterwards: the better state; where both count, areas and tags united (none
--- means all), the areas each holds alone, the larger cap (none means no limit), paused only if both are. Areas, tags, cap and
+-- means all), the areas each holds alone, the larger cap (none means no limit), paused only if both are, the price of
+-- the card that stays. Areas, tags, cap and
 -- pause count for takers alone; a card that was declined or ended adds nothing.
 create or replace function app_private.united_card(p_kept app.participation, p_other app.participation)
 returns jsonb language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -130,6 +131,7 @@ begin
       v_first.cap_week := v_second.cap_week;
       v_first.cap_month := v_second.cap_month;
       v_first.time_zone := v_second.time_zone;
+      v_first.price_cents := v_second.price_cents;
       v_first.paused := v_second.paused;
       v_first.exclusive_areas := v_second.exclusive_areas;
     end if;
@@ -139,6 +141,7 @@ begin
     'postcode_areas', v_first.postcode_areas, 'tags', v_first.tags, 'paused', v_first.paused,
     'cap', v_first.cap, 'cap_day', v_first.cap_day, 'cap_week', v_first.cap_week,
     'cap_month', v_first.cap_month, 'time_zone', v_first.time_zone, 'exclusive_areas', v_first.exclusive_areas,
+    'price_cents', v_first.price_cents,
     'answered_at', v_first.answered_at, 'ended_at', v_first.ended_at, 'version', p_kept.version + 1);
 end
 $$;

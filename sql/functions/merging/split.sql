@@ -110,14 +110,14 @@ declare
 begin
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, cap_day, cap_week, cap_month, time_zone, marketplace_name, operator_name,
-    company_name, steps, answered_at)  -- what the old company holds alone stays its own
+    company_name, steps, answered_at, price_cents)  -- what the old company holds alone stays its own
   select p.marketplace_id, p_new, p.operator_company_id, p.capacities, p.state, p.postcode_areas, p.tags,
     p.paused, p.cap, p.cap_day, p.cap_week, p.cap_month, p.time_zone, p.marketplace_name, p.operator_name,
-    p_name, p.steps, p.answered_at
+    p_name, p.steps, p.answered_at, p.price_cents
   from app.participation p where p.company_id = p_old and p.marketplace_id = any (p_markets);
   -- The same columns and the same order as in a merge; what was written in the old company's name
   -- (messages, history) stays in it, and is seen as its lead is.
-  foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.offer', 'app.note',
+  foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.posting', 'app.offer', 'app.note',
                                'app.note_file', 'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up',
                                'app.return_request'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',

@@ -104,10 +104,10 @@ begin
   with gone as (
   insert into app.participation (marketplace_id, company_id, operator_company_id, capacities, state,
     postcode_areas, tags, paused, cap, marketplace_name, operator_name, company_name, steps,
-    invited_at, answered_at, ended_at, cap_day, cap_week, cap_month, time_zone)
+    invited_at, answered_at, ended_at, cap_day, cap_week, cap_month, time_zone, price_cents)
   select p.marketplace_id, p_to, p.operator_company_id, p.capacities, 'ended', p.postcode_areas,
     p.tags, p.paused, p.cap, p.marketplace_name, p.operator_name, c.name, p.steps, p.invited_at,
-    p.answered_at, app_private.clock(), p.cap_day, p.cap_week, p.cap_month, p.time_zone
+    p.answered_at, app_private.clock(), p.cap_day, p.cap_week, p.cap_month, p.time_zone, p.price_cents
   from app_private.merge_journal j
   join app.participation p on p.marketplace_id = j.marketplace_id and p.company_id = p_from
   join app.company c on c.id = p_to

@@ -98,9 +98,10 @@ end
 $$;
 
 -- The caller's open offer becomes the one that is picked, and ends the brokerage; the lead is locked.
--- Returns the steps of his card; 409 when he may not take it.
-create or replace function app_private.take_offer(p_lead app.lead, p_caller app.caller)
-returns text[] language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- Returns the steps of his card and what he was offered it for; 409 when he may not take it.
+create or replace function app_private.take_offer(
+  p_lead app.lead, p_caller app.caller, out steps text[], out price_cents integer, out currency text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_offer app.offer;
@@ -127,7 +128,9 @@ begin
   update app.offer set state = 'picked', answered_at = app_private.clock(), answered_by_name = p_caller.colleague_name
   where marketplace_id = p_lead.marketplace_id and id = v_offer.id;
   perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'placed', 'lost');
-  return v_card.steps;
+  steps := v_card.steps;
+  price_cents := v_offer.price_cents;
+  currency := v_offer.currency;
 end
 $$;
 
@@ -144,6 +147,8 @@ declare
   v_lead app.lead;
   v_marketplace app.marketplace;
   v_steps text[];
+  v_price integer;
+  v_currency text;
   v_wait integer;
 begin
   v_wait := greatest(
@@ -170,7 +175,8 @@ begin
     return;
   end if;
   if v_caller.company_id <> v_lead.operator_company_id then
-    v_steps := app_private.take_offer(v_lead, v_caller);
+    select t.steps, t.price_cents, t.currency into v_steps, v_price, v_currency
+    from app_private.take_offer(v_lead, v_caller) t;
   else
     perform app_private.expect_first_wave_over(v_lead);
     perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
@@ -179,6 +185,10 @@ begin
   engagement_id := app_private.begin_engagement(v_lead, v_caller.company_id, v_caller.company_name,
     v_steps, 'pick', v_caller.company_id = v_lead.operator_company_id, v_caller.colleague_id,
     v_caller.colleague_name);
+  if v_price is not null then
+    perform app_private.charge(v_lead, engagement_id, v_caller.company_id, v_caller.company_name, 'pick', v_price,
+      v_currency);
+  end if;
   perform app_private.record(p_marketplace, p_lead, 'picked', v_caller);
   perform app_private.charge_pick(v_caller);
   picked := true;
@@ -220,6 +230,9 @@ declare
   v_lead app.lead;
   v_card app.participation;
   v_marketplace app.marketplace;
+  v_price integer;
+  v_currency text;
+  v_id uuid;
 begin
   perform app_private.hold_name(p_company);
   v_lead := app_private.lock_lead(p_marketplace, p_lead, v_caller.company_id);
@@ -241,10 +254,16 @@ begin
       perform app_private.refuse(422, 'taker-unfit', jsonb_build_object('companies', array[p_company]));
     end if;
     perform app_private.expect_room(v_card);
+    select p.price_cents, p.currency into v_price, v_currency
+    from app_private.price_to_assign(v_lead, v_card, v_marketplace) p;
   end if;
   perform app_private.close_brokerage(p_marketplace, p_lead, 'placed', 'lost');
-  perform app_private.begin_engagement(v_lead, p_company, v_card.company_name, v_card.steps,
+  v_id := app_private.begin_engagement(v_lead, p_company, v_card.company_name, v_card.steps,
     'assignment', p_company = v_caller.company_id, null, null);
+  if v_price is not null then
+    perform app_private.charge(v_lead, v_id, p_company, v_card.company_name, 'assignment', v_price,
+      v_currency);
+  end if;
   perform app_private.record(p_marketplace, p_lead, 'assigned', v_caller,
     jsonb_build_object('company', v_card.company_name));
   perform app_private.tell_past_holder(v_lead, array[p_company], v_caller);

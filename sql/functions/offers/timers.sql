@@ -1,18 +1,8 @@
 -- Offers and waves that end because time is over.
 set local role kollegium_broker;
 
--- All leads of a batch before anything of them: the next wave of one locks cards, and who holds a card may wait
--- for another lead.
-create or replace function app_private.lock_leads(p_markets uuid[], p_leads uuid[])
-returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform from app.lead l where (l.marketplace_id, l.id) in (select * from unnest(p_markets, p_leads))
-  order by l.marketplace_id, l.id for update;
-end
-$$;
-
--- The timers of waves below pass over a lead that somebody holds, and come back: a merge, which holds all leads of two
+-- All leads of a batch are locked before anything of them: the next wave of one locks cards, and who holds a card may
+-- wait for another lead. The timers pass over a lead that somebody holds, and come back: a merge, which holds all leads of two
 -- companies for as long as it takes, stops no wave of anybody else.
 
 -- advance_wave, or later where the wave would be for companies alone whose cards somebody holds.

@@ -27,10 +27,29 @@ begin
 end
 $$;
 
+-- The files that are shown: shared ones of the engagement, which the operator reads anyway. 422 for any other; what is
+-- internal stays so.
+create or replace function app_private.shown_files(p_engagement app.engagement, p_files uuid[])
+returns uuid[] language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown uuid[];
+begin
+  select array_agg(distinct n.id) into v_unknown from unnest(p_files) n (id)
+  where not exists (select from app.message_file f where f.marketplace_id = p_engagement.marketplace_id
+    and f.engagement_id = p_engagement.id and f.id = n.id);
+  if v_unknown is not null then
+    perform app_private.refuse(422, 'file-unknown', jsonb_build_object('files', v_unknown));
+  end if;
+  return coalesce(p_files, '{}');
+end
+$$;
+
 -- The taker asks; until the operator decides it goes on working the lead. Where its company wants release, what a
 -- member (or an API key) asks waits for a delegator or admin.
 create or replace function app.request_return(
-  p_marketplace uuid, p_lead uuid, p_reason text, p_comment text, p_calls uuid[] default null)
+  p_marketplace uuid, p_lead uuid, p_reason text, p_comment text, p_calls uuid[] default null,
+  p_files uuid[] default null)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -51,11 +70,11 @@ begin
   v_reason := app_private.expect_return_allowed(v_engagement, v_rules, p_reason);
   v_evidence := app_private.return_evidence(v_engagement, p_reason);
   insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id, operator_company_id, state,
-    reason, comment, asked_by_id, asked_by_name, requested_at, attempts, days, calls)
+    reason, comment, asked_by_id, asked_by_name, requested_at, attempts, days, calls, files)
   values (p_marketplace, v_id, p_lead, v_engagement.id, v_caller.company_id, v_engagement.operator_company_id,
     case when v_waits then 'waiting' else 'requested' end, p_reason, p_comment, v_caller.colleague_id,
     v_caller.colleague_name, case when not v_waits then app_private.clock() end, v_evidence.attempts, v_evidence.days,
-    app_private.shown_calls(v_engagement, p_calls, v_reason));
+    app_private.shown_calls(v_engagement, p_calls, v_reason), app_private.shown_files(v_engagement, p_files));
   if v_waits then
     perform app_private.mail('return-waiting', c.email, c.language, c.company_id, jsonb_build_object(
       'colleague', v_caller.colleague_name, 'lead', p_lead))
@@ -66,9 +85,9 @@ begin
   end if;
 end
 $$;
-comment on function app.request_return(uuid, uuid, text, text, uuid[]) is
+comment on function app.request_return(uuid, uuid, text, text, uuid[], uuid[]) is
   'The taker asks to return the lead, with calls as evidence; it works it until the operator decides.';
-grant execute on function app.request_return(uuid, uuid, text, text, uuid[]) to kollegium_api;
+grant execute on function app.request_return(uuid, uuid, text, text, uuid[], uuid[]) to kollegium_api;
 
 -- The request of an engagement that is neither decided nor taken back.
 create or replace function app_private.open_return(p_engagement app.engagement)

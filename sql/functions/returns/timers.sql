@@ -1,5 +1,6 @@
 -- What happens to returns without anybody doing it: the operator is reminded, silence accepts, and what came back
--- is offered again.
+-- is offered again. A lead that somebody holds is passed over and looked at in the next round: a long merge holds up
+-- nobody else's.
 set local role kollegium_broker;
 
 -- Timer: operators that did not answer are reminded, once a request. At most p_limit a call; returns how many.
@@ -12,11 +13,11 @@ declare
   v_leads uuid[];
   v_count integer := 0;
 begin
-  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
-    select r.marketplace_id, r.lead_id from app.return_request r
-    where r.state = 'requested' and r.remind_at <= app_private.clock()
-    order by r.marketplace_id, r.lead_id limit p_limit) d;
-  perform app_private.lock_leads(v_markets, v_leads);
+  select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
+    select l.marketplace_id, l.id from app.lead l where (l.marketplace_id, l.id) in (
+      select r.marketplace_id, r.lead_id from app.return_request r
+      where r.state = 'requested' and r.remind_at <= app_private.clock())
+    order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in
     update app.return_request r set remind_at = null from app.engagement e
     where (r.marketplace_id, r.lead_id) in (select * from unnest(v_markets, v_leads))
@@ -47,11 +48,11 @@ declare
   v_leads uuid[];
   v_count integer := 0;
 begin
-  select array_agg(d.marketplace_id), array_agg(d.lead_id) into v_markets, v_leads from (
-    select r.marketplace_id, r.lead_id from app.return_request r
-    where r.state = 'requested' and r.silence_at <= app_private.clock()
-    order by r.marketplace_id, r.lead_id limit p_limit) d;
-  perform app_private.lock_leads(v_markets, v_leads);
+  select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
+    select l.marketplace_id, l.id from app.lead l where (l.marketplace_id, l.id) in (
+      select r.marketplace_id, r.lead_id from app.return_request r
+      where r.state = 'requested' and r.silence_at <= app_private.clock())
+    order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
     continue when not exists (select from app.return_request r
       where r.marketplace_id = v_due.marketplace_id and r.lead_id = v_due.lead_id and r.state = 'requested'

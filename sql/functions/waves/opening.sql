@@ -61,22 +61,25 @@ declare
   v_tags constant text[] := app_private.teaser_tags(p_lead.tags);
   v_placed_before constant integer := (select count(*) from app.engagement e
     where e.marketplace_id = p_lead.marketplace_id and e.lead_id = p_lead.id and e.ended_at is not null);
+  v_market app.marketplace;
   v_offered uuid[];
   v_held uuid[];
 begin
+  select * into v_market from app.marketplace where id = p_lead.marketplace_id;
   with opened as (
     insert into app.offer (marketplace_id, id, brokerage_id, lead_id, company_id, operator_company_id,
-      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at, placed_before)
+      wave, state, interest, postcode_area, tags, marketplace_name, company_name, expires_at, placed_before, price_cents, currency)
     select p.marketplace_id, app_private.new_id(), p_brokerage, p_lead.id, p.company_id, p.operator_company_id,
       p_number, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
-      p.company_name, v_expires_at, v_placed_before
+      p.company_name, v_expires_at, v_placed_before, pr.price_cents, pr.currency
     from app.participation p
+    cross join lateral app_private.price_of(p.price_cents, v_market.price_cents, v_market.currency) pr
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
     -- A participation that ends meanwhile withdraws these offers, or gets none. Picks go on: theirs is the
     -- weaker lock (no key update), so that whoever offers many leads at once holds none of them up. Who is being
     -- merged, or leaves, at this moment is not waited for: the others are.
-    for key share skip locked
+    for key share of p skip locked
     returning company_id)
   select array_agg(company_id) into v_offered from opened;
   select array_agg(p.company_id) into v_held from app.participation p

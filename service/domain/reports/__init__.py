@@ -1,0 +1,1 @@
+"""What a marketplace tells in numbers: monthly statements and reports."""

@@ -1,0 +1,49 @@
+"""Routes: statements and reports."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from service.domain.reports import operations, queries
+from service.domain.reports.messages import Month, MonthlyStatement
+from service.web.answers import CsvFile
+from service.web.calls import Call, Cursor, Limit
+
+OfMonth = Annotated[
+    Month | None, QueryParameter(description="By the marketplace's calendar; absent: this month")
+]
+OfCompany = Annotated[
+    UUID | None, QueryParameter(description="One taker; absent: all that the caller may read")
+]
+
+
+@get("/marketplaces/{m:uuid}/statement", summary="The statement of a month")
+async def show_statement(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    month: OfMonth = None,
+    company: OfCompany = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[MonthlyStatement]:
+    """What was charged and credited: for the operator of all takers or of one, for a taker its
+    own. A credit stands in its own month, also of a pick of an earlier one."""
+    return await call.answer(queries.statement, m, month, company, cursor, limit)
+
+
+@get("/exports/statement.csv", summary="The statement as CSV", refuses="not-found")
+async def export_statement(
+    call: NamedDependency[Call],
+    marketplace: Annotated[UUID, QueryParameter(description="Marketplace id")],
+    month: OfMonth = None,
+    company: OfCompany = None,
+) -> CsvFile:
+    """The whole month with its totals, and no personal data. In German (Accept-Language) with
+    semicolons and a decimal comma, else with commas and a decimal point."""
+    return await call.file(operations.statement_file, marketplace, month, company, call.language)
+
+
+router = Router("/", route_handlers=[show_statement, export_statement], tags=["insight"])

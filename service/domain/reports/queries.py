@@ -1,0 +1,117 @@
+"""The SQL of statements. The rows are what the policies show the caller."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from service.database.transaction import Tx
+from service.domain.reports.messages import (
+    WHY_EMPTY,
+    MonthlyStatement,
+    StatementEntry,
+    StatementTotal,
+)
+from service.errors import Problem
+from service.vocabulary import Moment, cut, decode_cursor, fetched
+
+#: The most entries of a file: what an operator with more asks for company by company.
+MOST = 50_000
+
+# Of one taker by the index of its own, of all by that of the marketplace.
+_STATEMENT = """
+  with s as (select * from app.statement_month($1, $2, $3)),
+  e as (
+    select p.* from s join app.posting p on p.marketplace_id = $1 and p.company_id = s.company_id
+      and p.posted_at >= s.begins_at and p.posted_at < s.ends_at
+    union all
+    select p.* from s join app.posting p on p.marketplace_id = $1
+      and p.posted_at >= s.begins_at and p.posted_at < s.ends_at
+    where s.company_id is null)
+  select s.marketplace_name, s.operator_name, s.month, s.time_zone, s.begins_at, s.ends_at,
+    s.capacity, s.priced, coalesce((
+      select json_agg(i) from (
+        select e.id, e.kind, e.reason, e.posted_at, c.posted_at as charged_at, e.lead_id,
+          e.engagement_id, e.company_id, e.company_name,
+          case e.kind when 'credit' then -e.amount_cents else e.amount_cents end as amount_cents,
+          e.currency, to_char(e.posted_at at time zone s.time_zone, 'YYYY-MM-DD HH24:MI') as day,
+          to_char(c.posted_at at time zone s.time_zone, 'YYYY-MM-DD HH24:MI') as charged_day
+        from e join app.posting c on c.marketplace_id = e.marketplace_id
+          and c.engagement_id = e.engagement_id and c.kind = 'charge'
+        where $4::uuid is null or e.id > $4 order by e.id limit {}) i), '[]') as items,
+    coalesce((
+      select json_agg(t order by t.company_name, t.company_id, t.currency) from (
+        select e.company_id, (array_agg(e.company_name order by e.id desc))[1] as company_name,
+          e.currency, count(*) filter (where e.kind = 'charge') as charges,
+          coalesce(sum(e.amount_cents) filter (where e.kind = 'charge'), 0) as charged_cents,
+          count(*) filter (where e.kind = 'credit') as credits,
+          coalesce(sum(e.amount_cents) filter (where e.kind = 'credit'), 0) as credited_cents,
+          sum(case e.kind when 'credit' then -e.amount_cents else e.amount_cents end)
+            as balance_cents
+        from e group by e.company_id, e.currency) t), '[]') as totals
+  from s"""
+
+
+class DatedEntry(StatementEntry):
+    """The same with its days by the zone of the calendar, which a file shows."""
+
+    day: str
+    charged_day: str
+
+
+class StatementRow(msgspec.Struct):
+    """The statement as the database gives it."""
+
+    marketplace_name: str
+    operator_name: str
+    month: str
+    time_zone: str
+    begins_at: Moment
+    ends_at: Moment
+    capacity: Literal["operator", "taker", "giver"]
+    priced: bool
+    items: list[DatedEntry]
+    totals: list[StatementTotal]
+
+
+_SHARED = (
+    *("marketplace_name", "operator_name", "month", "time_zone", "begins_at", "ends_at"),
+    "totals",
+)
+
+
+async def statement(
+    tx: Tx, m: UUID, month: str | None, company: UUID | None, cursor: str | None, limit: int
+) -> MonthlyStatement:
+    """A page of a month; not-found for who neither operates the marketplace nor takes part."""
+    after = decode_cursor(cursor)
+    found = await tx.one(StatementRow, _STATEMENT.format(fetched(limit)), m, month, company, after)
+    names = StatementEntry.__struct_fields__
+    shown = [StatementEntry(*(getattr(one, name) for name in names)) for one in found.items]
+    page = cut(shown, limit, "id")
+    why = None
+    if not found.totals:
+        free = "nothing" if found.priced else f"{found.capacity}-free"
+        why = WHY_EMPTY["giver" if found.capacity == "giver" else free]
+    shared = {name: getattr(found, name) for name in _SHARED}
+    return MonthlyStatement(
+        marketplace_id=m,
+        items=page.items,
+        next_cursor=page.next_cursor,
+        why_empty=why,
+        **shared,
+    )
+
+
+async def whole_statement(tx: Tx, m: UUID, month: str | None, company: UUID | None) -> StatementRow:
+    """All of a month. Raises validation-failed where it is more than a file holds."""
+    found = await tx.one(StatementRow, _STATEMENT.format(MOST + 1), m, month, company, None)
+    if len(found.items) > MOST:
+        error = {
+            "parameter": "company",
+            "code": "too-many",
+            "detail": f"More than {MOST:,} entries: ask for one company at a time",
+            "detail_de": "Zu viele Buchungen: Bitte für je eine Firma abrufen",
+        }
+        raise Problem("validation-failed", errors=[error])
+    return found
