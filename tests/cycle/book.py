@@ -365,7 +365,7 @@ class Book:
     def own(self, lead: str, company: str) -> dict[str, Any]:
         """Calls and follow-ups of one lead."""
         papers = self.papers[lead]
-        seen = company in papers.lead.parties
+        seen = self.knows(lead, company)
         calls = Counter((c.work, c.by, c.text) for c in papers.calls if c.company == company)
         due = Counter(
             (f.colleague, f.text, f.done) for f in papers.follow_ups if f.company == company
