@@ -269,7 +269,10 @@ begin
   perform app_private.part_areas(v_from, v_to);
   perform app_private.conclude_wave(k.m, k.l)
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
-  join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
+  join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open'
+    -- Where the timer has it already, it stays as it was: who may still take a refusal back is asked then.
+    and (b.wave_ends_at is null or exists (select from app.offer o
+      where o.marketplace_id = k.m and o.brokerage_id = b.id and o.state = 'open'));
   perform app_private.clear_strangers(v_from, v_to);
   perform app_private.leave_behind_strangers(array[v_from, v_to]);
   perform app_private.print_after_move(v_from, v_to, v_locked_markets, v_locked_leads);
