@@ -2,7 +2,7 @@
 -- themselves; a function that goes or gets other parameters is dropped here. What is said here of
 -- tables stands in sql/tables, too: an upgraded database is compared with one that sql/ built.
 -- A foreign key: alembic/blind.py says between which lines.
--- Tables are written anew and keys checked under locks that writers wait for: one transaction, so that no row is ever
+-- Tables are written anew and keys checked under locks that all wait for: one transaction, so that no row is ever
 -- without its wall, and docs/decisions/0056 says so.
 -- squawk-ignore-file adding-field-with-default, adding-foreign-key-constraint, ban-drop-constraint, ban-drop-function, constraint-missing-not-valid, disallowed-unique-constraint, require-concurrent-index-creation, require-concurrent-index-deletion
 

@@ -29,6 +29,40 @@ async def test_no_receipts_are_found_without_reading_all(filled: Any) -> None:
         assert await tx.read() < 20
 
 
+# The oldest three offers of all become another company's: two were lost, one was declined.
+THREE = """
+    with its as (select company_id from app_private.bearer where token_sha256 = sha256($1)),
+    oldest as (select marketplace_id, id from app.offer where state = 'lost' order by id limit 3)
+    update app.offer o set company_id = its.company_id, state = case when o.id =
+      (select min(id::text)::uuid from oldest) then 'declined' else 'lost' end
+    from its, oldest where o.marketplace_id = oldest.marketplace_id and o.id = oldest.id
+"""
+
+
+async def test_three_receipts_are_found_among_very_many(filled: Any) -> None:
+    """Beside a company with thirty thousand, whatever their state."""
+    async with connected(filled.superuser) as superuser:
+        former = await superuser.fetchval("select company_id from app.offer where state = 'lost'")
+        await superuser.execute("set session_replication_role = replica")
+        await superuser.execute(THREE, token("giver").encode())
+        try:
+            async with acting(filled, "giver") as tx:
+                found = await queries.receipts(tx, None, 20)  # type: ignore[arg-type]
+                assert sorted(one.outcome for one in found.items) == ["declined", "lost", "lost"]
+                assert await tx.read() < 60
+            async with acting(filled, "giver") as tx:
+                first = await queries.receipts(tx, None, 2)  # type: ignore[arg-type]
+                rest = await queries.receipts(tx, first.next_cursor, 2)  # type: ignore[arg-type]
+                assert first.items + rest.items == found.items
+                assert await tx.read() < 120
+        finally:
+            await superuser.execute(
+                "update app.offer set company_id = $2, state = 'lost' where company_id ="
+                " (select company_id from app_private.bearer where token_sha256 = sha256($1))",
+                *(token("giver").encode(), former),
+            )
+
+
 async def test_the_brokerages_of_a_lead_are_found_by_it(filled: Any) -> None:
     async with connected(filled.superuser) as superuser:
         place = await superuser.fetchrow(

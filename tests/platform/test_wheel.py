@@ -111,4 +111,5 @@ def test_every_command_runs_from_it(
         assert serve.wait(timeout=20) == 0
     finally:
         shown.send_signal(signal.SIGTERM)
-        assert shown.wait(timeout=30) == 0
+        errors = shown.communicate(timeout=30)[1]
+        assert shown.returncode == 0, errors[-2000:]

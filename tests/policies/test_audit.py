@@ -77,6 +77,28 @@ FINDINGS: list[tuple[str, str, str]] = [
         "grant execute on function app.purge() to kollegium_auditor",
         "kollegium_auditor|app.purge()",
     ),
+    (
+        "visibility_keys",
+        "alter table app.message drop constraint"
+        " message_marketplace_id_lead_id_engagement_id_parties_fkey",
+        "app.message|follows its engagement|missing",
+    ),
+    (
+        "visibility_keys",
+        "alter table app.engagement drop constraint engagement_unnamed, add constraint"
+        " engagement_unnamed check (ended_at is null or company_name = '')",
+        "app.engagement|names go with its end|missing",
+    ),
+    (
+        "visibility_keys",
+        "alter table app.engagement_card drop column parties cascade, add column parties uuid[]",
+        "app.engagement_card|parties|is made of: nothing",
+    ),
+    (
+        "personal_columns",
+        "grant select (handler_name) on app.engagement_card to kollegium_staff",
+        "engagement_card|handler_name|personal|kollegium_api, kollegium_staff (no row)|",
+    ),
 ]
 
 

@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from service.domain.reports import operations, queries
-from service.domain.reports.messages import Month, MonthlyStatement
+from service.domain.reports.messages import MarketplaceReport, Month, MonthlyStatement
+from service.vocabulary import Moment
 from service.web.answers import CsvFile
 from service.web.calls import Call, Cursor, Limit
 
@@ -46,4 +47,23 @@ async def export_statement(
     return await call.file(operations.statement_file, marketplace, month, company, call.language)
 
 
-router = Router("/", route_handlers=[show_statement, export_statement], tags=["insight"])
+@get("/reports/marketplaces/{m:uuid}", summary="The report of a marketplace")
+async def show_report(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    since: Annotated[
+        Moment | None, QueryParameter(name="from", description="Absent: 30 days before the end")
+    ] = None,
+    until: Annotated[
+        Moment | None, QueryParameter(name="to", description="Not included; absent: now")
+    ] = None,
+) -> Response[MarketplaceReport]:
+    """Who was offered and took how much, and what became of leads by source. An operator reads all
+    takers, a taker its own line, a giver its own sources."""
+    call.long = True
+    return await call.answer(queries.report, m, since, until)
+
+
+router = Router(
+    "/", route_handlers=[show_statement, export_statement, show_report], tags=["insight"]
+)

@@ -69,6 +69,66 @@ class MonthlyStatement(msgspec.Struct):
     why_empty: Said | None
 
 
+class TakerReport(msgspec.Struct):
+    """What a taker was offered and took. Offers are those opened in the period, by what became of
+    them; begun and what follows are engagements begun in it, by their present state.
+    median_seconds, p90_seconds: from offer to pick or refusal. offered_together: to how many an
+    offer of it went on average. Shares of all offers and picks: for the operator."""
+
+    company_id: UUID
+    company_name: str
+    offered: int
+    open: int
+    picked: int
+    declined: int
+    expired: int
+    lost_offers: int
+    withdrawn: int
+    median_seconds: float | None
+    p90_seconds: float | None
+    offered_together: float | None
+    share_of_offers: float | None
+    share_of_picks: float | None
+    begun: int
+    assigned: int
+    self_picks: int
+    won: int
+    lost: int
+    returns_asked: int
+    returned: int
+    revoked: int
+    value: float | None
+
+
+class SourceReport(msgspec.Struct):
+    """What became of the leads of a source and giver that came in within the period. giver null:
+    the operator put them in."""
+
+    source: str
+    giver_company_id: UUID | None
+    giver_name: str | None
+    leads: int
+    engagements: int
+    won: int
+    lost: int
+    returned: int
+
+
+class MarketplaceReport(msgspec.Struct):
+    """A period of a marketplace, from its begin until before its end: for the operator all takers
+    and sources, for a taker its own line, for a giver its own sources."""
+
+    begins_at: Moment
+    ends_at: Moment
+    takers: list[TakerReport]
+    sources: list[SourceReport]
+    why_empty: Said | None
+
+
+NOTHING_HAPPENED: Final = Said(
+    en="In this period nothing was offered, taken or put in that your company may count.",
+    de="In diesem Zeitraum wurde nichts angeboten, genommen oder eingestellt, das für Sie zählt.",
+)
 WHY_EMPTY: Final[dict[str, Said]] = {
     "operator-free": Said(
         en="Leads cost nothing here: set price_cents of the marketplace or of a participation.",

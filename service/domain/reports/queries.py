@@ -7,7 +7,9 @@ import msgspec
 
 from service.database.transaction import Tx
 from service.domain.reports.messages import (
+    NOTHING_HAPPENED,
     WHY_EMPTY,
+    MarketplaceReport,
     MonthlyStatement,
     StatementEntry,
     StatementTotal,
@@ -114,4 +116,36 @@ async def whole_statement(tx: Tx, m: UUID, month: str | None, company: UUID | No
             "detail_de": "Zu viele Buchungen: Bitte für je eine Firma abrufen",
         }
         raise Problem("validation-failed", errors=[error])
+    return found
+
+
+# The sources under the policies: a taker reads leads that it works, which are not its sources.
+_REPORT = """
+  with s as (select coalesce($2, coalesce($3, app.clock()) - interval '30 days') as begins_at,
+    coalesce($3, app.clock()) as ends_at)
+  select s.begins_at, s.ends_at, coalesce((
+      select json_agg(t) from app.report_takers($1, s.begins_at, s.ends_at) t), '[]') as takers,
+    coalesce((
+      select json_agg(x order by x.leads desc, x.source, x.giver_name) from (
+        select l.source, l.giver_company_id, min(l.giver_name) as giver_name,
+          count(distinct l.id) as leads, count(e.id) as engagements,
+          count(*) filter (where e.state = 'won') as won,
+          count(*) filter (where e.state = 'lost') as lost,
+          count(*) filter (where e.state = 'returned') as returned
+        from app.lead l
+        left join app.engagement e on e.marketplace_id = l.marketplace_id and e.lead_id = l.id
+        where l.marketplace_id = $1 and l.received_at >= s.begins_at and l.received_at < s.ends_at
+          and (select app.current_company_id()) in (l.operator_company_id, l.giver_company_id)
+        group by l.source, l.giver_company_id) x), '[]') as sources,
+    null::json as why_empty
+  from s"""
+
+
+async def report(
+    tx: Tx, m: UUID, begins_at: Moment | None, ends_at: Moment | None
+) -> MarketplaceReport:
+    """The last 30 days, or from when to when; not-found for who has no part in the marketplace."""
+    found = await tx.one(MarketplaceReport, _REPORT, m, begins_at, ends_at)
+    if not found.takers and not found.sources:
+        found.why_empty = NOTHING_HAPPENED
     return found
