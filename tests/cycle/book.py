@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.cycle.town import KEY, MONDAY, PEOPLE, WAVES, WINDOW, Who
+from tests.cycle.joining import Merge, join, part
+from tests.cycle.town import MONDAY, PEOPLE, WAVES, WINDOW, Who, key_of
 from tests.policies import oracle
 from tests.policies.oracle import FORBIDDEN, OK, OPERATOR, TOO_LATE, UNFIT, UNKNOWN, Lead, Work
 
@@ -86,7 +87,8 @@ class Book:
         names = {company: f"Firma {company}" for company in PEOPLE}
         self.market = oracle.Market(names=names, waves=list(WAVES), window=WINDOW)
         self.roles = {Who(c, p): role for c, people in PEOPLE.items() for p, role in people.items()}
-        self.roles |= {Who(company, KEY): "key" for company in PEOPLE}
+        self.roles |= {key_of(company): "key" for company in PEOPLE}
+        self.merges: list[Merge] = []
         self.papers: dict[str, Papers] = {}
 
     # -- what must be answered --------------------------------------------------------------------
@@ -261,6 +263,39 @@ class Book:
             if mine and not follow_up.done:
                 follow_up.colleague = None
 
+    def companies(self) -> list[str]:
+        """Those that act."""
+        return [c for c in PEOPLE if c not in self.market.absorbed]
+
+    def join(self, survivor: str, absorbed: str) -> Merge:
+        """Two companies are one."""
+        merge = join(self.market, self.papers.values(), survivor, absorbed)
+        merge.people = [who for who in self.roles if who.company == absorbed]
+        for who in merge.people:
+            self.roles[Who(survivor, who.name)] = self.roles.pop(who)
+        self.merges.append(merge)
+        return merge
+
+    def part(self, touched: set[str]) -> None:
+        """The last merge is undone; touched: leads with another version than it left."""
+        merge = self.merges.pop()
+        part(self.market, self.papers, merge, touched)
+        for who in merge.people:
+            role = self.roles.pop(Who(merge.survivor, who.name), None)
+            if role is not None:
+                self.roles[who] = role
+        for papers in self.papers.values():
+            for work in papers.lead.works:
+                here = work.handler and self.is_colleague(Who(work.company, work.handler))
+                if work.ended or here or not work.handler:
+                    continue
+                work.handler = None
+                if work.state in WORKED:
+                    papers.lead.tell("handler-changed", "")
+            for f in papers.follow_ups:
+                if f.colleague and not self.is_colleague(Who(f.company, f.colleague)):
+                    f.colleague = None
+
     # -- what a company sees ----------------------------------------------------------------------
 
     def _worked(self, papers: Papers, work: Work, company: str) -> tuple[Any, ...]:
@@ -330,7 +365,7 @@ class Book:
     def own(self, lead: str, company: str) -> dict[str, Any]:
         """Calls and follow-ups of one lead."""
         papers = self.papers[lead]
-        seen = company in papers.lead.parties
+        seen = self.knows(lead, company)
         calls = Counter((c.work, c.by, c.text) for c in papers.calls if c.company == company)
         due = Counter(
             (f.colleague, f.text, f.done) for f in papers.follow_ups if f.company == company

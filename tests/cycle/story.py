@@ -4,7 +4,9 @@ that every company sees."""
 import random
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
+from service.jobs.worker import timers
 from tests.cycle.acting import CALLS, Acts, Eyes, reader
 from tests.cycle.book import STEPS, Book, Papers
 from tests.cycle.town import KEY, PEOPLE, Town, Who
@@ -40,6 +42,7 @@ class Story:
         self.eyes = Eyes(self.acts, {})
         self.told: list[str] = []
         self.turn = 0
+        self.done: list[tuple[str, dict[str, int]]] = []  # merges that were not undone
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -92,7 +95,7 @@ class Story:
     async def leave(self, by: Who, who: Who) -> None:
         """An admin ends a colleague's access; others may not."""
         wanted = OK if self.book.roles.get(by) == "admin" else oracle.FORBIDDEN
-        path = f"/colleagues/{self.town.ids.people[who]}"
+        path = f"/colleagues/{self.town.ids.people[who.name]}"
         answer = await self.town.ask(by, "PATCH", path, {"active": False}, if_match="*")
         self._check("leave", by, "", who, wanted, answer.status)
         if wanted == OK:
@@ -106,6 +109,45 @@ class Story:
         if wanted == OK:
             self.book.market.names[by.company] = name
 
+    async def merge(self, survivor: str, absorbed: str) -> None:
+        """Asked for, rehearsed, consented to by both sides, and run by the worker."""
+        first, second = (
+            next(w for w, role in self.book.roles.items() if w.company == c and role == "admin")
+            for c in (survivor, absorbed)
+        )
+        named = {"absorbed_company_id": str(self.town.ids.companies[absorbed])}
+        made = await self.town.ask(first, "POST", "/merges", named)
+        assert made.status == 201, made.body
+        path = f"/merges/{made.json['id']}"
+        assert (await self.town.ask(second, "POST", f"{path}/rehearsal")).status == 202
+        await timers.merges(self.town.worker)
+        rehearsal = (await self.town.ask(second, "GET", path)).json["rehearsal_id"]
+        for who in (first, second):
+            body = {"rehearsal_id": rehearsal}
+            consent = await self.town.ask(who, "POST", f"{path}/consent", body)
+            assert consent.status == 200, consent.body
+        await timers.merges(self.town.worker)
+        done = (await self.town.ask(first, "GET", path)).json
+        assert done["state"] == "done", done
+        self.told.append(f"merge: {survivor} absorbs {absorbed}: 200")
+        self.counts["merge 200"] += 1
+        self.book.join(survivor, absorbed)
+        self.done.append((made.json["id"], await self._versions()))
+
+    async def undo(self) -> None:
+        """The last merge, by staff."""
+        number, before = self.done.pop()
+        now = await self._versions()
+        await self.town.staff.fetchval("select app.undo_merge($1)", UUID(number))
+        self.told.append("undo: the last merge: 200")
+        self.counts["undo 200"] += 1
+        self.book.part({lead for lead in now if now[lead] != before.get(lead)})
+
+    async def _versions(self) -> dict[str, int]:
+        """What the operator's list says of each lead."""
+        rows = await self.town.ask(Who(OPERATOR, "Olga"), "GET", "/leads?limit=100")
+        return {row["id"]: row["version"] for row in rows.json["items"]}
+
     # -- by chance ---------------------------------------------------------------------------------
 
     def _somebody(self, company: str) -> Who:
@@ -116,17 +158,18 @@ class Story:
         pick = self.random.choice
         match op:
             case "offer":
-                some = {c for c in oracle.TAKERS if self.random.random() < 0.6}
-                return pick([None, None, some or None, {*some, pick(oracle.COMPANIES)}])
+                here = self.book.companies()
+                some = {c for c in oracle.TAKERS if c in here and self.random.random() < 0.6}
+                return pick([None, None, some or None, {*some, pick(here)}])
             case "assign":
-                return pick(oracle.COMPANIES)
+                return pick(self.book.companies())
             case "step":
                 return pick([*STEPS, "gibt es nicht"])
             case "close":
                 return pick(["won", "lost", "lost"])
             case "handler" | "follow_up":
                 others = [*PEOPLE[who.company], pick(["Fritz", "Olga"])]
-                return pick([None, who.name if who.name != KEY else None, pick(others)])
+                return pick([None, None if who.name.startswith(KEY) else who.name, pick(others)])
             case "log":
                 return pick(OUTCOMES)
             case "tick":
@@ -149,17 +192,19 @@ class Story:
         r = self.random
         live = [n for n, p in self.book.papers.items() if p.lead.state not in OVER]
         if len(live) < LEADS and r.random() < 0.25:
-            company = r.choice([*oracle.GIVERS, *oracle.GIVERS, *oracle.COMPANIES])
+            company = r.choice([*self.book.market.givers, *self.book.companies()])
             return await self.create(self._somebody(company))
         if not live:
-            return await self.create(self._somebody("Geber"))
+            return await self.create(self._somebody(r.choice(sorted(self.book.market.givers))))
         chance = r.random()
         if chance < 0.02:
             return await self._leave_by_chance()
         if chance < 0.04:
-            company = r.choice(oracle.COMPANIES)
+            company = r.choice(self.book.companies())
             return await self.rename(self._somebody(company), f"Firma {company} {len(self.told)}")
-        if chance < 0.08:
+        if chance < 0.06:
+            return await self._merge_by_chance()
+        if chance < 0.10:
             return await self.time(r.choice(MINUTES))
         lead = r.choice(live if r.random() < 0.95 else list(self.ids.values()))
         papers = self.book.papers[lead]
@@ -175,9 +220,20 @@ class Story:
             who = self._who_may(op, lead)
         else:
             op = r.choice(sorted(CALLS))
-            who = self._somebody(r.choice(oracle.COMPANIES))
+            who = self._somebody(r.choice(self.book.companies()))
         match = r.choice(["*"] * 8 + ['"0"', None]) if op in ("step", "handler", "change") else "*"
         await self.operate(op, who, lead, self._argument(op, who, papers), match)
+
+    async def _merge_by_chance(self) -> None:
+        """Two that are no operator; one that does not take part survives nothing. Or back."""
+        if self.done and self.random.random() < 0.5:
+            return await self.undo()
+        some = [c for c in self.book.companies() if c != OPERATOR]
+        survivor, absorbed = self.random.sample(some, 2)
+        if survivor != oracle.OUTSIDER:
+            await self.merge(survivor, absorbed)
+        else:
+            await self.time(5)
 
     async def _leave_by_chance(self) -> None:
         who = self.random.choice(list(self.book.roles))
@@ -198,6 +254,8 @@ class Story:
     async def look(self, company: str, lead: str, *, deep: bool) -> None:
         """One lead as one company sees it."""
         who = reader(company, self.book.roles, self.turn)
+        if who is None:
+            return
         name = self.book.papers[lead].name
         found, wanted = await self.eyes.shown(who, lead), self.book.shown(lead, company)
         self._same(name, who, found, wanted)
@@ -229,6 +287,8 @@ class Story:
 
     async def _lists(self, company: str) -> None:
         who = reader(company, self.book.roles, self.turn)
+        if who is None:
+            return
         wanted = self._named(self.book.totals(who))
         self._same("lists", who, await self.eyes.totals(who), wanted)
 

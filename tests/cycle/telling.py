@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.cycle.acting import CALLS
 from tests.cycle.story import Story
-from tests.cycle.town import KEY, PEOPLE, Who
+from tests.cycle.town import KEY, PEOPLE, Who, key_of
 from tests.policies.oracle import OK
 
 Told = tuple[str, str, str, Any]
@@ -85,7 +85,8 @@ ARGUMENTS: dict[str, list[Any]] = {
 async def chapter(story: Story, lead: str, told: list[Told]) -> None:
     """Its operations, one after the other; after each all that changed is compared."""
     for op, company, name, argument in told:
-        await story.operate(op, Who(company, name), lead, argument)
+        who = key_of(company) if name == KEY else Who(company, name)
+        await story.operate(op, who, lead, argument)
         await story.compare()
 
 
@@ -93,7 +94,8 @@ async def who_may_not(story: Story, lead: str) -> None:
     """Everybody tries everything; what is allowed is left out."""
     for company, people in PEOPLE.items():
         for op in CALLS:
-            names = (KEY, next(iter(people))) if op in ("claim", "follow_up") else [*people][-1:]
+            key = key_of(company).name
+            names = (key, next(iter(people))) if op in ("claim", "follow_up") else [*people][-1:]
             for name in names:
                 await _try(story, op, Who(company, name), lead)
 
@@ -125,6 +127,10 @@ async def tell(story: Story, *, refusals: bool) -> None:
     await chapter(story, lead, SECOND)
     if refusals:
         await who_may_not(story, lead)
+    await story.merge("Geber", "Klein")
+    await story.compare()
+    await story.undo()
+    await story.compare()
     await chapter(story, lead, END)
     if refusals:
         await who_may_not(story, lead)

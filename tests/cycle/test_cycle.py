@@ -36,6 +36,7 @@ WANTED = {
     "change": f"{TAKER} 412 428", "note": TAKER, "message": TAKER, "claim": PARTY,
     "hang_up": PARTY, "log": PARTY, "follow_up": f"{PARTY} 422", "tick": "200 404",
     "leave": "200 403", "rename": "200 403", "time": "200",
+    "merge": "200", "undo": "200",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ PEOPLE = {
     "Lang": {"Lena": "admin", "Leo": "member"},
     "Fremd": {"Fritz": "admin"},
 }
-KEY = "CRM"  # the name of each company's key
+KEY = "CRM"  # the name of a company's key begins so
 WAVES: list[set[str] | None] = [{"Huber", "Klein"}, None]
 MONDAY = datetime(2027, 3, 8, 8, tzinfo=UTC)  # when stories begin; 9 in Berlin
 WINDOW = 60  # minutes in which an offer may be picked
@@ -47,14 +47,19 @@ class Who:
     name: str
 
 
+def key_of(company: str) -> Who:
+    """The key of a company."""
+    return Who(company, f"{KEY} {company}")
+
+
 @dataclass(frozen=True)
 class Ids:
     """What is the same in every clone."""
 
     market: UUID
     companies: dict[str, UUID]
-    people: dict[Who, UUID]
-    tokens: dict[Who, str]
+    people: dict[str, UUID]
+    tokens: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ async def build(urls: Urls) -> Ids:
         ]
         b = Builder(*connections)
         ids: dict[str, UUID] = {}
-        people: dict[Who, UUID] = {}
-        tokens: dict[Who, str] = {}
+        people: dict[str, UUID] = {}
+        tokens: dict[str, str] = {}
         for name, colleagues in PEOPLE.items():
             first, *others = colleagues
             company = await b.company(name, first)
@@ -88,10 +93,11 @@ async def build(urls: Urls) -> Ids:
             for other in others:
                 await b.colleague(company, other, colleagues[other])
             for person in company.colleagues.values():
-                people[Who(name, person.name)] = person.id
-                tokens[Who(name, person.name)] = person.token
-            key = tokens[Who(name, KEY)] = f"kgk_cycle-{name}"
-            await b.call(company, "app.create_api_key($1, $2)", KEY, identity.sha256(key))
+                people[person.name] = person.id
+                tokens[person.name] = person.token
+            key = tokens[key_of(name).name] = f"kgk_cycle-{name}"
+            called = key_of(name).name
+            await b.call(company, "app.create_api_key($1, $2)", called, identity.sha256(key))
         operator = b.world.companies["nord"]
         market = await b.marketplace(
             operator, "Markt", operator_may_take=True, response_hours=WINDOW // 60
@@ -123,7 +129,7 @@ class Town:
         data = b"" if body is None else json.dumps(body).encode()
         given = [
             (b"host", b"kollegium.test"),
-            (b"authorization", f"Bearer {self.ids.tokens[who]}".encode()),
+            (b"authorization", f"Bearer {self.ids.tokens[who.name]}".encode()),
             (b"content-length", str(len(data)).encode()),
             *([(b"content-type", b"application/json")] if data else []),
             *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),

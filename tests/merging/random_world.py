@@ -11,7 +11,10 @@ from service import identity
 from tests.fixtures.world import Builder, Company, an_import, started_import
 
 NAMES = ("Ahorn", "Birke", "Eiche", "Fichte", "Linde")
-STEPS_OF_A_LEAD = ("submit", "accept", "offer", "answer", "answer", "work", "work")
+STEPS_OF_A_LEAD = (
+    "submit", "accept", "offer", "answer", "answer", "work", "work", "end", "offer", "answer",
+    "answer", "work", "end",
+)  # fmt: skip
 PROSPECT = {"name": "Petra Muster", "email": "petra@muster.example", "postcode": "20095"}
 
 
@@ -34,7 +37,7 @@ class RandomWorld:
                 raise
             return None
 
-    async def build(self, leads: int = 14) -> "RandomWorld":
+    async def build(self, leads: int = 22) -> "RandomWorld":
         """Companies, marketplaces with partners, leads on their way, and other belongings."""
         for name in NAMES:
             await self.b.company(name, f"Admin{name}")
@@ -82,7 +85,7 @@ class RandomWorld:
         if made is None:
             return
         self.leads.append((market, made))
-        for step in STEPS_OF_A_LEAD[: self.random.randint(0, len(STEPS_OF_A_LEAD))]:
+        for step in STEPS_OF_A_LEAD[: self.random.choice((self.random.randint(0, 7), None))]:
             await self.step(market, made, step)
 
     async def step(self, market: UUID, lead: UUID, step: str) -> None:
@@ -96,6 +99,9 @@ class RandomWorld:
         if step in calls:
             await self.attempt(*calls[step], market, lead)
             return
+        if step == "end":
+            await self._end(market, lead)
+            return
         choices = [
             "app.pick_lead($1, $2)",
             "app.decline_offer($1, $2, 'zu weit')",
@@ -107,7 +113,33 @@ class RandomWorld:
         for call in self.random.sample(choices, 3):
             await self.attempt(anybody, call, market, lead)
 
+    async def _end(self, market: UUID, lead: UUID) -> None:
+        """Returned, asked for, refused, revoked or recycled: whoever works it may lose it."""
+        operator, ask = self.markets[market], "app.request_return($1, $2, 'other', null)"
+        by_taker, by_operator = self.random.choice(
+            (
+                (ask, "app.accept_return($1, $2, null)"),
+                (ask, "app.refuse_return($1, $2, 'nein')"),
+                (ask, None),
+                (None, "app.revoke_engagement($1, $2, 'Irrtum')"),
+                ("app.close_engagement($1, $2, 'lost', null)", "app.recycle_lead($1, $2)"),
+                ("app.close_engagement($1, $2, 'lost', null)", None),
+            )
+        )
+        for company in self.companies if by_taker else ():
+            await self.attempt(company, by_taker, market, lead)
+        if by_operator:
+            await self.attempt(operator, by_operator, market, lead)
+
     async def _belongings(self) -> None:
+        areas = iter(self.random.sample(["1", "20", "3", "45", "6"], 5))
+        for market, operator in self.markets.items():
+            for company in self.random.sample(self.companies, 2):
+                hold = "app.set_exclusive_areas($1, $2, null, $3)"
+                await self.attempt(operator, hold, market, company.id, [next(areas)])
+        for company in self.random.sample(self.companies, 3):
+            away = "app.add_company_absence(now(), now() + interval '1 day')"
+            await self.b.call(company, away)
         for company in self.companies:
             await self.b.call(
                 company,

@@ -48,3 +48,37 @@ async def test_a_former_taker_is_absorbed_and_comes_back(
     assert await _sees(place, world.gerd.token, lead) == gerd
     assert gerd[2] is None
     assert (await _sees(place, world.ben.token, lead))[2:] == ("Firma Huber", 0)
+
+
+@pytest.mark.parametrize("survivor", ["klein", "geber"])
+async def test_what_ended_meanwhile_goes_back_with_its_names(
+    place: Place, world: World, survivor: str
+) -> None:
+    """Huber's engagement ends while Huber is absorbed. After the undo Huber reads its names again,
+    and neither the survivor nor the giver does; not even the giver that was the survivor."""
+    b, of = place.builder(world), (world.nord_id, world.leads["engaged"])
+    to = getattr(world, survivor)
+    await b.call(world.ben, "id from app.add_message($1, $2, 'Wann?')", *of)
+    change = "app.change_engagement($1, $2, null, null, true, $3)"
+    await b.call(world.anna, change, *of, world.anna.id)
+    merge = await place.merging.merge(to, world.huber)
+    await b.call(world.anna, "app.request_return($1, $2, 'other', null)", *of)
+    await b.call(world.olga, "app.accept_return($1, $2, null)", *of)
+    await place.merging.undo(merge)
+    lead = of[1]
+    assert (await _sees(place, world.ben.token, lead))[2:] == (f"Firma {survivor.title()}", 0)
+    asked = "select count(*) from app.return_request where lead_id = $1"
+    said = """select string_agg(company_name || author_name, ' ') from app.message
+      where lead_id = $1 and engagement_id is not null and text = 'Wann?'"""
+    for who, requests in ((world.ben, 1), (to, 0), (world.gerd, 0)):
+        async with connected(place.urls.api) as api, as_bearer(api, who.token):
+            assert await api.fetchval(asked, lead) == requests, who.name
+            if who is world.gerd:
+                assert await api.fetchval(said, lead) == ""
+    assert (await _sees(place, world.gerd.token, lead))[2] is None
+    names = (
+        "select jsonb_path_query_array(names, '$.*') from app.engagement_card where lead_id = $1"
+    )
+    filed = await place.superuser.fetchval(names, lead)
+    changed = {"company_name": "Firma Huber", "colleague_name": "Anna"}
+    assert {**changed, "detail": {"handler": "Anna"}} in filed

@@ -31,6 +31,18 @@ class Market:
     waves: list[set[str] | None] = field(default_factory=lambda: [None])
     window: int | None = None
     now: int = 0
+    absorbed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def partners(self) -> set[str]:
+        """Who has a card."""
+        return self.givers | self.takers
+
+    def wave(self, named: set[str] | None) -> set[str]:
+        """Whom a wave is for, by the companies that there are now."""
+        if named is None:
+            return self.takers
+        return {self.absorbed.get(company, company) for company in named}
 
     def name(self, company: str | None) -> str | None:
         """As it is printed now."""
@@ -202,8 +214,9 @@ class Lead:
 
     def end_wave(self, *, goes_on: bool = True) -> None:
         """Nobody left who could pick, or take his refusal back: the next wave, or the operator gets
-        it back. Not `goes_on`: a further wave waits for the worker."""
-        undecided = [o for o in self.of_wave() if o.state == "declined"]
+        it back. Not `goes_on`: at once, whatever was refused; a further wave waits for the
+        worker."""
+        undecided = [o for o in self.of_wave() if o.state == "declined" and goes_on]
         if not self.run_open or self.open or not all(o.final for o in undecided):
             return
         if goes_on and self.open_wave(""):
@@ -218,7 +231,7 @@ class Lead:
         wave = self.plan[number - 1]
         return [
             company
-            for company in sorted(self.market.takers if wave is None else wave)
+            for company in sorted(self.market.wave(wave))
             if company not in had
             and fit_for_offer(self, company)
             and (self.by_hand or not self.lost(company))
@@ -267,8 +280,7 @@ def fit_for_offer(lead: Lead, company: str) -> bool:
 
 def planned(lead: Lead) -> list[str]:
     """Whom the plan offers it to: who lost it is left out, too."""
-    waves = [lead.market.takers if wave is None else wave for wave in lead.market.waves]
-    some = {company for wave in waves for company in wave}
+    some = {company for wave in lead.market.waves for company in lead.market.wave(wave)}
     return sorted(c for c in some if fit_for_offer(lead, c) and not lead.lost(c))
 
 
@@ -349,7 +361,7 @@ def _answer(lead: Lead, who: str, op: str) -> int:
         and offer.state == "declined"
         and lead.run_open
         and (offer.run, offer.wave) == (lead.run, lead.wave)
-        and who in lead.market.takers
+        and who in lead.market.partners
         and (offer.until is None or lead.market.now < offer.until)
     ):
         return OK

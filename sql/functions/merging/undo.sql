@@ -148,6 +148,40 @@ begin
 end
 $$;
 
+-- What an engagement made of itself while both were one goes with it: its card, when it ended, and the requests to
+-- return it. And of a taker that was then also the giver the names come off what was said, for the giver reads on.
+-- Names are evidence that nobody may update, so such a card is written anew.
+create or replace function app_private.cards_back(p_markets uuid[], p_leads uuid[])
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_engagement app.engagement;
+  v_card app.engagement_card;
+  v_names jsonb;
+begin
+  update app.return_request r set company_id = e.company_id from app.engagement e
+  where (r.marketplace_id, r.lead_id) in (select * from unnest(p_markets, p_leads))
+    and e.marketplace_id = r.marketplace_id and e.id = r.engagement_id and e.company_id <> r.company_id;
+  for v_engagement in
+    select e.* from app.engagement e
+    join app.engagement_card c on c.marketplace_id = e.marketplace_id and c.id = e.id
+      and c.company_id <> e.company_id
+    where (e.marketplace_id, e.lead_id) in (select * from unnest(p_markets, p_leads))
+  loop
+    delete from app.engagement_card c
+    where c.marketplace_id = v_engagement.marketplace_id and c.id = v_engagement.id returning * into v_card;
+    v_names := app_private.file_names(v_engagement);
+    insert into app.engagement_card (marketplace_id, id, lead_id, company_id, operator_company_id, company_name,
+      picked_by_name, handler_name, names)
+    values (v_card.marketplace_id, v_card.id, v_card.lead_id, v_engagement.company_id, v_card.operator_company_id,
+      v_card.company_name, v_card.picked_by_name, v_card.handler_name,
+      -- Row by row: of one the card may have a part already, and the row has the rest.
+      (select coalesce(jsonb_object_agg(k.id, coalesce(v_names -> k.id, '{}') || coalesce(v_card.names -> k.id, '{}')), '{}')
+       from jsonb_object_keys(v_names || v_card.names) k (id)));
+  end loop;
+end
+$$;
+
 -- What the survivor made since and keeps: by table the number and, up to 100, the ids.
 create or replace function app_private.made_since(
   p_merge uuid, p_to uuid, p_since uuid, p_markets uuid[], p_leads uuid[])
@@ -228,13 +262,17 @@ begin
   perform app_private.follow_back(v_from, v_to, v_operated, v_markets, v_leads,
     array(select j.id from app_private.merge_journal j
           where j.merge_id = p_merge.id and j.tab = 'app.lead_import' and j.kind = 'moved'));
+  perform app_private.cards_back(v_markets, v_leads);
   v_rows := v_rows || jsonb_build_object('changed', app_private.changes_back(p_merge.id, v_to));
   perform app_private.collapsed_back(p_merge.id);
   perform app_private.leave_cards(p_merge.id, v_from, v_to);
   perform app_private.part_areas(v_from, v_to);
   perform app_private.conclude_wave(k.m, k.l)
   from (select * from unnest(v_locked_markets, v_locked_leads) u (m, l) order by m, l) k
-  join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open';
+  join app.brokerage b on b.marketplace_id = k.m and b.lead_id = k.l and b.state = 'open'
+    -- Where the timer has it already, it stays as it was: who may still take a refusal back is asked then.
+    and (b.wave_ends_at is null or exists (select from app.offer o
+      where o.marketplace_id = k.m and o.brokerage_id = b.id and o.state = 'open'));
   perform app_private.clear_strangers(v_from, v_to);
   perform app_private.leave_behind_strangers(array[v_from, v_to]);
   perform app_private.print_after_move(v_from, v_to, v_locked_markets, v_locked_leads);
