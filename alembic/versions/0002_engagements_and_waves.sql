@@ -701,6 +701,20 @@ comment on column app.marketplace.hand_back_hours is 'After so many working hour
 -- Whose handler may have fallen asleep, for app.hand_back.
 create index engagement_handled on app.engagement (marketplace_id, lead_id) where state = 'active' and handler_id is not null;
 
+-- Calendar feeds.
+create table app_private.calendar_feed (
+  colleague_id uuid primary key references app.colleague (id),
+  token_sha256 bytea not null unique check (length(token_sha256) = 32),
+  created_at timestamptz not null default app_private.clock()
+);
+
+comment on table app_private.calendar_feed is 'The secret address under which a colleague''s calendar reads his follow-ups; one each, gone when he ends it or leaves. Who follows it sees dates and names of marketplaces, no person.';
+comment on column app_private.calendar_feed.colleague_id is 'Whose follow-ups; the company is his, at each reading.';
+comment on column app_private.calendar_feed.token_sha256 is 'SHA-256 of the token in the address.';
+comment on column app_private.calendar_feed.created_at is 'Since when.';
+
+grant select, insert, delete on app_private.calendar_feed to kollegium_broker;
+
 -- Prices: what a taker pays for a lead, on the offer as it was made; charges and credits.
 alter table app.marketplace
   add column price_cents integer check (price_cents between 0 and 100000000),

@@ -226,8 +226,8 @@ participation = _table(
     "text, postcode_areas text[], tags text[], paused boolean, cap integer, marketplace_name "
     "text, operator_name text, company_name text, steps text[], invited_at timestamptz, "
     "answered_at timestamptz, ended_at timestamptz, version integer, cap_day integer, "
-    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[], "
-    "price_cents integer",
+    "cap_week integer, cap_month integer, time_zone text, exclusive_areas text[], price_cents "
+    "integer",
 )
 partner_invitation = _table(
     "partner_invitation",

@@ -1,6 +1,7 @@
 """What a handler answers with. Litestar's own answers are never sent: `dispatch.py` takes these.
 
 * `Answer`: bytes that are ready; `call.answer` and `call.reply` make it of JSON.
+* `Document`: bytes of another type.
 * `HtmlPage`: HTML of ours, with the policy that lets it load nothing from elsewhere.
 * `CsvFile`: a table to keep, ready.
 * `Redirect`: 303 unless said otherwise.
@@ -90,6 +91,15 @@ class HtmlPage(Answer[str]):
         super().__init__(status, {**every, **given}, html.encode(), cookies)
 
 
+class Document(Answer[bytes]):
+    """Bytes of another type than JSON; the route says which in `sends=`."""
+
+    sends = "application/octet-stream"
+
+    def __init__(self, content: bytes, media_type: str) -> None:
+        super().__init__(200, {"content-type": media_type}, content)
+
+
 class CsvFile(Answer[bytes]):
     """A table as a file of CSV, under its name, in the language that it is written in."""
 
@@ -98,7 +108,7 @@ class CsvFile(Answer[bytes]):
     def __init__(self, content: bytes, name: str, language: str) -> None:
         headers = {
             "content-type": "text/csv; charset=utf-8",
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "content-disposition": attachment(name),
             "content-language": language,
             "vary": "accept-language",
         }

@@ -130,6 +130,11 @@ class Call:
         client = self._scope["client"]
         return str(client[0]) if client else ""
 
+    @property
+    def base_url(self) -> str:
+        """The service's own address, as this client knows it; the proxy tells the scheme."""
+        return str(self.request.base_url).rstrip("/")
+
     async def gone(self) -> None:
         """Returns when the client has left. What it sent is read already."""
         while True:

@@ -236,7 +236,7 @@ async def test_a_file_comes_whole(client: httpx.AsyncClient, log: Log, size: int
     answer = await client.get("/file/a.pdf")
     assert answer.content == content[:size]
     assert answer.headers["content-length"] == str(size)
-    expected = "attachment; filename*=UTF-8''%C3%9Cbersicht%201.pdf"
+    expected = "attachment; filename=\"_bersicht 1.pdf\"; filename*=UTF-8''%C3%9Cbersicht%201.pdf"
     assert answer.headers["content-disposition"] == expected
     head = await client.head("/file/a.pdf")
     assert (head.content, head.headers["content-length"]) == (b"", str(size))

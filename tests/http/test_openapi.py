@@ -91,6 +91,7 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
         if operation.get("security", document["security"]) == []
     }
     assert public == {
+        "follow_ups.read_feed",
         "sessions.log_in", "sessions.request_reset", "sessions.reset_password", "companies.accept",
         "health.healthz", "health.readyz", "merges.answer_by_token",
     }  # fmt: skip

@@ -96,6 +96,7 @@ PARTS = {
             "tests/waves/test_wave_kills.py",
             "tests/waves/test_wave_oracle.py",
             "tests/waves/test_calendars.py",
+            "tests/waves/test_downtime.py",
         ),
         {"KOLLEGIUM_WAVE_KILLS": "200", "KOLLEGIUM_WAVES": "100", "KOLLEGIUM_CALENDARS": "40"},
     ),

@@ -5,13 +5,23 @@ from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from service.domain.follow_ups import operations, queries
-from service.domain.follow_ups.messages import FollowUp, FollowUpChange, FollowUpDraft, Whose
+from service.domain.follow_ups.calendars import calendar
+from service.domain.follow_ups.messages import (
+    CalendarFeed,
+    FollowUp,
+    FollowUpChange,
+    FollowUpDraft,
+    Whose,
+)
+from service.errors import Problem
 from service.vocabulary import Moment, Page
+from service.web.answers import Document
 from service.web.calls import Call, Cursor, Limit
 
+_CALENDAR = "text/calendar"
 _LEAD = "/marketplaces/{m:uuid}/leads/{l:uuid}/follow-ups"
 
 
@@ -90,4 +100,45 @@ async def list_due(
     return await call.answer(queries.due, whose, until, cursor, limit)
 
 
-router = Router("", route_handlers=[list_of_lead, add, change, drop, list_due], tags=["follow-ups"])
+@post(
+    "/me/calendar-feed",
+    summary="A secret address for my calendar",
+    refuses="colleague-required shown-once",
+)
+async def open_feed(call: NamedDependency[Call]) -> Response[CalendarFeed]:
+    """For a calendar program: my follow-ups and those of whom I cover, without text and person. The
+    address before ends; so does this one when I leave. Shown once."""
+    return await call.answer(operations.open_feed, call.secret("kgf"), call.base_url)
+
+
+@delete(
+    "/me/calendar-feed", summary="End that address", status_code=204, refuses="colleague-required"
+)
+async def close_feed(call: NamedDependency[Call]) -> Response[None]:
+    """Programs that read it get nothing more."""
+    return await call.answer(operations.close_feed)
+
+
+@get(
+    "/calendar-feeds/{name:str}",
+    summary="Follow-ups as a calendar",
+    public=True,
+    sends=_CALENDAR,
+    refuses="not-found too-many-requests",
+)
+async def read_feed(
+    call: NamedDependency[Call], name: Annotated[str, PathParameter(max_length=200)]
+) -> Document:
+    """Needs no log-in: the address is the right. {name} is what was shown, with .ics at its end."""
+    token = name.removesuffix(".ics") if name.endswith(".ics") else ""
+    found = await call.database.run(None, operations.feed, token, call.peer)
+    if found.problem is not None:
+        raise Problem(found.problem, retry_after=found.retry_after or None)
+    return Document(calendar(found, call.base_url), f"{_CALENDAR}; charset=utf-8")
+
+
+router = Router(
+    "",
+    route_handlers=[list_of_lead, add, change, drop, list_due, open_feed, close_feed, read_feed],
+    tags=["follow-ups"],
+)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from service.vocabulary import Input, Moment, Text
+from service.vocabulary import Input, Language, Moment, Text
 
 Whose = Literal["mine", "covered", "nobody"]
 
@@ -40,3 +40,30 @@ class FollowUp(msgspec.Struct):
     done_at: Moment | None
     created_at: Moment
     version: int
+
+
+class CalendarFeed(msgspec.Struct):
+    """The address that a calendar program subscribes to; shown this once."""
+
+    address: str
+
+
+class FeedItem(msgspec.Struct):
+    """An open follow-up, without what it says."""
+
+    id: UUID
+    marketplace_id: UUID
+    lead_id: UUID
+    marketplace: str
+    due_at: Moment
+    created_at: Moment
+    version: int
+
+
+class Feed(msgspec.Struct):
+    """What is behind an address, or why there is nothing."""
+
+    language: Language = "de"
+    items: list[FeedItem] = []
+    problem: str | None = None
+    retry_after: int = 0

@@ -6,9 +6,16 @@ from uuid import UUID
 from msgspec import UNSET, structs
 from sqlalchemy import select
 
+from service import identity
 from service.database.statements import compiled, result
 from service.database.transaction import Tx
-from service.domain.follow_ups.messages import FollowUp, FollowUpChange, FollowUpDraft
+from service.domain.follow_ups.messages import (
+    CalendarFeed,
+    Feed,
+    FollowUp,
+    FollowUpChange,
+    FollowUpDraft,
+)
 from service.domain.follow_ups.queries import FOLLOW_UP
 from service.vocabulary import Versions, expect_ahead
 
@@ -36,3 +43,19 @@ async def change(
 async def drop(tx: Tx, m: UUID, lead_id: UUID, follow_up_id: UUID) -> None:
     """Removes one."""
     tx.do("select app.drop_follow_up($1, $2, $3)", m, lead_id, follow_up_id)
+
+
+async def open_feed(tx: Tx, token: str, base_url: str) -> CalendarFeed:
+    """A new secret address for the caller's calendar."""
+    tx.do("select app.open_calendar_feed($1)", token)
+    return CalendarFeed(f"{base_url}/calendar-feeds/{token}.ics")
+
+
+async def close_feed(tx: Tx) -> None:
+    """Ends it."""
+    tx.do("select app.close_calendar_feed()")
+
+
+async def feed(tx: Tx, token: str, peer: str) -> Feed:
+    """What is behind an address."""
+    return await tx.value(Feed, "select app.calendar_feed($1, $2)", token, identity.sha256(peer))

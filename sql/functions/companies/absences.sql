@@ -63,20 +63,25 @@ as $$
 declare
   v_caller constant app.caller := app_private.caller();
 begin
-  return query
+  return query select * from app_private.looked_after(v_caller.company_id, v_caller.colleague_id);
+end
+$$;
+comment on function app.covered_colleagues() is 'The caller, and whom he covers at present.';
+grant execute on function app.covered_colleagues() to kollegium_api;
+
+create or replace function app_private.looked_after(p_company uuid, p_colleague uuid) returns setof uuid
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
   with recursive looked_after (id) as (
-    select v_caller.colleague_id where v_caller.colleague_id is not null
+    select p_colleague where p_colleague is not null
     union
     select a.colleague_id from looked_after l
     join app.absence a on a.covered_by_id = l.id
       and a.begins_at <= app_private.clock() and a.ends_at > app_private.clock()
     join app.colleague c on c.id = a.colleague_id and c.company_id = a.company_id and c.active
-    where a.company_id = v_caller.company_id)
-  select l.id from looked_after l;
-end
+    where a.company_id = p_company)
+  select l.id from looked_after l
 $$;
-comment on function app.covered_colleagues() is 'The caller, and whom he covers at present.';
-grant execute on function app.covered_colleagues() to kollegium_api;
 
 -- Who is told instead of a colleague now: he himself unless he is away and covered, else who covers him, and so
 -- on; where all of a circle are away, he himself.

@@ -172,6 +172,7 @@ as $$
 begin
   update app.follow_up set colleague_id = null, version = version + 1
   where company_id = p_company and colleague_id = p_colleague and done_at is null;
+  delete from app_private.calendar_feed where colleague_id = p_colleague;
   perform app_private.forget_absences(p_company, p_colleague);
 end
 $$;
