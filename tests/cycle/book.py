@@ -336,7 +336,9 @@ class Book:
         papers = self.papers[lead]
         now = papers.lead
         if not self.knows(lead, company):
-            return dict.fromkeys(("notes", "messages", "history", "engagement"), None)
+            # What it wrote while it was one with a party stays its own after the undo.
+            own = Counter((n.work, n.by, n.text) for n in papers.notes if n.company == company)
+            return {"notes": own or None, "messages": None, "history": None, "engagement": None}
         messages: Counter[Any] = Counter()
         history: Counter[Any] = Counter()
         places = self._readable(now, company)

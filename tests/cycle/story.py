@@ -192,7 +192,7 @@ class Story:
         r = self.random
         live = [n for n, p in self.book.papers.items() if p.lead.state not in OVER]
         if len(live) < LEADS and r.random() < 0.25:
-            company = r.choice([*self.book.market.givers, *self.book.companies()])
+            company = r.choice([*sorted(self.book.market.givers), *self.book.companies()])
             return await self.create(self._somebody(company))
         if not live:
             return await self.create(self._somebody(r.choice(sorted(self.book.market.givers))))
