@@ -122,7 +122,9 @@ ACTS: dict[str, Act] = {
         ("offered",),
     ),
     "Gerd writes": Act("gerd", "select text from app.add_message($1, $2, 'Hallo')", ("offered",)),
-    "Ben calls": Act("ben", "select company_id is not null from app.claim_call($1, $2)", ("engaged",)),
+    "Ben calls": Act(
+        "ben", "select company_id is not null from app.claim_call($1, $2)", ("engaged", "Ben works")
+    ),
     "Olga notes": Act("olga", "select text from app.add_note($1, $2, 'Notiz')", ("engaged",)),
     "Klein is renamed": _renamed("cora", "Klein", "offered", "declined"),
     "Huber is renamed": _renamed("anna", "Huber", "engaged"),

@@ -27,6 +27,8 @@ RETURNING = (
     "it is offered again", "Anna releases that",
 )  # fmt: skip
 MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if WHOLE else ()
+# Who deactivates a colleague changes what all his tokens refer to, and then his leads.
+ALWAYS = [{"Ben goes", "Ben calls"}]
 # Entries that lock leads and are no line of the table -> where they meet others.
 ELSEWHERE = {
     "app.attempt_pick": "app.pick_lead, with its refusals as answers",
@@ -52,6 +54,8 @@ def _starts(name: str, partner: str) -> tuple[str, ...]:
     one, other = ACTS[name], ACTS[partner]
     if ALL:
         return one.starts
+    if {name, partner} in ALWAYS:
+        return ("Ben works",)
     common = tuple(start for start in one.starts if start in other.starts)
     return common[:1] if {name, partner} & {*QUICK, *RETURNING, *MERGING} else ()
 

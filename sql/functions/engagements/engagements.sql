@@ -11,6 +11,8 @@ declare
   v_lead app.lead;
   v_engagement app.engagement;
 begin
+  -- What is written names the caller. Whoever deactivates him changes his row first, then the leads he handles.
+  perform from app.colleague where id = (app_private.caller()).colleague_id for key share;
   if app_private.ever_worked(p_marketplace, p_lead, p_company) then
     v_lead := app_private.lock_lead(p_marketplace, p_lead);
     if v_lead.engaged_company_id is distinct from p_company then
