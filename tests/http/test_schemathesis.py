@@ -217,6 +217,8 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
             if name in ("imports.import_file", "files.add_file"):
                 headers["Content-Type"], body = "text/csv", {"content": LEADS}
                 ids["query"] = f"?marketplace={stage.world.nord_id}" if "imports" in name else ""
+            if name == "reports.export_statement":
+                ids["query"] = f"?marketplace={stage.world.nord_id}"
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
             path = operation.path.format(**ids) + ids.get("query", "")
