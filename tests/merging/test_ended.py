@@ -82,3 +82,20 @@ async def test_what_ended_meanwhile_goes_back_with_its_names(
     filed = await place.superuser.fetchval(names, lead)
     changed = {"company_name": "Firma Huber", "colleague_name": "Anna"}
     assert {**changed, "detail": {"handler": "Anna"}} in filed
+
+
+async def test_a_former_run_takes_no_open_offer_away(place: Place, world: World) -> None:
+    """Klein had the lead until it was revoked; now Huber is offered it, and Klein absorbs
+    Huber: the offer that is open stays, and so does what came of the former run."""
+    b, of = place.builder(world), (world.nord_id, world.leads["available"])
+    await b.call(world.olga, "app.offer_lead($1, $2, $3, null)", *of, [world.klein.id])
+    await b.call(world.cora, "engagement_id from app.pick_lead($1, $2)", *of)
+    await b.call(world.olga, "app.revoke_engagement($1, $2, 'ohne Kontakt')", *of)
+    await b.call(world.olga, "app.offer_lead($1, $2, $3, null)", *of, [world.huber.id])
+    offers = "select state from app.offer where lead_id = $1 order by id"
+    before = await place.superuser.fetch(offers, of[1])
+    merge = await place.merging.merge(world.klein, world.huber)
+    assert await place.superuser.fetch(offers, of[1]) == before
+    assert [row["state"] for row in before] == ["picked", "open"]
+    assert await b.call(world.cora, "engagement_id from app.pick_lead($1, $2)", *of)
+    await place.merging.undo(merge)

@@ -23,25 +23,25 @@ create or replace function app_private.offer_rank(p_state text)
 returns integer language sql immutable set search_path = pg_catalog, pg_temp
 as $$ select array_position(array['picked', 'open', 'declined', 'expired', 'withdrawn', 'lost'], p_state) $$;
 
--- Offers for one lead on both sides: the side with the better one keeps its offers (the survivor when
--- they are equal), those of the other go to the journal.
+-- Offers of one brokerage on both sides: the better one stays (the survivor's when they are equal), the other goes
+-- to the journal. Run by run: what came of a lead that was taken back is no reason to lose the offer that is open now.
 create or replace function app_private.merge_offers(
   p_merge uuid, p_from uuid, p_to uuid, p_markets uuid[], p_leads uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   with better as (
-    select o.marketplace_id, o.lead_id,
+    select o.marketplace_id, o.brokerage_id,
       case when min(app_private.offer_rank(o.state)) filter (where o.company_id = p_from)
               < min(app_private.offer_rank(o.state)) filter (where o.company_id = p_to)
            then p_to else p_from end as removed
     from app.offer o
     where (o.marketplace_id, o.lead_id) in (select * from unnest(p_markets, p_leads))
       and o.company_id in (p_from, p_to)
-    group by o.marketplace_id, o.lead_id having count(distinct o.company_id) = 2),
+    group by o.marketplace_id, o.brokerage_id having count(distinct o.company_id) = 2),
   gone as (
     delete from app.offer o using better b
-    where o.marketplace_id = b.marketplace_id and o.lead_id = b.lead_id and o.company_id = b.removed
+    where o.marketplace_id = b.marketplace_id and o.brokerage_id = b.brokerage_id and o.company_id = b.removed
     returning o.*)
   insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id, before)
   select p_merge, 'app.offer', 'collapsed', g.marketplace_id, g.id, to_jsonb(g) from gone g;
