@@ -147,7 +147,7 @@ async def test_the_control_waits_for_the_card(place: Place, world: World) -> Non
     await place.builder(world).partner(world.nord, world.nord_id, world.neu, "taker")
     await plan(place, world, [world.lang], [world.huber, world.neu])
     lead = await offered(place, world)
-    wait = (" for key share skip locked", " for key share")
+    wait = (" for key share of p skip locked", " for key share of p")
     async with without(place.superuser, "app_private.open_wave", *wait), merging(place, world):
         await works(place)
         assert await waves_of(place, lead) == [(1, world.lang.id)]
