@@ -63,7 +63,7 @@ def _waiting(record: Any, base_url: str) -> Waiting:
 )
 @click.option(
     "--base-url",
-    envvar=["KOLLEGIUM_PUBLIC_URL", "KOLLEGIUM_BASE_URL"],
+    envvar="KOLLEGIUM_PUBLIC_URL",
     help="Where the service is reached; the calls in the mails name it. Default: "
     "KOLLEGIUM_PUBLIC_URL, else the running demo's.",
 )

@@ -64,7 +64,7 @@ async def test_company_create_refuses_a_short_password(empty_database: Urls) -> 
 
 async def test_mails_of_the_world(new_database: NewDatabase, world_template: Any) -> None:
     async with new_database(world_template[0]) as urls:
-        env = {"DATABASE_WORKER_URL": urls.worker, "KOLLEGIUM_BASE_URL": "https://kg.example"}
+        env = {"DATABASE_WORKER_URL": urls.worker, "KOLLEGIUM_PUBLIC_URL": "https://kg.example"}
         mails = found(kollegium("mails", "--json", "--limit", "1000", env=env))
         ben = found(kollegium("mails", "--json", "--to", "Ben@huber.example", env=env))
         shown = kollegium("mails", "--to", "niemand@nirgends.example", env=env)

@@ -187,7 +187,7 @@ def test_proxy_and_service_have_the_same_limits() -> None:
         for n, u in re.findall(r"client_max_body_size (\d+)([km]);", nginx)
     ]
     settings = ServiceSettings(database_url="")
-    assert limits == [settings.body_limit, settings.import_limit]
+    assert limits == [settings.body_limit, settings.upload_limit, settings.import_limit]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ class Act:
     sql: str
     starts: tuple[str, ...]
 
+    @property
+    def passes_over(self) -> bool:
+        """Timers wait for no lead."""
+        return self.who == "worker"
+
     def doing(self, world: World, lead: UUID, number: int) -> Doing:
         """The request: `who` enters and calls; `number` makes names new. Its answer is text."""
         values = {

@@ -66,6 +66,9 @@ def _starts(name: str, partner: str) -> tuple[str, ...]:
 async def _wrong(ring: Ring, start: str, one: Act, other: Act) -> list[str]:
     """What came out that no order explains, and where."""
     allowed = await ring.serials(start, [one, other])
+    if other.passes_over:  # what somebody holds is left for the next round
+        answer, *rest = await ring.serial(start, [one], [0])
+        allowed.append((answer, "true", *rest))
     return [
         f"from {start}, stopped at {place}:\n{seen}\nwhere one of these was to come:\n"
         + "\n".join(map(str, allowed))

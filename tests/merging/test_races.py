@@ -25,12 +25,13 @@ RETRIED = ("40001", "40P01", "55P03")
 
 async def ask(connection: Any, token: str, sql: str, *values: Any) -> Any:
     """One request; its first column, or the slug with which it was refused."""
-    for _ in range(5):
+    for _ in range(100):
         try:
             async with as_bearer(connection, token):
                 return await connection.fetchval(f"select {sql}", *values)
         except asyncpg.PostgresError as error:
             if error.sqlstate in RETRIED:
+                await asyncio.sleep(0.05)  # as the service waits: without the connection
                 continue
             return error.constraint_name or error.sqlstate
     raise AssertionError("lost every race")

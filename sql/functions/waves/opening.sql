@@ -73,7 +73,10 @@ begin
       p_number, 'open', v_interest, p_lead.postcode_area, v_tags, p.marketplace_name,
       p.company_name, v_expires_at, v_placed_before, pr.price_cents, pr.currency
     from app.participation p
-    cross join lateral app_private.price_of(p.price_cents, v_market.price_cents, v_market.currency) pr
+    -- As app_private.price_of, which is no part of a plan: called for thousands of takers it would cost more.
+    cross join lateral (select nullif(coalesce(p.price_cents, v_market.price_cents), 0) as cents) c
+    cross join lateral (select c.cents as price_cents, case when c.cents is not null then v_market.currency end
+      as currency) pr
     where p.marketplace_id = p_lead.marketplace_id and p.company_id = any (p_takers)
       and p.state = 'active'
     -- A participation that ends meanwhile withdraws these offers, or gets none. Picks go on: theirs is the
