@@ -124,15 +124,22 @@ async def test_more_work_is_noticed(
 
 
 async def grown(request: Callable[[], Awaitable[int]]) -> int:
-    """Blocks of memory that 500 requests left allocated, after 200 that filled caches."""
+    """Blocks of memory that 500 requests left allocated, after 200 that filled caches.
+
+    The least of three rounds: what a request leaves behind is left in each of them, while what the
+    process keeps once (a cache, a dict that doubles, a timer's turn) falls into one.
+    """
     for _ in range(200):
         await request()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(500):
-        await request()
-    gc.collect()
-    return sys.getallocatedblocks() - before
+    rounds = []
+    for _ in range(3):
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(500):
+            await request()
+        gc.collect()
+        rounds.append(sys.getallocatedblocks() - before)
+    return min(rounds)
 
 
 async def test_nothing_stays_behind(service: Edge, world: World) -> None:
