@@ -800,3 +800,12 @@ comment on column app.posting.reason is 'Of a charge: pick, assignment; of a cre
 comment on column app.posting.amount_cents is 'The amount in hundredths, positive for both kinds; a credit is of the whole charge.';
 comment on column app.posting.currency is 'ISO 4217 code. [none]';
 comment on column app.posting.posted_at is 'When.';
+
+-- Speed to lead: from the pick to the first call, and within what a marketplace wants it; stalled leads.
+alter table app.engagement add column first_contact_at timestamptz;
+alter table app.marketplace
+  add column contact_target_minutes integer check (contact_target_minutes between 1 and 10080),
+  add column stalled_hours integer check (stalled_hours between 1 and 720);
+comment on column app.engagement.first_contact_at is 'When the taker called first in it, reached or not; set once. Null: it did not call yet.';
+comment on column app.marketplace.contact_target_minutes is 'Within how much working time after the pick a taker is to call, in minutes (1 to 10080); null: the marketplace names none.';
+comment on column app.marketplace.stalled_hours is 'After so many working hours without a sign of its handler a lead is listed as stalled (1 to 720); null: after hand_back_hours.';
