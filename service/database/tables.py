@@ -97,7 +97,8 @@ company = _table(
 )
 company_absence = _table(
     "company_absence",
-    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at timestamptz",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at "
+    "timestamptz",
 )
 company_merge = _table(
     "company_merge",
@@ -247,6 +248,12 @@ prospect = _table(
     "text, email text, phone text, street text, postcode text, city text, country text, "
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
+)
+rating = _table(
+    "rating",
+    "marketplace_id uuid, engagement_id uuid, lead_id uuid, company_id uuid, "
+    "operator_company_id uuid, parties uuid[], stars integer, reason text, rated_at "
+    "timestamptz, changed_at timestamptz",
 )
 return_request = _table(
     "return_request",
