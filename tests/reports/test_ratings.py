@@ -1,4 +1,4 @@
-"""Ratings: a taker says how good a lead was; the operator reads it, the giver an average of many."""
+"""Ratings: a taker says how good a lead was; the operator reads it, the giver averages."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
