@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from service.domain.offers.messages import Price
 from service.domain.returns.messages import ReturnReason, ReturnRequest, ReturnTerms
-from service.vocabulary import EngagementState, Input, Line, Moment, Reason
+from service.vocabulary import EngagementState, Input, Line, Moment, RatingReason, Reason
 
 
 class EngagementChange(Input):
@@ -63,12 +63,6 @@ class Return(Input):
     comment: Reason | None = None
     call_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
     file_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
-
-
-# As the check of the table has them.
-RatingReason = Literal[
-    "good_as_described", "wrong_contact", "not_interested", "outside_area", "wrong_product"
-]
 
 
 class RatingDraft(Input):

@@ -6,9 +6,8 @@ from uuid import UUID
 import msgspec
 
 from service.domain.contact.remarks import Said
-from service.domain.engagements.messages import RatingReason
 from service.domain.marketplaces.messages import Currency
-from service.vocabulary import Moment, whole
+from service.vocabulary import Moment, RatingReason, whole
 
 Month = Annotated[
     str,
