@@ -5,9 +5,6 @@ import typing
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-import pytest
-
 from service.vocabulary import EventKind
 from tests.fixtures.database import connected
 from tests.fixtures.market import Market
@@ -125,9 +122,9 @@ async def test_a_worker_that_dies_leaves_nothing_half_done(market: Market) -> No
         await dying.start()
         assert await one.fetchval("select app.mail_events()") > 0
         assert await other.fetchval("select app.mail_events()") == 0  # one is at it
-        await superuser.execute("select pg_terminate_backend($1)", one.get_server_pid())
-        with pytest.raises(asyncpg.PostgresError):
-            await one.fetchval("select 1")
+        ended = "select pg_terminate_backend($1, 5000)"  # and waits for it
+        assert await superuser.fetchval(ended, one.get_server_pid())
+        one.terminate()
         assert await other.fetchval("select app.mail_events()") > 0
         count = await superuser.fetchval(
             "select count(*) from app_private.outbox o, app.event e where e.lead_id = $1"
