@@ -79,9 +79,17 @@ class Wakeups:
         self._watchers.add(watcher)
         self._readers[reader] += 1
         STREAMS.inc()
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
         return watcher
+
+    async def pause(self, watcher: Watcher, seconds: float) -> bool:
+        """Waits until there may be something new; False when the time is over first."""
+        if seconds > 0 and not watcher.woken.is_set():
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await watcher.woken.wait()
+        return watcher.woken.is_set()
 
     def leave(self, watcher: Watcher) -> None:
         """It has ended; leaving twice changes nothing."""
@@ -143,11 +151,3 @@ class Wakeups:
 def _wake(watchers: Iterable[Watcher]) -> None:
     for watcher in watchers:
         watcher.woken.set()
-
-
-async def pause(watcher: Watcher, seconds: float) -> bool:
-    """Waits until there may be something new; False when the time is over first."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await watcher.woken.wait()
-    return watcher.woken.is_set()

@@ -51,6 +51,7 @@ OTHERWISE = {
     "engagements.hand_over": (2, 5),
     "imports.import_file": (8, 18),
     "files.add_file": (4, 11),  # may he, an id, its part, the row
+    "events.stream": (2, 4),  # whether it may, and what there is when it begins
     "follow_ups.read_feed": (2, 3),  # a wrong address is counted
     "files.send_file": (2, 4),  # the row, its part
     "imports.show_import": (2, 4),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, NoReturn
 
@@ -10,7 +11,7 @@ import structlog
 from prometheus_client import Counter
 
 from service.database.transaction import Database
-from service.database.wakeups import AWAY, Wakeups, pause
+from service.database.wakeups import AWAY, Wakeups
 from service.database.wire import PostgresError
 from service.domain.events import queries
 from service.domain.events.messages import LeadEvent
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 SENT = Counter("kollegium_streamed_events_total", "Events that were sent in streams")
 
 BEAT = 15.0  # seconds after which something is said where nothing happens
+LONGEST = 3600.0  # seconds after which a stream ends and its reader comes again, maybe elsewhere
 _BEGIN = b"retry: 2000\nid: %s\n\n"
 _BEAT = b":\n\n"
 _AGAIN = 1.0  # seconds until it reads again where the database is away
@@ -59,6 +61,7 @@ class Telling(AsyncGenerator[bytes, None]):
         self._watcher = wakeups.watch(token, first.channel, first.reader)
         self._channel = first.channel
         self._place = first.place
+        self._ends_at = time.monotonic() + LONGEST
         self._ready: list[bytes] = [_BEGIN % first.place.encode()]
 
     @classmethod
@@ -79,7 +82,10 @@ class Telling(AsyncGenerator[bytes, None]):
         """The next part."""
         watcher = self._watcher
         while not self._ready:
-            if not await pause(watcher, BEAT):
+            left = self._ends_at - time.monotonic()
+            if not await self._wakeups.pause(watcher, min(BEAT, left)):
+                if left <= BEAT:
+                    raise StopAsyncIteration
                 return _BEAT
             watcher.woken.clear()
             if watcher.over:
