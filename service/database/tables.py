@@ -248,6 +248,12 @@ prospect = _table(
     "answers jsonb, email_key text, phone_key text, about text, searched text, erased_at "
     "timestamptz",
 )
+rating = _table(
+    "rating",
+    "marketplace_id uuid, engagement_id uuid, lead_id uuid, company_id uuid, "
+    "operator_company_id uuid, parties uuid[], stars integer, reason text, rated_at "
+    "timestamptz, changed_at timestamptz",
+)
 return_request = _table(
     "return_request",
     "marketplace_id uuid, id uuid, lead_id uuid, engagement_id uuid, company_id uuid, "
