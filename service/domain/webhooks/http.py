@@ -50,7 +50,7 @@ async def add(call: NamedDependency[Call], data: JSONBody[WebhookDraft]) -> Resp
 @patch(
     "/webhooks/{webhook_id:uuid}",
     summary="Change a webhook",
-    refuses="admin-required version-stale",
+    refuses="admin-required version-required version-stale",
     example={"state": "off"},
 )
 async def change(

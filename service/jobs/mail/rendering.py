@@ -13,6 +13,7 @@ from service.jobs.mail import account as account_mails
 from service.jobs.mail import company as company_mails
 from service.jobs.mail import marketplace as marketplace_mails
 from service.jobs.mail import returns as return_mails
+from service.jobs.mail import webhooks as webhook_mails
 
 
 class Mail(NamedTuple):
@@ -33,6 +34,7 @@ _TEXTS: dict[str, dict[str, Mail]] = {
         **company_mails.TEXTS,
         **account_mails.TEXTS,
         **return_mails.TEXTS,
+        **webhook_mails.TEXTS,
     }.items()
 }
 
