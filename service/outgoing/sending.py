@@ -28,7 +28,7 @@ _CONNECT_SECONDS = 5.0  # for each address of a name
 _MOST_TRIED = 4  # addresses of one name
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """The status; without one, why there is none: forbidden, unknown-name, no-connection, tls,
     broken or timeout. seconds: how long it took."""
 
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class Sender:
+class Courier:
     """Sends requests as far as `reach` says. `context`: whose certificates are believed."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Sender:
         self._reach, self._resolve, self._seconds = reach, resolve, seconds
         self._context = context or ssl.create_default_context()
 
-    async def post(self, url: str, headers: Headers, body: bytes) -> Answer:
+    async def post(self, url: str, headers: Headers, body: bytes) -> Reply:
         """What was answered. A redirect is an answer like any other: it is not followed."""
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -66,7 +66,7 @@ class Sender:
             failure = "tls" if isinstance(error.__cause__, ssl.SSLError) else "no-connection"
         except (httpcore.NetworkError, httpcore.ProtocolError):
             failure = "broken"
-        return Answer(status, failure, clock() - began)
+        return Reply(status, failure, clock() - began)
 
     async def _post(self, target: Target, headers: Headers, body: bytes) -> int:
         origin = httpcore.URL(target.url).origin

@@ -12,7 +12,7 @@ from service.outgoing.addresses import (
     reach_of,
     target_of,
 )
-from service.outgoing.sending import Sender
+from service.outgoing.sending import Courier
 from service.settings import SettingMissing
 from tests.fixtures.market import Market, slug
 
@@ -68,9 +68,9 @@ async def test_nothing_goes_to_a_forbidden_address(host: str) -> None:
     async def rebound(name: str, port: int) -> list[str]:
         return ["1.1.1.1", host.strip("[]")]  # one of its addresses is enough
 
-    answer = await Sender(NOWHERE, rebound).post("https://crm.example/", {}, b"{}")
+    answer = await Courier(NOWHERE, rebound).post("https://crm.example/", {}, b"{}")
     assert (answer.status, answer.failure) == (None, "forbidden")
-    direct = await Sender(NOWHERE, nobody).post(f"https://{host}/", {}, b"{}")
+    direct = await Courier(NOWHERE, nobody).post(f"https://{host}/", {}, b"{}")
     assert direct.failure == "forbidden"
 
 
@@ -136,7 +136,7 @@ async def test_a_name_that_stands_for_nothing_is_refused() -> None:
     async def nothing(host: str, port: int) -> list[str]:
         raise OSError
 
-    answer = await Sender(NOWHERE, nothing).post("https://crm.example/", {}, b"{}")
+    answer = await Courier(NOWHERE, nothing).post("https://crm.example/", {}, b"{}")
     assert answer.failure == "unknown-name"
 
 

@@ -14,9 +14,9 @@ import asyncpg
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from service.jobs.webhooks.delivery import Delivery
+from service.jobs.webhooks.delivery import Delivering
 from service.outgoing.addresses import Reach, reach_of
-from service.outgoing.sending import Sender
+from service.outgoing.sending import Courier
 from tests.fixtures.certificates import certificate_for_localhost
 from tests.fixtures.database import NewDatabase, Urls, connected
 from tests.fixtures.receiver import Posted, Receiver, receiving, status
@@ -62,8 +62,8 @@ async def no_names(host: str, port: int) -> list[str]:
     raise AssertionError(host)
 
 
-def delivery(seconds: float = 15.0, reach: Reach = LOOPBACK, **more: Any) -> Delivery:
-    return Delivery(Sender(reach, no_names, seconds=seconds), **more)
+def delivery(seconds: float = 15.0, reach: Reach = LOOPBACK, **more: Any) -> Delivering:
+    return Delivering(Courier(reach, no_names, seconds=seconds), **more)
 
 
 async def deliver(worker: Any, **how: Any) -> int:
@@ -400,14 +400,14 @@ async def test_the_connection_goes_to_the_checked_address_in_the_name_of_the_hos
 
     async with receiving(context) as receiver:
         url = f"https://localhost:{receiver.port}/hook"
-        trusting = Sender(LOOPBACK, rebinding, ssl.create_default_context(cafile=str(certificate)))
+        trusting = Courier(LOOPBACK, rebinding, ssl.create_default_context(cafile=str(certificate)))
         assert (await trusting.post(url, {}, b"{}")).status == 204
         assert (asked, receiver.server_names) == (["localhost"], ["localhost"])
         assert receiver.posted[0].headers["host"] == f"localhost:{receiver.port}"
         rebound = await trusting.post(url, {}, b"{}")
         assert (rebound.failure, len(receiver.posted)) == ("forbidden", 1)
         asked.clear()
-        stranger = await Sender(LOOPBACK, rebinding).post(url, {}, b"{}")
+        stranger = await Courier(LOOPBACK, rebinding).post(url, {}, b"{}")
         assert (stranger.failure, len(receiver.posted)) == ("tls", 1)
 
 

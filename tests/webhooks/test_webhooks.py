@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from standardwebhooks import Webhook
 
-from service.jobs.webhooks.delivery import Delivery
+from service.jobs.webhooks.delivery import Delivering
 from service.outgoing.addresses import reach_of
-from service.outgoing.sending import Sender
+from service.outgoing.sending import Courier
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, running
 from tests.fixtures.market import Market, slug
@@ -40,8 +40,8 @@ async def added(by: Person, url: str = URL, **given: Any) -> Any:
 async def deliver(urls: Urls) -> int:
     worker = await asyncpg.connect(urls.worker)
     try:
-        sender = Sender(reach_of(ALLOWED), no_names, seconds=5)
-        return await Delivery(sender).work(worker, asyncio.Event())
+        sender = Courier(reach_of(ALLOWED), no_names, seconds=5)
+        return await Delivering(sender).work(worker, asyncio.Event())
     finally:
         await worker.close()
 

@@ -8,12 +8,12 @@ from litestar.params import FromPath, JSONBody
 
 from service.domain.webhooks import operations, queries
 from service.domain.webhooks.messages import (
-    Delivery,
     NewSecret,
     NewWebhook,
     Sent,
     Webhook,
     WebhookChange,
+    WebhookDelivery,
     WebhookDraft,
 )
 from service.outgoing.addresses import reach_of
@@ -106,7 +106,7 @@ async def list_deliveries(
     webhook_id: FromPath[UUID],
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Response[Page[Delivery]]:
+) -> Response[Page[WebhookDelivery]]:
     """For admins. Newest first, of seven days."""
     return await call.answer(queries.deliveries, webhook_id, cursor, limit)
 

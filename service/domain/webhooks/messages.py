@@ -67,7 +67,7 @@ class NewSecret(msgspec.Struct):
     former_until: Moment
 
 
-class Delivery(msgspec.Struct):
+class WebhookDelivery(msgspec.Struct):
     """An event on its way to a webhook. status: what the last attempt was answered; failure: why it
     failed. What the receiver said besides is not kept."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from service.database.statements import compiled, result
 from service.database.transaction import Tx
-from service.domain.webhooks.messages import Delivery, Webhook
+from service.domain.webhooks.messages import Webhook, WebhookDelivery
 from service.vocabulary import Page, decode_cursor
 
 WEBHOOK = "id url name kinds state failing_since created_at version"
@@ -27,11 +27,13 @@ async def webhook(tx: Tx, webhook_id: UUID) -> Webhook:
     return await tx.view(Webhook, ONE, webhook_id)
 
 
-async def deliveries(tx: Tx, webhook_id: UUID, cursor: str | None, limit: int) -> Page[Delivery]:
+async def deliveries(
+    tx: Tx, webhook_id: UUID, cursor: str | None, limit: int
+) -> Page[WebhookDelivery]:
     """What became of its deliveries, newest first."""
     before = decode_cursor(cursor)
     return await tx.page(
-        Delivery,
+        WebhookDelivery,
         _DELIVERIES,
         cursor=cursor,
         limit=limit,

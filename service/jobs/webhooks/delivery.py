@@ -14,7 +14,7 @@ import structlog
 from standardwebhooks import Webhook
 
 from service.outgoing.addresses import Resolver, reach_of
-from service.outgoing.sending import Answer, Headers, Sender
+from service.outgoing.sending import Courier, Headers, Reply
 
 log = structlog.get_logger()
 
@@ -24,20 +24,20 @@ LOOK_SECONDS = 0.5  # how soon a worker that is sending looks for more
 _SLOW_SECONDS = 3.0
 _LAST_SECONDS = 2.0  # for what is under way when the worker stops
 _SQL_SECONDS = 60.0
-_STOPPED = Answer(None, "stopped", 0.0)
+_STOPPED = Reply(None, "stopped", 0.0)
 
 
-class Delivery(NamedTuple):
+class Delivering(NamedTuple):
     """How requests are sent, and how many at once."""
 
-    sender: Sender
+    courier: Courier
     places: int = PLACES
     lease_seconds: int = LEASE_SECONDS
 
     async def work(self, connection: Any, stop: asyncio.Event) -> int:
         """Makes deliveries of what has happened, and sends what is due until nothing is; returns
         how many were taken."""
-        sending: dict[asyncio.Task[Answer], Any] = {}
+        sending: dict[asyncio.Task[Reply], Any] = {}
         total = 0
         try:
             while not stop.is_set():
@@ -60,7 +60,7 @@ class Delivery(NamedTuple):
             for task in sending:
                 task.cancel()
 
-    async def _end(self, connection: Any, sending: dict[asyncio.Task[Answer], Any]) -> int:
+    async def _end(self, connection: Any, sending: dict[asyncio.Task[Reply], Any]) -> int:
         """What is under way when the worker stops may have arrived: it comes again, with its id."""
         total = 0
         if sending:
@@ -72,7 +72,7 @@ class Delivery(NamedTuple):
             del sending[task]
         return total
 
-    async def _one(self, claimed: Any) -> Answer:
+    async def _one(self, claimed: Any) -> Reply:
         body = claimed["body"]
         now = datetime.now(UTC)
         signatures = [
@@ -85,10 +85,10 @@ class Delivery(NamedTuple):
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
-        return await self.sender.post(claimed["url"], headers, body.encode())
+        return await self.courier.post(claimed["url"], headers, body.encode())
 
 
-async def _settle(connection: Any, one: Any, answer: Answer) -> bool:
+async def _settle(connection: Any, one: Any, answer: Reply) -> bool:
     await connection.fetchval(
         "select app.settle_delivery($1, $2, $3, $4, $5, $6)",
         one["webhook_id"],
@@ -110,7 +110,7 @@ async def _settle(connection: Any, one: Any, answer: Answer) -> bool:
     return taken
 
 
-def from_environment() -> Delivery:
+def from_environment() -> Delivering:
     """As the settings say. Raises SettingMissing."""
     reach = reach_of(os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS", ""))
-    return Delivery(Sender(reach, Resolver(threads=PLACES)))
+    return Delivering(Courier(reach, Resolver(threads=PLACES)))
