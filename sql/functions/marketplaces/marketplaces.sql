@@ -123,12 +123,12 @@ begin
     p_postcode_areas, p_tags, p_cap);
   if p_email is not null then
     perform app_private.mail('partner-invitation', p_email, v_caller.language, v_caller.company_id,
-      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
-                         'capacity', p_capacity));
+      jsonb_build_object('marketplace', v_marketplace.name, 'marketplace_id', p_marketplace,
+        'operator', v_caller.company_name, 'capacity', p_capacity));
   else
     perform app_private.mail_company('partner-invitation', v_company,
-      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
-                         'capacity', p_capacity));
+      jsonb_build_object('marketplace', v_marketplace.name, 'marketplace_id', p_marketplace,
+        'operator', v_caller.company_name, 'capacity', p_capacity));
   end if;
   perform app_private.deliver_partner_invitation(p_marketplace, v_id, v_company);
   perform app_private.audit('partner-invited', v_caller.company_id, v_caller.colleague_id, v_id);
@@ -250,7 +250,7 @@ begin
   where marketplace_id = p_marketplace and id = any (v_open) and state = 'open';
   perform app_private.mail_company('partner-answered',
     (select operator_company_id from app.marketplace where id = p_marketplace),
-    (select jsonb_build_object('marketplace', m.name, 'company', v_caller.company_name,
+    (select jsonb_build_object('marketplace', m.name, 'marketplace_id', m.id, 'company', v_caller.company_name,
        'accepted', p_accept) from app.marketplace m where m.id = p_marketplace));
   perform app_private.audit('partner-invitation-answered', v_caller.company_id,
     v_caller.colleague_id, p_marketplace, jsonb_build_object('accepted', p_accept));
