@@ -115,7 +115,7 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 @minijinja.pass_state
 def _link(state: Any, path: str) -> str:
     """An address of this service, as text or as what can be clicked."""
-    address = state.lookup("base_url") + quote(path, safe="/")
+    address = state.lookup("base_url") + quote(path, safe="/@")
     if state.auto_escape != "html":
         return str(address)
     shown = escape(address)
