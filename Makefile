@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick test-peers test-clients test-upgrade test-wall bench bench-moving-in bench-merge lint format revision release lock check clean
+.PHONY: help setup run test quick test-peers test-clients client test-upgrade test-wall bench bench-moving-in bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -37,6 +37,10 @@ test-peers: setup ## run those against a pooler, a proxy and load generators
 test-clients: setup ## generate clients from the description and run a session with two of them
 	@sh tests/clients.sh
 	@exec $(BIN)/pytest --groups clients $(ARGS)
+
+client: setup ## generate clients/python/ anew from what the service describes
+	@sh tests/clients.sh
+	@$(BIN)/python -m tests.fixtures.described | .venv-clients/bin/python clients/python/generate.py
 
 test-upgrade: setup ## upgrade the last release with its data; needs git and a full clone
 	@exec $(BIN)/pytest --groups upgrade $(ARGS)

@@ -86,6 +86,10 @@ LeadState = Literal[
 OfferState = Literal["open", "picked", "declined", "expired", "withdrawn", "lost"]
 EngagementState = Literal["active", "won", "lost", "return_requested", "returned", "revoked"]
 CallOutcome = Literal["reached", "not_reached", "mailbox", "wrong_number", "call_back"]
+# As the check of the table has them.
+RatingReason = Literal[
+    "good_as_described", "wrong_contact", "not_interested", "outside_area", "wrong_product"
+]
 ParticipationState = Literal["invited", "active", "declined", "ended"]
 InvitationState = Literal["open", "accepted", "revoked"]
 MergeState = Literal["requested", "answered", "rehearsed", "consented", "done", "undone", "refused"]

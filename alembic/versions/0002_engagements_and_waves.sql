@@ -800,3 +800,44 @@ comment on column app.posting.reason is 'Of a charge: pick, assignment; of a cre
 comment on column app.posting.amount_cents is 'The amount in hundredths, positive for both kinds; a credit is of the whole charge.';
 comment on column app.posting.currency is 'ISO 4217 code. [none]';
 comment on column app.posting.posted_at is 'When.';
+
+-- Speed to lead: from the pick to the first call, and within what a marketplace wants it; stalled leads.
+alter table app.engagement add column first_contact_at timestamptz;
+alter table app.marketplace
+  add column contact_target_minutes integer check (contact_target_minutes between 1 and 10080),
+  add column stalled_hours integer check (stalled_hours between 1 and 720);
+comment on column app.engagement.first_contact_at is 'When the taker called first in it, reached or not; set once. Null: it did not call yet.';
+comment on column app.marketplace.contact_target_minutes is 'Within how much working time after the pick a taker is to call, in minutes (1 to 10080); null: the marketplace names none.';
+comment on column app.marketplace.stalled_hours is 'After so many working hours without a sign of its handler a lead is listed as stalled (1 to 720); null: after hand_back_hours.';
+-- Ratings: how good a lead was for its taker.
+create table app.rating (
+  marketplace_id uuid not null,
+  engagement_id uuid not null,
+  lead_id uuid not null,
+  company_id uuid not null references app.company,
+  operator_company_id uuid not null,
+  parties uuid[] not null generated always as
+    (array_remove(array[operator_company_id, company_id], null)) stored,
+  stars integer check (stars between 1 and 5),
+  reason text check (reason in
+    ('good_as_described', 'wrong_contact', 'not_interested', 'outside_area', 'wrong_product')),
+  rated_at timestamptz not null default app_private.clock(),
+  changed_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, engagement_id),
+  foreign key (marketplace_id, engagement_id) references app.engagement (marketplace_id, id),
+  foreign key (marketplace_id, operator_company_id)
+    references app.marketplace (id, operator_company_id) deferrable initially deferred,
+  check (num_nonnulls(stars, reason) > 0)
+);
+
+comment on table app.rating is 'How good a lead was for the taker of an engagement, one row each. Read by it and the operator, by the giver only as an average. Erasure of a person leaves it: it names none.';
+comment on column app.rating.marketplace_id is 'The marketplace.';
+comment on column app.rating.engagement_id is 'The engagement.';
+comment on column app.rating.lead_id is 'The lead.';
+comment on column app.rating.company_id is 'The taker; follows its engagement.';
+comment on column app.rating.operator_company_id is 'The operator.';
+comment on column app.rating.parties is 'Who sees it: operator and taker, never the giver. Generated.';
+comment on column app.rating.stars is '1 (bad) to 5 (good); null: a reason alone.';
+comment on column app.rating.reason is 'good_as_described, wrong_contact, not_interested, outside_area, wrong_product; null: stars alone. [none]';
+comment on column app.rating.rated_at is 'When it was rated first.';
+comment on column app.rating.changed_at is 'When it was rated last.';

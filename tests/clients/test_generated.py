@@ -105,6 +105,20 @@ def test_openapi_typescript_has_nothing_to_warn_of(folder: Path) -> None:
         cwd=folder)  # fmt: skip
 
 
+def test_the_client_in_python_is_what_the_service_describes(folder: Path) -> None:
+    """`make client` was run after the last change of a route or a message."""
+    shipped, written = ROOT / "clients" / "python", folder / "client"
+    written.mkdir()
+    description = (folder / "openapi.json").read_bytes()
+    subprocess.run(
+        [VENV / "bin/python", shipped / "generate.py", written],
+        input=description, check=True, timeout=120,
+    )  # fmt: skip
+    for name in ("models.py", "operations.py"):
+        stands = (shipped / "kollegium_client" / name).read_text("utf-8")
+        assert (written / name).read_text("utf-8") == stands, "run make client"
+
+
 def test_hey_api_has_nothing_to_warn_of(folder: Path, typescript_client: str) -> None:
     assert not LOUD.search(typescript_client), typescript_client
     assert (folder / "typescript/generated/sdk.gen.ts").exists()

@@ -41,6 +41,7 @@ PARTIES = {
         "message",
         "message_file",
         "prospect",
+        "rating",
     )
 }
 # So is a row that two companies may see: it looks for one scoping equality.

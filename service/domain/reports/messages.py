@@ -7,7 +7,7 @@ import msgspec
 
 from service.domain.contact.remarks import Said
 from service.domain.marketplaces.messages import Currency
-from service.vocabulary import Moment, whole
+from service.vocabulary import Moment, RatingReason, whole
 
 Month = Annotated[
     str,
@@ -100,6 +100,31 @@ class TakerReport(msgspec.Struct):
     value: float | None
 
 
+class RatedFor(msgspec.Struct):
+    """How many ratings gave this reason."""
+
+    reason: RatingReason
+    ratings: int
+
+
+class Ratings(msgspec.Struct):
+    """How takers rated these leads. For the operator stars are their average, ratings their number;
+    for a giver there are stars alone, in halves, and only where five or more gave some."""
+
+    stars: float | None
+    ratings: int | None
+    reasons: list[RatedFor]
+
+
+class GiverReport(msgspec.Struct):
+    """How leads of a giver that came in within the period were rated. giver null: the operator put
+    them in."""
+
+    giver_company_id: UUID | None
+    giver_name: str | None
+    rating: Ratings
+
+
 class SourceReport(msgspec.Struct):
     """What became of the leads of a source and giver that came in within the period. giver null:
     the operator put them in."""
@@ -112,16 +137,18 @@ class SourceReport(msgspec.Struct):
     won: int
     lost: int
     returned: int
+    rating: Ratings
 
 
 class MarketplaceReport(msgspec.Struct):
-    """A period of a marketplace, from its begin until before its end: for the operator all takers
-    and sources, for a taker its own line, for a giver its own sources."""
+    """A period of a marketplace, from its begin until before its end: for the operator all takers,
+    sources and givers, for a taker its own line, for a giver its own sources and itself."""
 
     begins_at: Moment
     ends_at: Moment
     takers: list[TakerReport]
     sources: list[SourceReport]
+    givers: list[GiverReport]
     why_empty: Said | None
 
 

@@ -122,7 +122,8 @@ async def whole_statement(tx: Tx, m: UUID, month: str | None, company: UUID | No
 # The sources under the policies: a taker reads leads that it works, which are not its sources.
 _REPORT = """
   with s as (select coalesce($2, coalesce($3, app.clock()) - interval '30 days') as begins_at,
-    coalesce($3, app.clock()) as ends_at)
+    coalesce($3, app.clock()) as ends_at),
+  r as materialized (select r.* from s, app.ratings_of($1, s.begins_at, s.ends_at) r)
   select s.begins_at, s.ends_at, coalesce((
       select json_agg(t) from app.report_takers($1, s.begins_at, s.ends_at) t), '[]') as takers,
     coalesce((
@@ -131,12 +132,18 @@ _REPORT = """
           count(distinct l.id) as leads, count(e.id) as engagements,
           count(*) filter (where e.state = 'won') as won,
           count(*) filter (where e.state = 'lost') as lost,
-          count(*) filter (where e.state = 'returned') as returned
+          count(*) filter (where e.state = 'returned') as returned,
+          (select r.rating from r where r.source = l.source
+            and r.giver_company_id is not distinct from l.giver_company_id) as rating
         from app.lead l
         left join app.engagement e on e.marketplace_id = l.marketplace_id and e.lead_id = l.id
         where l.marketplace_id = $1 and l.received_at >= s.begins_at and l.received_at < s.ends_at
           and (select app.current_company_id()) in (l.operator_company_id, l.giver_company_id)
         group by l.source, l.giver_company_id) x), '[]') as sources,
+    coalesce((
+      select json_agg(json_build_object('giver_company_id', r.giver_company_id, 'giver_name',
+        r.giver_name, 'rating', r.rating) order by r.giver_name, r.giver_company_id)
+      from r where r.source is null), '[]') as givers,
     null::json as why_empty
   from s"""
 

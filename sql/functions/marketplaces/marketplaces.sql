@@ -49,7 +49,7 @@ begin
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
     teaser_digits = v.teaser_digits, next_step_required = v.next_step_required,
     hand_back_hours = v.hand_back_hours, price_cents = v.price_cents,
-    currency = v.currency
+    currency = v.currency, contact_target_minutes = v.contact_target_minutes, stalled_hours = v.stalled_hours
   where id = p_marketplace;
 end
 $$;
