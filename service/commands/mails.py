@@ -97,6 +97,7 @@ def mails(
     if failed:
         _show_failed(recipient, limit, as_json, data_dir)
         return
+    _ask(data_dir, "select app.mail_events()")
     rows = _ask(data_dir, "select * from app.read_mails($1)", _SEARCHED if recipient else limit)
     base_url = base_url or read_urls(data_dir).get("base_url") or "http://127.0.0.1:8000"
     address = recipient and (address_of(recipient) or recipient)

@@ -24,8 +24,17 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
 ALL = MetaData(schema="app")
+
+
+class _Transaction(UserDefinedType[Any]):
+    """The number of a transaction; no statement that is put together asks for it."""
+
+    def __repr__(self) -> str:
+        return "xid8"
+
 
 TYPES: dict[str, Any] = {
     "uuid": Uuid,
@@ -43,6 +52,7 @@ TYPES: dict[str, Any] = {
     "text[]": ARRAY(Text),
     "uuid[]": ARRAY(Uuid),
     "integer[]": ARRAY(Integer),
+    "xid8": _Transaction,
 }
 
 
@@ -130,6 +140,11 @@ engagement_card = _table(
     "engagement_card",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
     "parties uuid[], company_name text, picked_by_name text, handler_name text, names jsonb",
+)
+event = _table(
+    "event",
+    "marketplace_id uuid, id uuid, slot integer, company_id uuid, kind text, lead_id uuid, "
+    "engagement_id uuid, version integer, colleague_id uuid, at timestamptz, written_by xid8",
 )
 follow_up = _table(
     "follow_up",

@@ -128,7 +128,7 @@ begin
   where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.follow_parties(array[p_marketplace], array[p_lead]);
   perform app_private.record(p_marketplace, p_lead, case when p_deleted then 'withdrawn' else 'unplaced' end,
-    app_private.nobody(), '{"source": "legacy"}');
+    app_private.nobody(), '{"source": "legacy"}', p_told => false);
   update app_private.legacy_lead set row_hash = 0, version = version + 1,
     comments = case when p_deleted then '{}' else comments end
   where legacy_id = p_legacy_id;

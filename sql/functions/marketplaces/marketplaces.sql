@@ -292,6 +292,7 @@ begin
     returning lead_id
   ) select array_agg(w.lead_id order by w.lead_id) into v_leads from withdrawn w;
   foreach v_lead in array coalesce(v_leads, '{}') loop
+    perform app_private.tell('offer.withdrawn', array[p_company], p_marketplace, v_lead, app_private.nobody());
     perform app_private.conclude_wave(p_marketplace, v_lead);
   end loop;
 end

@@ -122,9 +122,6 @@ begin
   if (p_reason ->> 'automatic')::boolean then
     perform app_private.finish_return(p_engagement.marketplace_id, p_engagement.lead_id, app_private.nobody(), null,
       'reason');
-  else
-    perform app_private.mail_company('return-requested', p_engagement.operator_company_id, jsonb_build_object(
-      'company', p_engagement.company_name, 'lead', p_engagement.lead_id, 'reason', v_request.reason));
   end if;
 end
 $$;
