@@ -24,6 +24,8 @@ LOOK_SECONDS = 0.5  # how soon a worker that is sending looks for more
 _SLOW_SECONDS = 3.0
 _LAST_SECONDS = 2.0  # for what is under way when the worker stops
 _SQL_SECONDS = 60.0
+_DERIVE = "select app.derive_deliveries()"
+_CLAIM = "select * from app.claim_deliveries($1, $2)"
 _STOPPED = Reply(None, "stopped", 0.0)
 
 
@@ -41,14 +43,16 @@ class Delivering(NamedTuple):
         total = 0
         try:
             while not stop.is_set():
-                sql = "select * from app.claim_deliveries($1, $2)"
+                made = await connection.fetchval(_DERIVE, timeout=_SQL_SECONDS)
                 free = self.places - len(sending)
                 claimed = await connection.fetch(
-                    sql, free, self.lease_seconds, timeout=_SQL_SECONDS
+                    _CLAIM, free, self.lease_seconds, timeout=_SQL_SECONDS
                 )
                 for one in claimed:
                     sending[asyncio.create_task(self._one(one))] = one
                 if not sending:
+                    if made:
+                        continue
                     break
                 ready, _ = await asyncio.wait(
                     sending, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
