@@ -134,8 +134,9 @@ declare
 begin
   if v_state is not null then
     perform app_private.stop_webhook(p_webhook.id, v_state);
-    perform app_private.mail_admins('webhook-' || v_state, p_webhook.company_id, jsonb_build_object(
-      'webhook', p_webhook.id, 'name', coalesce(nullif(p_webhook.name, ''), p_webhook.id::text)));
+    perform app_private.mail_admins(case v_state when 'gone' then 'webhook-gone' else 'webhook-failing' end,
+      p_webhook.company_id, jsonb_build_object('webhook', p_webhook.id,
+      'name', coalesce(nullif(p_webhook.name, ''), p_webhook.id::text)));
   end if;
 end
 $$;

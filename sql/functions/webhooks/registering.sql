@@ -192,7 +192,7 @@ grant execute on function app.replay_delivery(uuid, uuid) to kollegium_api;
 
 -- The log, newest first: p_id alone, or what stands before p_before; never more than a page and one.
 create or replace function app.my_deliveries(p_webhook uuid, p_id uuid, p_before uuid)
-returns table (id uuid, kind text, state text, attempts integer, status smallint, failure text,
+returns table (id uuid, kind text, state text, attempts integer, status integer, failure text,
   created_at timestamptz, attempted_at timestamptz, next_attempt_at timestamptz, ended_at timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
