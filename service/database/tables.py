@@ -187,7 +187,7 @@ marketplace = _table(
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
     "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
-    "hand_back_hours integer, price_cents integer, currency text",
+    "hand_back_hours integer, price_cents integer, currency text, duplicate_days integer",
 )
 message = _table(
     "message",

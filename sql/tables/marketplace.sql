@@ -19,6 +19,7 @@ create table app.marketplace (
   price_cents integer check (price_cents between 0 and 100000000),
   currency text not null default 'EUR'
     check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN')),
+  duplicate_days integer check (duplicate_days between 1 and 365),
   unique (id, operator_company_id)
 );
 create index on app.marketplace (operator_company_id, id);
@@ -43,3 +44,4 @@ comment on column app.marketplace.next_step_required is 'A call that is entered,
 comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
 comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
 comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';
+comment on column app.marketplace.duplicate_days is 'For so many days a person who came in before makes a lead a possible duplicate, which its operator decides on (1 to 365); null: nobody looks.';

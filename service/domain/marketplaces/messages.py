@@ -33,6 +33,7 @@ Hours = Annotated[int, msgspec.Meta(ge=1, le=720)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Digits = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Price = Annotated[int, msgspec.Meta(ge=0, le=100_000_000, examples=[4500])]
+LookBack = Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 
@@ -41,7 +42,8 @@ class MarketplaceDraft(Input):
     """A new marketplace. Times are hours and days; teaser_digits of the postcode are shown before
     the pick. next_step_required: who enters a call or changes a step says what comes next.
     hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's.
-    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing."""
+    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing.
+    duplicate_days: a lead whose person came in within so many days waits for the operator."""
 
     name: Name
     steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
@@ -56,6 +58,7 @@ class MarketplaceDraft(Input):
     hand_back_hours: Hours | None = None
     price_cents: Price | None = None
     currency: Currency = "EUR"
+    duplicate_days: LookBack | None = None
 
 
 class MarketplaceChange(Input):
@@ -74,6 +77,7 @@ class MarketplaceChange(Input):
     hand_back_hours: Hours | UnsetType | None = UNSET
     price_cents: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
+    duplicate_days: LookBack | UnsetType | None = UNSET
 
 
 class Settings(msgspec.Struct):
@@ -90,6 +94,7 @@ class Settings(msgspec.Struct):
     hand_back_hours: int | None
     price_cents: int | None
     currency: Currency
+    duplicate_days: int | None
 
 
 class Marketplace(msgspec.Struct, omit_defaults=True):
