@@ -105,18 +105,27 @@ $$;
 
 -- For the operator, while the lead waits: since when it is marked, and which leads came before; null for anybody else.
 create or replace function app.marked_duplicate(p_marketplace uuid, p_lead uuid)
-returns jsonb language sql stable security definer set search_path = pg_catalog, pg_temp
+returns jsonb language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('found_at', d.found_at, 'leads', coalesce((
-    select jsonb_agg(o order by o.submitted_at desc, o.id desc)
-    from (select * from app_private.others_with(p_marketplace, p_lead,
-        array(select k.hash from app_private.lead_key k where k.marketplace_id = p_marketplace and k.lead_id = p_lead),
-        l.submitted_at - make_interval(days => m.duplicate_days))
-      order by submitted_at desc, id desc limit 20) o), '[]'))
+declare
+  v_found_at timestamptz;
+  v_since timestamptz;
+begin
+  select d.found_at, l.submitted_at - make_interval(days => m.duplicate_days) into v_found_at, v_since
   from app_private.duplicate_mark d
   join app.marketplace m on m.id = d.marketplace_id and m.operator_company_id = app.current_company_id()
   join app.lead l on l.marketplace_id = d.marketplace_id and l.id = d.lead_id and l.state = 'submitted'
-  where d.marketplace_id = p_marketplace and d.lead_id = p_lead
+  where d.marketplace_id = p_marketplace and d.lead_id = p_lead;
+  if not found then
+    return null;
+  end if;
+  return jsonb_build_object('found_at', v_found_at, 'leads', coalesce((
+    select jsonb_agg(o order by o.submitted_at desc, o.id desc)
+    from (select * from app_private.others_with(p_marketplace, p_lead,
+        array(select k.hash from app_private.lead_key k where k.marketplace_id = p_marketplace and k.lead_id = p_lead),
+        v_since)
+      order by submitted_at desc, id desc limit 20) o), '[]'));
+end
 $$;
 comment on function app.marked_duplicate(uuid, uuid) is
   'Which leads of the operator''s marketplace have the person of one that was submitted, newest first, at most 20.';
