@@ -289,6 +289,7 @@ class LeadFilter(msgspec.Struct):
     received_since: Moment | None = None
     changed_since: Moment | None = None
     sort: Sort = "newest"
+    stalled: Literal["true"] | None = None
 
 
 class Counts(msgspec.Struct):

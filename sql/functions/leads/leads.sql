@@ -207,8 +207,6 @@ begin
   update app.lead set rejection_reason = p_reason where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.set_state(p_marketplace, p_lead, 'rejected');
   perform app_private.record(p_marketplace, p_lead, 'rejected', v_caller, jsonb_build_object('reason', p_reason));
-  perform app_private.mail_company('lead-rejected', v_lead.giver_company_id,
-    jsonb_build_object('operator', v_lead.operator_name, 'lead', p_lead, 'reason', p_reason));
 end
 $$;
 comment on function app.reject_lead(uuid, uuid, text) is
