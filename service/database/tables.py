@@ -24,8 +24,17 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
 ALL = MetaData(schema="app")
+
+
+class _Transaction(UserDefinedType[Any]):
+    """The number of a transaction; no statement that is put together asks for it."""
+
+    def __repr__(self) -> str:
+        return "xid8"
+
 
 TYPES: dict[str, Any] = {
     "uuid": Uuid,
@@ -43,6 +52,7 @@ TYPES: dict[str, Any] = {
     "text[]": ARRAY(Text),
     "uuid[]": ARRAY(Uuid),
     "integer[]": ARRAY(Integer),
+    "xid8": _Transaction,
 }
 
 
@@ -131,6 +141,11 @@ engagement_card = _table(
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
     "parties uuid[], company_name text, picked_by_name text, handler_name text, names jsonb",
 )
+event = _table(
+    "event",
+    "marketplace_id uuid, id uuid, slot integer, company_id uuid, kind text, lead_id uuid, "
+    "engagement_id uuid, version integer, colleague_id uuid, at timestamptz, written_by xid8",
+)
 follow_up = _table(
     "follow_up",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, colleague_id uuid, due_at "
@@ -188,7 +203,7 @@ marketplace = _table(
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
     "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
     "hand_back_hours integer, price_cents integer, currency text, contact_target_minutes "
-    "integer, stalled_hours integer",
+    "integer, stalled_hours integer, duplicate_days integer",
 )
 message = _table(
     "message",
