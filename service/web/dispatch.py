@@ -49,7 +49,14 @@ class Dispatch:
             answer = ready(await handler.fn(call, **given), handler.status_code)
         except Exception as error:
             answer = Answer(*problems.told(error, call.language))
-        await answer.send(send)
+        await sent(answer, handler, send)
+
+
+async def sent(answer: Answer[Any], handler: HTTPRouteHandler, send: Send) -> None:
+    """Sends the answer of a route; one that will be gone says so every time."""
+    if "ends" in handler.opt:
+        answer.headers = {**answer.headers, **handler.opt["ends"].headers}
+    await answer.send(send)
 
 
 def prepare(routes: Iterable[BaseRoute], settings: ServiceSettings) -> None:

@@ -131,7 +131,7 @@ class Edge:
             ready = dispatch.ready(await leaf.call(call, **given), leaf.status)
         except Exception as error:
             ready = Answer(*problems.told(error, call.language))
-        await ready.send(answer)
+        await dispatch.sent(ready, leaf.handler, answer)
 
     async def _ask(self, scope: HTTPScope, receive: Receive, answer: "_Answer") -> None:
         """All other requests, by Litestar."""

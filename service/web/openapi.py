@@ -187,6 +187,9 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
         operation["requestBody"] = body
     if handler.opt.get("public"):
         operation["security"] = []
+    if "ends" in handler.opt:
+        operation["deprecated"] = True
+        operation["description"] += f"\n\n{handler.opt['ends'].words}"
     return operation
 
 

@@ -7,6 +7,7 @@ A handler is declared with Litestar's decorators and says, beside path and summa
 * `example={…}`: a body as the description shows it
 * `sends="text/event-stream"`: what a stream or a file is, for the description
 * `upload=Upload(…)`: a file instead of JSON (service/web/bodies.py)
+* `ends=Ending(…)`: when the route will be gone, and what to use (service/web/endings.py)
 
 `dispatch.py` calls the handler itself, so nothing else that Litestar can be told would happen: a
 guard would guard nothing. Whoever names it is told so, and the service does not start. What is
@@ -29,6 +30,7 @@ from service.errors import KINDS
 from service.settings import ServiceSettings
 from service.web.answers import Answer
 from service.web.bodies import Upload
+from service.web.endings import NOTICE, Ending
 
 #: What a route of ours declares, and as what; the rest of `opt` is Litestar's.
 DECLARED: dict[str, type] = {
@@ -38,6 +40,7 @@ DECLARED: dict[str, type] = {
     "example": object,
     "sends": str,
     "upload": Upload,
+    "ends": Ending,
 }
 # What works: it finds the route, or is read for the description.
 _OF_HANDLERS = frozenset(
@@ -129,6 +132,8 @@ def _look_at_declaration(opt: dict[str, Any], settings: ServiceSettings) -> None
     for slug in opt.get("refuses", "").split():
         if slug not in KINDS:
             raise Ignored(f"refuses= names the problem {slug}, which there is not")
+    if "ends" in opt and not opt["ends"].in_time:
+        raise Ignored(f"ends= leaves less than the {NOTICE.days} days that docs/api.md promises")
     upload = opt.get("upload")
     if upload is not None and not isinstance(getattr(settings, upload.limit, None), int):
         raise Ignored(f"upload= is limited by {upload.limit}, which is no setting")

@@ -4,6 +4,7 @@ Dispatch calls handlers itself: a guard would guard nothing, a hook would never 
 Litestar's own attributes, so one that a later release adds needs a row here or makes this red.
 """
 
+import datetime
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -33,11 +34,13 @@ from litestar.params import (
 from litestar.response import Redirect, Stream
 
 from service.app import assemble
+from service.errors import Problem
 from service.settings import ServiceSettings
 from service.web import routes
 from service.web.bodies import Upload
 from service.web.calls import Call
 from service.web.edge import Edge
+from service.web.endings import Ending
 from service.web.routes import Ignored
 
 SETTINGS = ServiceSettings(database_url="postgresql://nobody@127.0.0.1/none")
@@ -316,3 +319,45 @@ async def body(
 
 def test_parameters_and_bodies_as_the_rooms_take_them_are_served() -> None:
     _edge(post("/probe/{n:int}", example={"text": "y"}, refuses="not-found")(body))
+
+
+ENDS = Ending(datetime.date(2027, 1, 1), datetime.date(2028, 1, 1), "GET /leads")
+
+
+@pytest.mark.parametrize("path", ["/old", "/old/{n:int}"], ids=["by the tree", "by Litestar"])
+async def test_a_route_that_will_be_gone_says_so_with_dates(path: str) -> None:
+    async def old(call: NamedDependency[Call]) -> Response[Word]:
+        """Words."""
+        return Response(Word())
+
+    async def wrong(call: NamedDependency[Call]) -> Response[Word]:
+        raise Problem("not-found")
+
+    async def numbered(call: NamedDependency[Call], n: FromPath[int]) -> Response[Word]:
+        return Response(Word())
+
+    handler = old if path == "/old" else numbered
+    edge = _edge(
+        get(path, public=True, ends=ENDS, summary="Old")(handler),
+        get("/wrong", public=True, ends=ENDS)(wrong),
+        get("/new", public=True, summary="New")(answer),
+    )
+    transport = httpx.ASGITransport(app=edge)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for asked in (path.replace("{n:int}", "7"), "/wrong"):
+            headers = (await client.get(asked)).headers
+            assert headers["deprecation"] == "@1798761600"
+            assert headers["sunset"] == "Sat, 01 Jan 2028 00:00:00 GMT"
+            assert 'rel="deprecation"' in headers["link"]
+        assert "sunset" not in (await client.get("/new")).headers
+    paths = msgspec.json.decode(edge.description)["paths"]
+    told = paths[path.replace(":int", "")]["get"]
+    assert told["deprecated"]
+    assert "gone on 2028-01-01; instead: GET /leads" in told["description"]
+    assert "deprecated" not in paths["/new"]["get"]
+
+
+def test_less_than_a_year_of_notice_is_refused() -> None:
+    soon = Ending(datetime.date(2027, 1, 1), datetime.date(2027, 12, 31), "GET /leads")
+    with pytest.raises(Ignored, match="365 days"):
+        _edge(get("/old", ends=soon)(answer))

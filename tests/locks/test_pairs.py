@@ -41,6 +41,7 @@ ELSEWHERE = {
     "app.hand_back": "app.change_engagement, of leads that nobody holds",
     "app.add_file": "app.add_note, which holds the lead alike",
     "app.remove_file": "app.add_note, which holds the lead alike",
+    "app.rate_lead": "app.add_note, which holds the lead alike",
     "app.hand_over": "app.change_engagement, lead by lead",
     "app.add_follow_up": "app.add_note, which holds the lead alike",
     "app.log_call": "app.claim_call, of the same rows",

@@ -211,6 +211,13 @@ async def furnish(superuser: Any, world: World) -> None:
         world.leads["won"],
     )
     await superuser.execute(
+        """insert into app.rating (marketplace_id, engagement_id, lead_id, company_id,
+             operator_company_id, stars)
+           select marketplace_id, id, lead_id, company_id, operator_company_id, 4
+           from app.engagement_card where lead_id = $1""",
+        world.leads["won"],
+    )
+    await superuser.execute(
         """insert into app.return_request (marketplace_id, id, lead_id, engagement_id, company_id,
              operator_company_id, state, reason, asked_by_name, requested_at, ended_at)
            select marketplace_id, gen_random_uuid(), lead_id, id, company_id, operator_company_id,

@@ -16,6 +16,7 @@ from service.domain.engagements.messages import (
     Handover,
     Handovers,
     OneEngagement,
+    RatingDraft,
     Return,
     Revocation,
     ShownEngagement,
@@ -185,6 +186,21 @@ async def refuse_return(
 
 
 @post(
+    "/marketplaces/{m:uuid}/leads/{l:uuid}/engagement/rating",
+    summary="Rate the lead",
+    status_code=200,
+    refuses="taker-required rating-window-over",
+    example={"stars": 4, "reason": "good_as_described"},
+)
+async def rate(
+    call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], data: JSONBody[RatingDraft]
+) -> Response[ShownEngagement]:
+    """By any colleague of the company that works or worked it, until 30 days after that ended. One
+    rating an engagement: again replaces it. The operator reads it, the giver averages alone."""
+    return await call.answer(operations.rate, m, l, data)
+
+
+@post(
     "/marketplaces/{m:uuid}/leads/{l:uuid}/revoke",
     summary="Revoke the engagement",
     status_code=200,
@@ -250,6 +266,7 @@ router = Router(
         withdraw_return,
         accept_return,
         refuse_return,
+        rate,
         revoke,
         recycle,
         hand_over,

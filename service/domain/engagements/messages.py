@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from service.domain.offers.messages import Price
 from service.domain.returns.messages import ReturnReason, ReturnRequest, ReturnTerms
-from service.vocabulary import EngagementState, Input, Line, Moment, Reason
+from service.vocabulary import EngagementState, Input, Line, Moment, RatingReason, Reason
 
 
 class EngagementChange(Input):
@@ -65,6 +65,22 @@ class Return(Input):
     file_ids: Annotated[list[UUID], msgspec.Meta(max_length=100)] | None = None
 
 
+class RatingDraft(Input):
+    """How good the lead was: stars from 1 (bad) to 5 (good), a reason, or both."""
+
+    stars: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    reason: RatingReason | None = None
+
+
+class Rating(msgspec.Struct):
+    """What the taker said of the lead last; the giver reads averages alone."""
+
+    stars: int | None
+    reason: RatingReason | None
+    rated_at: Moment
+    changed_at: Moment
+
+
 class Decision(Input):
     """What the operator says to it; the taker reads it."""
 
@@ -110,10 +126,12 @@ class OneEngagement(msgspec.Struct):
 
 class ShownEngagement(OneEngagement):
     """The same with its return. return: what the caller's company may do, null where it does not
-    work the lead; return_request: what was asked last, as far as the caller may know of it."""
+    work the lead; return_request: what was asked last, as far as the caller may know of it;
+    rating: the taker's, for it and the operator."""
 
     returning: ReturnTerms | None = msgspec.field(name="return")
     return_request: ReturnRequest | None
+    rating: Rating | None
 
 
 class EngagementFilter(msgspec.Struct):

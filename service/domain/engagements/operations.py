@@ -13,6 +13,7 @@ from service.domain.engagements.messages import (
     HandedOver,
     Handover,
     Handovers,
+    RatingDraft,
     Return,
     Revocation,
     ShownEngagement,
@@ -94,6 +95,20 @@ async def accept_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -
 async def refuse_return(tx: Tx, m: UUID, lead_id: UUID, data: Decision | None) -> ShownEngagement:
     """The taker goes on working it."""
     tx.do("select app.refuse_return($1, $2, $3)", m, lead_id, data.comment if data else None)
+    return await one(tx, m, lead_id)
+
+
+async def rate(tx: Tx, m: UUID, lead_id: UUID, data: RatingDraft) -> ShownEngagement:
+    """The taker rates the lead. Raises validation-failed."""
+    if data.stars is None and data.reason is None:
+        error = {
+            "pointer": "",
+            "code": "one-of",
+            "detail": "Give stars, a reason, or both",
+            "detail_de": "Sterne, einen Grund oder beides angeben",
+        }
+        raise Problem("validation-failed", errors=[error])
+    tx.do("select app.rate_lead($1, $2, $3, $4)", m, lead_id, data.stars, data.reason)
     return await one(tx, m, lead_id)
 
 

@@ -30,9 +30,12 @@ _CARD = """
     and ch.kind = 'charge'
   left join app.posting cr on cr.marketplace_id = e.marketplace_id and cr.engagement_id = e.id
     and cr.kind = 'credit'"""
-_LATEST = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}
+_RATING = """(select json_build_object('stars', r.stars, 'reason', r.reason, 'rated_at', r.rated_at,
+      'changed_at', r.changed_at) from app.rating r
+    where r.marketplace_id = e.marketplace_id and r.engagement_id = e.id) as rating"""
+_LATEST = f"""{_SHOWN}, {returns.SHOWN}, {_RATING} from app.engagement e {_CARD}
   where e.marketplace_id = $1 and e.lead_id = $2 order by e.id desc limit 1"""
-_ONE = f"""{_SHOWN}, {returns.SHOWN} from app.engagement e {_CARD}
+_ONE = f"""{_SHOWN}, {returns.SHOWN}, {_RATING} from app.engagement e {_CARD}
   where e.marketplace_id = $1 and e.lead_id = $2 and e.id = $3"""
 
 

@@ -110,7 +110,7 @@ end
 $$;
 
 -- Copies follow what they are copies of: operators their marketplace, givers their lead, takers of postings
--- their engagement, parties their lead or engagement, rows of imports their report. So do rows made since.
+-- and ratings their engagement, parties their lead or engagement, rows of imports their report. So do rows made since.
 create or replace function app_private.follow_back(
   p_from uuid, p_to uuid, p_operated uuid[], p_markets uuid[], p_leads uuid[], p_imports uuid[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -119,7 +119,7 @@ begin
   -- (messages, history) stays in it, and is seen as its lead is.
   foreach v_tab in array array['app.lead', 'app.engagement', 'app.engagement_card', 'app.posting', 'app.offer', 'app.note',
                                'app.note_file', 'app.disclosure', 'app.call_claim', 'app.call_attempt', 'app.follow_up',
-                               'app.return_request'] loop
+                               'app.return_request', 'app.rating'] loop
     execute (select format('update %s t set %s where (t.marketplace_id, t.%s) in (select * from unnest($3, $4))',
       v_tab,
       string_agg(format('%1$I = case when t.%1$I = $1 then $2 else t.%1$I end', r.col), ', '),
