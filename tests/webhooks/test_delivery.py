@@ -238,12 +238,7 @@ async def test_who_does_not_answer_costs_the_time_that_is_given_and_no_more(
 ) -> None:
     hook = await webhook(superuser, receiver.url)
     [one] = await pending(superuser, hook)
-
-    async def never(_: Posted) -> bytes:
-        await asyncio.sleep(60)
-        return b""
-
-    receiver.answer = never
+    receiver.answer = receiver.never
     await deliver(worker, seconds=0.1)
     assert (await row(superuser, one))["failure"] == "timeout"
     gone = await webhook(superuser, "http://127.0.0.1:1/")
@@ -366,12 +361,7 @@ async def test_a_worker_that_stops_leaves_what_is_under_way_to_the_next(
     monkeypatch.setattr("service.jobs.webhooks.delivery._LAST_SECONDS", 0.05)
     hook = await webhook(superuser, receiver.url)
     [one] = await pending(superuser, hook)
-
-    async def stalls(_: Posted) -> bytes:
-        await asyncio.sleep(60)
-        return b""
-
-    receiver.answer = stalls
+    receiver.answer = receiver.never
     stop = asyncio.Event()
     working = asyncio.create_task(delivery().work(worker, stop))
     await receiver.has(1)
