@@ -19,6 +19,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     file_quota: int = 1024 * 1024 * 1024
     streams: int = 1000
     trusted_proxies: str = ""
+    webhook_networks: str = ""
     metrics_port: int = 0
     log_level: str = "info"
 
@@ -51,6 +52,7 @@ _VARIABLES = {
     "file_quota": "KOLLEGIUM_FILE_QUOTA",
     "streams": "KOLLEGIUM_STREAMS",
     "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
+    "webhook_networks": "KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS",
     "metrics_port": "KOLLEGIUM_METRICS_PORT",
     "log_level": "KOLLEGIUM_LOG_LEVEL",
 }

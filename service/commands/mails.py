@@ -14,7 +14,7 @@ from rich.text import Text
 
 from service.commands.connections import connected, read_urls
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.jobs.mail.rendering import TemplateUnknown, render
+from service.jobs.mail.rendering import TemplateFails, TemplateUnknown, render
 from service.vocabulary import address_of
 
 # app.read_mails cannot filter by recipient; with --to this many are read at most.
@@ -37,8 +37,9 @@ class Waiting(msgspec.Struct):
 def _waiting(record: Any, base_url: str) -> Waiting:
     payload = json.loads(record["payload"])
     try:
-        subject, text = render(record["template"], record["language"], payload, base_url=base_url)
-    except TemplateUnknown:
+        mail = render(record["template"], record["language"], payload, base_url=base_url)
+        subject, text = mail.subject, mail.text
+    except (TemplateUnknown, TemplateFails):
         subject, text = f"({record['template']})", "This release has no text for this mail."
     return Waiting(
         id=record["id"],

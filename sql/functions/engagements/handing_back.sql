@@ -81,7 +81,7 @@ begin
       jsonb_build_object('handler', null, 'stalled_hours', v.hours));
     perform app_private.touch_lead(v.marketplace_id, v.lead_id);
     perform app_private.mail('lead-handed-back', c.email, c.language, v.company_id, jsonb_build_object(
-      'marketplace', v.name, 'lead', v.lead_id, 'hours', v.hours))
+      'marketplace', v.name, 'marketplace_id', v.marketplace_id, 'lead', v.lead_id, 'hours', v.hours))
     from app.colleague c
     where c.company_id = v.company_id and c.active and c.role in ('delegator', 'admin');
     v_count := v_count + 1;

@@ -196,7 +196,8 @@ begin
     where q.healed_at is not null;
   if found then
     perform app_private.mail_company('picked-twice', p_lead.operator_company_id, jsonb_build_object(
-      'lead', p_lead.id, 'interest', left(p_lead.interest, 200), 'here', p_lead.engaged_company_name,
+      'marketplace_id', p_lead.marketplace_id, 'lead', p_lead.id,
+      'interest', left(p_lead.interest, 200), 'here', p_lead.engaged_company_name,
       'there', p_row.taker_company_name));
   end if;
 end

@@ -77,7 +77,7 @@ begin
     app_private.shown_calls(v_engagement, p_calls, v_reason), app_private.shown_files(v_engagement, p_files));
   if v_waits then
     perform app_private.mail('return-waiting', c.email, c.language, c.company_id, jsonb_build_object(
-      'colleague', v_caller.colleague_name, 'lead', p_lead))
+      'colleague', v_caller.colleague_name, 'marketplace_id', p_marketplace, 'lead', p_lead))
     from app.colleague c
     where c.company_id = v_caller.company_id and c.active and c.role in ('delegator', 'admin');
   else
@@ -193,7 +193,7 @@ begin
     perform app_private.record(p_marketplace, p_lead, 'return-withdrawn', v_caller);
   elsif v_request.asked_by_id is distinct from v_caller.colleague_id then
     perform app_private.mail('return-not-released', c.email, c.language, c.company_id, jsonb_build_object(
-      'colleague', v_caller.colleague_name, 'lead', p_lead))
+      'colleague', v_caller.colleague_name, 'marketplace_id', p_marketplace, 'lead', p_lead))
     from app.colleague c
     where c.id = v_request.asked_by_id and c.company_id = v_caller.company_id and c.active;
   end if;
