@@ -50,7 +50,7 @@ async def worker(market: Market) -> AsyncIterator[Any]:
 
 
 async def choose(who: Person, kinds: dict[str, str], **given: Any) -> Any:
-    body = {"time_zone": "Europe/Berlin", "digest_at": "08:00", "kinds": kinds, **given}
+    body = {"time_zone": "Europe/Berlin", "digest_time": "08:00", "kinds": kinds, **given}
     chosen = await who.put("/me/notices", body)
     assert chosen.status_code == 200, chosen.text
     return chosen.json()
@@ -85,7 +85,7 @@ async def test_who_never_chose_gets_everything_at_once(market: Market) -> None:
     found = (await market.anna.get("/me/notices")).json()
     assert set(found["kinds"].values()) == {"at_once"}
     assert [word["kind"] for word in found["words"]] == list(found["kinds"]) == list(NAMES)
-    assert (found["time_zone"], found["quiet_from"]) == ("Europe/Berlin", None)
+    assert (found["time_zone"], found["quiet"]) == ("Europe/Berlin", None)
     german = await market.client.get(
         "/me/notices",
         headers={"authorization": f"Bearer {market.world.anna.token}", "accept-language": "de"},
@@ -97,22 +97,22 @@ async def test_who_never_chose_gets_everything_at_once(market: Market) -> None:
 
 async def test_choosing(market: Market, superuser: Any) -> None:
     kinds = {"offers": "digest", "messages": "never"}
-    chosen = await choose(market.anna, kinds, quiet_from="20:00", quiet_until="07:00")
+    chosen = await choose(market.anna, kinds, quiet={"begins": "20:00", "ends": "07:00"})
     assert chosen == (await market.anna.get("/me/notices")).json()
     assert chosen["kinds"]["offers"] == "digest"
     assert chosen["kinds"]["returns"] == "at_once"
     again = await choose(market.anna, {})
     assert set(again["kinds"].values()) == {"at_once"}, "PUT replaces"
-    assert again["quiet_until"] is None
+    assert again["quiet"] is None
     for wrong, pointer in (
-        ({"quiet_from": "20:00"}, "/quiet_until"),
-        ({"quiet_from": "20:00", "quiet_until": "20:00"}, "/quiet_until"),
-        ({"digest_at": "24:00"}, "/digest_at"),
+        ({"quiet": {"begins": "20:00"}}, "/quiet/ends"),
+        ({"quiet": {"begins": "20:00", "ends": "20:00"}}, "/quiet/ends"),
+        ({"digest_time": "24:00"}, "/digest_time"),
         ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
         ({"kinds": {"offers": "sometimes"}}, "/kinds/offers"),
         ({"kinds": {"password": "never"}}, "/kinds/password"),
     ):
-        body = {"time_zone": "Europe/Berlin", "digest_at": "08:00", "kinds": {}, **wrong}
+        body = {"time_zone": "Europe/Berlin", "digest_time": "08:00", "kinds": {}, **wrong}
         refused = await market.anna.put("/me/notices", body)
         assert refused.status_code == 400, wrong
         assert refused.json()["errors"][0]["pointer"] == pointer
@@ -208,7 +208,7 @@ async def test_two_workers_make_one_digest(market: Market, superuser: Any, worke
 async def test_quiet_hours_hold_back_what_can_wait(
     market: Market, superuser: Any, worker: Any
 ) -> None:
-    await choose(market.anna, {}, quiet_from="20:00", quiet_until="07:00")
+    await choose(market.anna, {}, quiet={"begins": "20:00", "ends": "07:00"})
     await clock.stop(superuser, EIGHT - timedelta(hours=10))  # 22:00
     await happens(superuser, market, "message-received", "merge-partner")
     await timers.address(worker)
@@ -250,7 +250,7 @@ async def test_what_waits_follows_a_new_choice(market: Market, superuser: Any, w
     await choose(market.anna, {"offers": "digest", "messages": "digest"})
     await happens(superuser, market, "offer-opened", "message-received")
     await timers.address(worker)
-    await choose(market.anna, {"offers": "digest", "messages": "never"}, digest_at="18:30")
+    await choose(market.anna, {"offers": "digest", "messages": "never"}, digest_time="18:30")
     [waiting] = await rows(superuser, "waiting")
     assert waiting["template"] == "offer-opened"
     assert waiting["due_at"] == datetime(2027, 1, 12, 17, 30, tzinfo=UTC)
@@ -276,7 +276,7 @@ async def test_who_left_gets_nothing(market: Market, superuser: Any, worker: Any
 
 
 async def test_one_click_ends_a_kind(market: Market, superuser: Any, worker: Any) -> None:
-    await choose(market.anna, {"returns": "digest"}, digest_at="09:15")
+    await choose(market.anna, {"returns": "digest"}, digest_time="09:15")
     await happens(superuser, market, "message-received", "merge-partner")
     await timers.address(worker)
     await superuser.execute("delete from app_private.outbox where recipient <> $1", ANNA)
@@ -313,7 +313,7 @@ async def test_one_click_ends_a_kind(market: Market, superuser: Any, worker: Any
     assert {(one.status_code, one.text) for one in done} == {(200, done[0].text)}, "all alike"
     found = (await market.anna.get("/me/notices")).json()
     assert (found["kinds"]["messages"], found["kinds"]["returns"]) == ("never", "digest")
-    assert (found["kinds"]["offers"], found["digest_at"]) == ("at_once", "09:15")
+    assert (found["kinds"]["offers"], found["digest_time"]) == ("at_once", "09:15")
     ben = (await market.ben.get("/me/notices")).json()
     assert ben["kinds"]["messages"] == "at_once", "colleagues stay as they are"
     await happens(superuser, market, "message-received")

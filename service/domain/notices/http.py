@@ -21,9 +21,8 @@ async def show(call: NamedDependency[Call]) -> Response[Notices]:
     refuses="colleague-required",
     example={
         "time_zone": "Europe/Berlin",
-        "digest_at": "08:00",
-        "quiet_from": "20:00",
-        "quiet_until": "07:00",
+        "digest_time": "08:00",
+        "quiet": {"begins": "20:00", "ends": "07:00"},
         "kinds": {"messages": "digest", "placements": "never"},
     },
 )

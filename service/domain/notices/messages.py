@@ -31,16 +31,22 @@ class KindsChosen(Input):
     partners: Coming = "at_once"
 
 
+class QuietHours(Input):
+    """From begins until ends, perhaps on the next day."""
+
+    begins: ClockTime
+    ends: ClockTime
+
+
 class NoticesDraft(Input):
-    """All of it. time_zone: of these times, and of those in mails. digest_at: when the digest
-    comes, if anything waits for it. quiet_from, quiet_until: what would come in between waits for
-    its end, perhaps on the next day, and comes together; null: never quiet."""
+    """All of it. time_zone: of these times, and of those in mails. digest_time: when the digest
+    comes, if anything waits for it. quiet: what would come in these hours waits for their end and
+    comes together; null: never quiet."""
 
     time_zone: Zone
-    digest_at: ClockTime
+    digest_time: ClockTime
     kinds: KindsChosen
-    quiet_from: ClockTime | None = None
-    quiet_until: ClockTime | None = None
+    quiet: QuietHours | None = None
 
 
 class KindInWords(msgspec.Struct):
@@ -56,9 +62,8 @@ class Notices(msgspec.Struct):
     always: what comes to everybody at once, also in quiet hours."""
 
     time_zone: str
-    digest_at: str
-    quiet_from: str | None
-    quiet_until: str | None
+    digest_time: str
+    quiet: QuietHours | None
     kinds: KindsChosen
     words: list[KindInWords]
     always: list[str]
@@ -68,8 +73,8 @@ class KeptNotices(msgspec.Struct):
     """The same as the database has it."""
 
     time_zone: str
-    digest_at: str
-    quiet_from: str | None
-    quiet_until: str | None
+    digest_time: str
+    quiet_begins: str | None
+    quiet_ends: str | None
     digested: list[str]
     refused: list[str]

@@ -8,25 +8,24 @@ from service.domain.notices.view import NAMES
 from service.errors import Problem
 
 _SPAN = {
-    "pointer": "/quiet_until",
+    "pointer": "/quiet/ends",
     "code": "span",
-    "detail": "Quiet hours need a beginning and another end, or neither",
-    "detail_de": "Ruhezeiten brauchen einen Beginn und ein anderes Ende, oder keins von beiden",
+    "detail": "Quiet hours must end at another time than they begin",
+    "detail_de": "Ruhezeiten müssen zu einer anderen Zeit enden als beginnen",
 }
 
 
 async def choose(tx: Tx, data: NoticesDraft, language: str) -> Notices:
     """Replaces what the caller chose before. Raises validation-failed."""
-    given = (data.quiet_from is None, data.quiet_until is None)
-    if given[0] != given[1] or (not given[0] and data.quiet_from == data.quiet_until):
+    if data.quiet is not None and data.quiet.begins == data.quiet.ends:
         raise Problem("validation-failed", errors=[_SPAN])
     await expect_time_zone(tx, data.time_zone)
     tx.do(
         "select app.set_notices($1, $2, $3, $4, $5, $6)",
         data.time_zone,
-        data.digest_at,
-        data.quiet_from,
-        data.quiet_until,
+        data.digest_time,
+        data.quiet and data.quiet.begins,
+        data.quiet and data.quiet.ends,
         [name for name in NAMES if getattr(data.kinds, name) == "digest"],
         [name for name in NAMES if getattr(data.kinds, name) == "never"],
     )

@@ -1,18 +1,26 @@
 """What is read about notices."""
 
 from service.database.transaction import Tx
-from service.domain.notices.messages import Coming, KeptNotices, KindInWords, KindsChosen, Notices
+from service.domain.notices.messages import (
+    Coming,
+    KeptNotices,
+    KindInWords,
+    KindsChosen,
+    Notices,
+    QuietHours,
+)
 from service.domain.notices.view import ALWAYS, NAMES, words
 
 
 async def mine(tx: Tx, language: str) -> Notices:
     """Which mails the caller gets, and when, with the kinds in words."""
-    kept = await tx.value(KeptNotices, "select app.my_notices()")
+    kept = await tx.view(KeptNotices, "select * from app.my_notices()")
     return Notices(
         time_zone=kept.time_zone,
-        digest_at=kept.digest_at,
-        quiet_from=kept.quiet_from,
-        quiet_until=kept.quiet_until,
+        digest_time=kept.digest_time,
+        quiet=QuietHours(begins=kept.quiet_begins, ends=kept.quiet_ends)
+        if kept.quiet_begins and kept.quiet_ends
+        else None,
         kinds=KindsChosen(**{name: _coming(name, kept) for name in NAMES}),
         words=[KindInWords(name, *words(language, name)) for name in NAMES],
         always=list(ALWAYS[language]),

@@ -19,17 +19,17 @@ $$;
 
 -- What a colleague chose, or what holds for who did not choose.
 create or replace function app_private.notices_of(p_colleague uuid,
-  out time_zone text, out digest_at time, out quiet_from time, out quiet_until time, out digested text[],
+  out time_zone text, out digest_time time, out quiet_begins time, out quiet_ends time, out digested text[],
   out refused text[])
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  select p.time_zone, p.digest_at, p.quiet_from, p.quiet_until, p.digested, p.refused
-  into time_zone, digest_at, quiet_from, quiet_until, digested, refused
+  select p.time_zone, p.digest_time, p.quiet_begins, p.quiet_ends, p.digested, p.refused
+  into time_zone, digest_time, quiet_begins, quiet_ends, digested, refused
   from app_private.notice_preference p where p.colleague_id = p_colleague;
   if not found then
     time_zone := 'Europe/Berlin';
-    digest_at := '08:00';
+    digest_time := '08:00';
     digested := '{}';
     refused := '{}';
   end if;
@@ -66,26 +66,26 @@ begin
   if p_notice = any (v.refused) then
     wanted := false;
   elsif p_notice = any (v.digested) then
-    until := app_private.next_at(p_happened, v.time_zone, v.digest_at);
-  elsif v.quiet_from < v.quiet_until and v_clock >= v.quiet_from and v_clock < v.quiet_until
-      or v.quiet_from > v.quiet_until and (v_clock >= v.quiet_from or v_clock < v.quiet_until) then
-    until := app_private.next_at(p_now, v.time_zone, v.quiet_until);
+    until := app_private.next_at(p_happened, v.time_zone, v.digest_time);
+  elsif v.quiet_begins < v.quiet_ends and v_clock >= v.quiet_begins and v_clock < v.quiet_ends
+      or v.quiet_begins > v.quiet_ends and (v_clock >= v.quiet_begins or v_clock < v.quiet_ends) then
+    until := app_private.next_at(p_now, v.time_zone, v.quiet_ends);
   end if;
 end
 $$;
 
 -- The one place where a choice is kept; the colleague is locked. What waits for him follows it.
-create or replace function app_private.keep_notices(p_colleague uuid, p_time_zone text, p_digest_at time,
-  p_quiet_from time, p_quiet_until time, p_digested text[], p_refused text[])
+create or replace function app_private.keep_notices(p_colleague uuid, p_time_zone text, p_digest_time time,
+  p_quiet_begins time, p_quiet_ends time, p_digested text[], p_refused text[])
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := app_private.clock(running => true);
 begin
   delete from app_private.notice_preference where colleague_id = p_colleague;
-  insert into app_private.notice_preference (colleague_id, time_zone, digest_at, quiet_from, quiet_until, digested,
+  insert into app_private.notice_preference (colleague_id, time_zone, digest_time, quiet_begins, quiet_ends, digested,
     refused)
-  values (p_colleague, p_time_zone, p_digest_at, p_quiet_from, p_quiet_until, p_digested, p_refused);
+  values (p_colleague, p_time_zone, p_digest_time, p_quiet_begins, p_quiet_ends, p_digested, p_refused);
   delete from app_private.outbox where kind = 'waiting' and colleague_id = p_colleague and notices <@ p_refused;
   update app_private.outbox o set due_at = coalesce(w.until, v_now)
   from app_private.outbox x
@@ -94,22 +94,22 @@ begin
 end
 $$;
 
-create or replace function app.my_notices() returns json
+create or replace function app.my_notices(out time_zone text, out digest_time text, out quiet_begins text,
+  out quiet_ends text, out digested text[], out refused text[])
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
-  return (select json_build_object('time_zone', n.time_zone, 'digest_at', left(n.digest_at::text, 5),
-      'quiet_from', left(n.quiet_from::text, 5), 'quiet_until', left(n.quiet_until::text, 5),
-      'digested', n.digested, 'refused', n.refused)
-    from app_private.notices_of(v_caller.colleague_id) n);
+  select n.time_zone, left(n.digest_time::text, 5), left(n.quiet_begins::text, 5), left(n.quiet_ends::text, 5),
+    n.digested, n.refused into time_zone, digest_time, quiet_begins, quiet_ends, digested, refused
+  from app_private.notices_of(v_caller.colleague_id) n;
 end
 $$;
 comment on function app.my_notices() is 'Which mails the caller gets, and when.';
 grant execute on function app.my_notices() to kollegium_api;
 
-create or replace function app.set_notices(p_time_zone text, p_digest_at time, p_quiet_from time, p_quiet_until time,
+create or replace function app.set_notices(p_time_zone text, p_digest_time time, p_quiet_begins time, p_quiet_ends time,
   p_digested text[], p_refused text[])
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -117,7 +117,7 @@ declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
   perform from app.colleague where id = v_caller.colleague_id for no key update;
-  perform app_private.keep_notices(v_caller.colleague_id, p_time_zone, p_digest_at, p_quiet_from, p_quiet_until,
+  perform app_private.keep_notices(v_caller.colleague_id, p_time_zone, p_digest_time, p_quiet_begins, p_quiet_ends,
     p_digested, p_refused);
 end
 $$;
@@ -158,7 +158,7 @@ begin
   if not found or v_notices <@ v.refused then
     return;
   end if;
-  perform app_private.keep_notices(v_colleague, v.time_zone, v.digest_at, v.quiet_from, v.quiet_until,
+  perform app_private.keep_notices(v_colleague, v.time_zone, v.digest_time, v.quiet_begins, v.quiet_ends,
     array(select k from unnest(v.digested) k where k <> all (v_notices)),
     array(select k from unnest(v.refused || v_notices) k group by k order by k));
   perform app_private.audit('notices-unsubscribed', c.company_id, c.id, c.id)
