@@ -913,6 +913,49 @@ comment on column app.rating.reason is 'good_as_described, wrong_contact, not_in
 comment on column app.rating.rated_at is 'When it was rated first.';
 comment on column app.rating.changed_at is 'When it was rated last.';
 
+-- Duplicates: by what a person is known again, and which leads wait for their operator because of that.
+alter table app.marketplace add column duplicate_days integer check (duplicate_days between 1 and 365);
+comment on column app.marketplace.duplicate_days is 'For so many days a person who came in before makes a lead a possible duplicate, which its operator decides on (1 to 365); null: nobody looks.';
+create table app_private.lead_key (
+  marketplace_id uuid not null,
+  hash bytea not null,
+  lead_id uuid not null,
+  kind text not null check (kind in ('email', 'phone', 'name')),
+  submitted_at timestamptz not null,
+  primary key (marketplace_id, hash, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+create index lead_key_lead on app_private.lead_key (marketplace_id, lead_id);
+-- What is older than the marketplace looks back, for app.purge.
+create index lead_key_age on app_private.lead_key (marketplace_id, submitted_at);
+
+comment on table app_private.lead_key is 'By what a person of a submitted lead is known again, where the marketplace looks for duplicates: keyed hashes, for its operator alone. Erasure of the person deletes its rows; so do time and the setting.';
+comment on column app_private.lead_key.marketplace_id is 'The marketplace; part of the hash, so those of two have nothing in common.';
+comment on column app_private.lead_key.hash is 'Keyed hash of the address, the number, or name and postcode, each in one spelling. [personal]';
+comment on column app_private.lead_key.lead_id is 'The lead.';
+comment on column app_private.lead_key.kind is 'email; phone; name: with the postcode. [none]';
+comment on column app_private.lead_key.submitted_at is 'When the lead was submitted.';
+
+grant select, insert, delete on app_private.lead_key to kollegium_broker;
+create table app_private.duplicate_mark (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  found_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+
+comment on table app_private.duplicate_mark is 'A submitted lead whose person came in before: its operator decides. Its giver reads nothing of it. Erasure of a person leaves it: it names none.';
+comment on column app_private.duplicate_mark.marketplace_id is 'The marketplace.';
+comment on column app_private.duplicate_mark.lead_id is 'The lead that came later.';
+comment on column app_private.duplicate_mark.found_at is 'When that was seen.';
+
+grant select, insert, delete on app_private.duplicate_mark to kollegium_broker;
+
+-- What waits for an operator, in the order in which it was asked; on one marketplace, too.
+create index return_request_pending on app.return_request (operator_company_id, id) where state = 'requested';
+create index return_request_pending_here on app.return_request (marketplace_id, id) where state = 'requested';
+
 -- Notices: which mails a colleague gets, and when.
 -- sees every row of: app_private.outbox, app.colleague
 alter table app_private.outbox add column colleague_id uuid references app.colleague (id);

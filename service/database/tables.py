@@ -204,7 +204,7 @@ marketplace = _table(
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
     "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
     "hand_back_hours integer, price_cents integer, currency text, contact_target_minutes "
-    "integer, stalled_hours integer",
+    "integer, stalled_hours integer, duplicate_days integer",
 )
 message = _table(
     "message",

@@ -564,6 +564,32 @@ class InvitationDraft(Struct, kw_only=True):
     role: Literal["admin", "delegator", "member"] | UnsetType = UNSET
 
 
+class KindInWords(Struct, kw_only=True):
+    """
+    A kind of mails in words.
+    """
+
+    kind: str
+    title: str
+    about: str
+
+
+class KindsChosen(Struct, kw_only=True):
+    """
+    How each kind of mails comes: at_once, in the digest, or never; what is not named comes
+    at once.
+    """
+
+    offers: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    last_calls: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    assignments: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    placements: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    messages: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    returns: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    reminders: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    partners: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+
+
 class LeadFile(Struct, kw_only=True):
     """
     A file of a lead. shared: by the parties of one engagement, before any (engagement_id
@@ -646,6 +672,8 @@ class MarketplaceChange(Struct, kw_only=True):
     teaser_digits: int | UnsetType = UNSET
     next_step_required: bool | UnsetType = UNSET
     hand_back_hours: int | UnsetType | None = UNSET
+    contact_target_minutes: int | UnsetType | None = UNSET
+    stalled_hours: int | UnsetType | None = UNSET
     price_cents: int | UnsetType | None = UNSET
     currency: (
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
@@ -658,8 +686,10 @@ class MarketplaceDraft(Struct, kw_only=True):
     A new marketplace. Times are hours and days; teaser_digits of the postcode are shown
     before the pick. next_step_required: who enters a call or changes a step says what comes
     next. hand_back_hours: working hours without a sign of its handler, after which a lead
-    is nobody's. price_cents: what a taker pays for a lead, in hundredths of currency; null
-    or 0: nothing.
+    is nobody's; stalled_hours: after which it is listed as stalled (null: after
+    hand_back_hours). contact_target_minutes: working time from the pick within which a
+    taker is to call first. price_cents: what a taker pays for a lead, in hundredths of
+    currency; null or 0: nothing.
     """
 
     name: str
@@ -673,6 +703,8 @@ class MarketplaceDraft(Struct, kw_only=True):
     teaser_digits: int | UnsetType = UNSET
     next_step_required: bool | UnsetType = UNSET
     hand_back_hours: int | UnsetType | None = UNSET
+    contact_target_minutes: int | UnsetType | None = UNSET
+    stalled_hours: int | UnsetType | None = UNSET
     price_cents: int | UnsetType | None = UNSET
     currency: (
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
@@ -1024,6 +1056,67 @@ class ProspectDraft(Struct, kw_only=True):
     answers: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType = UNSET
 
 
+class QuietHours(Struct, kw_only=True):
+    """
+    From begins until ends, perhaps on the next day.
+    """
+
+    begins: str
+    ends: str
+
+
+class RatedFor(Struct, kw_only=True):
+    """
+    How many ratings gave this reason.
+    """
+
+    reason: Annotated[
+        str,
+        Meta(
+            description="One of good_as_described, not_interested, outside_area, wrong_contact, wrong_product."
+        ),
+    ]
+    ratings: int
+
+
+class Rating(Struct, kw_only=True):
+    """
+    What the taker said of the lead last; the giver reads averages alone.
+    """
+
+    stars: int | None
+    reason: str | None
+    rated_at: datetime
+    changed_at: datetime
+
+
+class RatingDraft(Struct, kw_only=True):
+    """
+    How good the lead was: stars from 1 (bad) to 5 (good), a reason, or both.
+    """
+
+    stars: int | UnsetType | None = UNSET
+    reason: (
+        Literal[
+            "good_as_described", "not_interested", "outside_area", "wrong_contact", "wrong_product"
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+
+
+class Ratings(Struct, kw_only=True):
+    """
+    How takers rated these leads. For the operator stars are their average, ratings their
+    number; for a giver there are stars alone, in halves, and only where five or more gave
+    some.
+    """
+
+    stars: float | None
+    ratings: int | None
+    reasons: list[RatedFor]
+
+
 class Readable(Struct, kw_only=True):
     """
     What else the colleagues of one side read from then on: leads with personal data, open
@@ -1248,6 +1341,8 @@ class Settings(Struct, kw_only=True):
     teaser_digits: int
     next_step_required: bool
     hand_back_hours: int | None
+    contact_target_minutes: int | None
+    stalled_hours: int | None
     price_cents: int | None
     currency: Annotated[
         str,
@@ -1313,6 +1408,7 @@ class SourceReport(Struct, kw_only=True):
     won: int
     lost: int
     returned: int
+    rating: Ratings
 
 
 class Span(Struct, kw_only=True):
@@ -1560,13 +1656,26 @@ class CallClaim(Struct, kw_only=True):
 class CallState(Struct, kw_only=True):
     """
     Who of the caller's company is calling now (null: nobody), how often the present
-    engagement was tried, and when first.
+    engagement was tried, when first, and by when the marketplace wants that (null: it does
+    not say).
     """
 
     colleague: CallingColleague | None
     until: datetime | None
     attempts: int
     first_attempt_at: datetime | None
+    contact_by: datetime | None
+
+
+class GiverReport(Struct, kw_only=True):
+    """
+    How leads of a giver that came in within the period were rated. giver null: the operator
+    put them in.
+    """
+
+    giver_company_id: str | None
+    giver_name: str | None
+    rating: Ratings
 
 
 class Handover(Struct, kw_only=True):
@@ -1687,13 +1796,15 @@ class Marketplace(Struct, kw_only=True):
 class MarketplaceReport(Struct, kw_only=True):
     """
     A period of a marketplace, from its begin until before its end: for the operator all
-    takers and sources, for a taker its own line, for a giver its own sources.
+    takers, sources and givers, for a taker its own line, for a giver its own sources and
+    itself.
     """
 
     begins_at: datetime
     ends_at: datetime
     takers: list[TakerReport]
     sources: list[SourceReport]
+    givers: list[GiverReport]
     why_empty: Said | None
 
 
@@ -1715,6 +1826,33 @@ class MonthlyStatement(Struct, kw_only=True):
     items: list[StatementEntry]
     next_cursor: str | None
     why_empty: Said | None
+
+
+class Notices(Struct, kw_only=True):
+    """
+    Which mails I get, and when. words: what the kinds are, in the language that was asked
+    for; always: what comes to everybody at once, also in quiet hours.
+    """
+
+    time_zone: str
+    digest_time: str
+    quiet: QuietHours | None
+    kinds: KindsChosen
+    words: list[KindInWords]
+    always: list[str]
+
+
+class NoticesDraft(Struct, kw_only=True):
+    """
+    All of it. time_zone: of these times, and of those in mails. digest_time: when the
+    digest comes, if anything waits for it. quiet: what would come in these hours waits for
+    their end and comes together; null: never quiet.
+    """
+
+    time_zone: str
+    digest_time: str
+    kinds: KindsChosen
+    quiet: QuietHours | UnsetType | None = UNSET
 
 
 class Offer(Struct, kw_only=True):
@@ -2003,7 +2141,7 @@ class ShownEngagement(Struct, kw_only=True):
     """
     The same with its return. return: what the caller's company may do, null where it does
     not work the lead; return_request: what was asked last, as far as the caller may know of
-    it.
+    it; rating: the taker's, for it and the operator.
     """
 
     id: str
@@ -2034,3 +2172,4 @@ class ShownEngagement(Struct, kw_only=True):
     credited_at: datetime | None
     return_: ReturnTerms | None = field(name="return")
     return_request: ReturnRequest | None
+    rating: Rating | None

@@ -115,6 +115,28 @@ class Sessions(Room):
         return self._send.nothing("POST", f"/password-resets/{segment(token)}", data=data)
 
 
+class Notices(Room):
+    """Notices."""
+
+    def show(self) -> models.Notices:
+        """Which mails I get, and when.
+
+        Kinds in words by Accept-Language. Who never chose gets everything at once.
+
+        Problems: colleague-required.
+        """
+        return self._send.one("GET", "/me/notices", models.Notices)
+
+    def choose(self, data: models.NoticesDraft) -> models.Notices:
+        """Choose which mails I get, and when.
+
+        All of it at once; kinds that are not named come at once. What already waits follows.
+
+        Problems: colleague-required.
+        """
+        return self._send.one("PUT", "/me/notices", models.Notices, data=data)
+
+
 class Companies(Room):
     """Companies."""
 
@@ -582,6 +604,7 @@ class Leads(Room):
         lead: Id | None = None,
         received_since: Moment | None = None,
         changed_since: Moment | None = None,
+        stalled: Literal["true"] | None = None,
         q: str | None = None,
         sort: Literal["changed", "newest", "oldest", "unchanged"] | None = None,
     ) -> Iterator[models.Lead]:
@@ -609,6 +632,7 @@ class Leads(Room):
                 "lead": lead,
                 "received_since": received_since,
                 "changed_since": changed_since,
+                "stalled": stalled,
                 "q": q,
                 "sort": sort,
             },
@@ -1022,6 +1046,26 @@ class Engagements(Room):
         return self._send.one(
             "POST",
             f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/engagement/return/refuse",
+            models.ShownEngagement,
+            data=data,
+            once=True,
+        )
+
+    def rate(
+        self, marketplace_id: Id, lead_id: Id, data: models.RatingDraft
+    ) -> models.ShownEngagement:
+        """Rate the lead.
+
+        By any colleague of the company that works or worked it, until 30 days after that ended.
+        One rating an engagement: again replaces it. The operator reads it, the giver averages
+        alone.
+
+        Problems: idempotency-in-progress, idempotency-key-reused, not-found, rating-window-
+        over, taker-required.
+        """
+        return self._send.one(
+            "POST",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/engagement/rating",
             models.ShownEngagement,
             data=data,
             once=True,
@@ -1717,6 +1761,7 @@ class Rooms:
     def __init__(self, send: Sending) -> None:
         self.health = Health(send)
         self.sessions = Sessions(send)
+        self.notices = Notices(send)
         self.companies = Companies(send)
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)

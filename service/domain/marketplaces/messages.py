@@ -34,6 +34,7 @@ Minutes = Annotated[int, msgspec.Meta(ge=1, le=10080)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Digits = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Price = Annotated[int, msgspec.Meta(ge=0, le=100_000_000, examples=[4500])]
+LookBack = Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 
@@ -44,7 +45,8 @@ class MarketplaceDraft(Input):
     hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's;
     stalled_hours: after which it is listed as stalled (null: after hand_back_hours).
     contact_target_minutes: working time from the pick within which a taker is to call first.
-    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing."""
+    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing.
+    duplicate_days: a lead whose person came in within so many days waits for the operator."""
 
     name: Name
     steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
@@ -61,6 +63,7 @@ class MarketplaceDraft(Input):
     stalled_hours: Hours | None = None
     price_cents: Price | None = None
     currency: Currency = "EUR"
+    duplicate_days: LookBack | None = None
 
 
 class MarketplaceChange(Input):
@@ -81,6 +84,7 @@ class MarketplaceChange(Input):
     stalled_hours: Hours | UnsetType | None = UNSET
     price_cents: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
+    duplicate_days: LookBack | UnsetType | None = UNSET
 
 
 class Settings(msgspec.Struct):
@@ -99,6 +103,7 @@ class Settings(msgspec.Struct):
     stalled_hours: int | None
     price_cents: int | None
     currency: Currency
+    duplicate_days: int | None
 
 
 class Marketplace(msgspec.Struct, omit_defaults=True):

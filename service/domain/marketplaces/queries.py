@@ -20,7 +20,8 @@ _MARKETPLACE = """
              'reopen_days', reopen_days, 'teaser_digits', teaser_digits,
              'next_step_required', next_step_required, 'hand_back_hours', hand_back_hours,
              'contact_target_minutes', contact_target_minutes, 'stalled_hours', stalled_hours,
-             'price_cents', price_cents, 'currency', currency)
+             'price_cents', price_cents, 'currency', currency,
+             'duplicate_days', duplicate_days)
              as settings
     from app.marketplace
     union all

@@ -49,7 +49,8 @@ begin
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
     teaser_digits = v.teaser_digits, next_step_required = v.next_step_required,
     hand_back_hours = v.hand_back_hours, price_cents = v.price_cents,
-    currency = v.currency, contact_target_minutes = v.contact_target_minutes, stalled_hours = v.stalled_hours
+    currency = v.currency, contact_target_minutes = v.contact_target_minutes, stalled_hours = v.stalled_hours,
+    duplicate_days = v.duplicate_days
   where id = p_marketplace;
 end
 $$;
@@ -69,6 +70,8 @@ begin
   if exists (select from app.marketplace m where m.id = p_marketplace and m = v_marketplace) then
     return;  -- nothing changes, so no version does
   end if;
+  perform app_private.fill_keys(p_marketplace, m.duplicate_days) from app.marketplace m
+  where m.id = p_marketplace and m.duplicate_days is distinct from v_marketplace.duplicate_days;
   update app.marketplace set version = version + 1, changed_at = app_private.clock()
   where id = p_marketplace returning * into v_marketplace;
   update app.participation set marketplace_name = v_marketplace.name, steps = v_marketplace.steps
