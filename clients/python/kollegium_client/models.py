@@ -227,6 +227,22 @@ class ColleagueFeatures(Struct, kw_only=True):
     week: str | None
 
 
+class ColleagueReport(Struct, kw_only=True):
+    """
+    What a colleague of the caller's company picked, and how fast he called the leads that
+    he called first, in working time. null: API keys.
+    """
+
+    colleague_id: str | None
+    colleague_name: str | None
+    picked: int
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
+
+
 class Company(Struct, kw_only=True):
     """
     The caller's company. delegator_role: handing over is reserved to delegators and admins.
@@ -379,6 +395,22 @@ class Duplicate(Struct, kw_only=True):
         ),
     ]
     created_at: datetime
+    matches: list[str]
+
+
+class EarlierLead(Struct, kw_only=True):
+    """
+    A lead of the marketplace with the same address, number, or name and postcode.
+    """
+
+    id: str
+    state: Annotated[
+        str,
+        Meta(
+            description="One of available, closed, draft, engaged, erased, offered, rejected, submitted, unplaced, withdrawn."
+        ),
+    ]
+    submitted_at: datetime
     matches: list[str]
 
 
@@ -656,6 +688,15 @@ class MappingDraft(Struct, kw_only=True):
     mapping: str
 
 
+class MarkedDuplicate(Struct, kw_only=True):
+    """
+    The person came in before: leads are those of the last duplicate_days, newest first.
+    """
+
+    found_at: datetime
+    leads: list[EarlierLead]
+
+
 class MarketplaceChange(Struct, kw_only=True):
     """
     Fields that are not named stay. Offers that were made keep their price.
@@ -679,6 +720,7 @@ class MarketplaceChange(Struct, kw_only=True):
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
         | UnsetType
     ) = UNSET
+    duplicate_days: int | UnsetType | None = UNSET
 
 
 class MarketplaceDraft(Struct, kw_only=True):
@@ -689,7 +731,8 @@ class MarketplaceDraft(Struct, kw_only=True):
     is nobody's; stalled_hours: after which it is listed as stalled (null: after
     hand_back_hours). contact_target_minutes: working time from the pick within which a
     taker is to call first. price_cents: what a taker pays for a lead, in hundredths of
-    currency; null or 0: nothing.
+    currency; null or 0: nothing. duplicate_days: a lead whose person came in within so many
+    days waits for the operator.
     """
 
     name: str
@@ -710,6 +753,7 @@ class MarketplaceDraft(Struct, kw_only=True):
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
         | UnsetType
     ) = UNSET
+    duplicate_days: int | UnsetType | None = UNSET
 
 
 class Me(Struct, kw_only=True):
@@ -1348,6 +1392,7 @@ class Settings(Struct, kw_only=True):
         str,
         Meta(description="One of BGN, CHF, CZK, DKK, EUR, GBP, HUF, NOK, PLN, RON, SEK, USD."),
     ]
+    duplicate_days: int | None
 
 
 class Sheet(Struct, kw_only=True):
@@ -1465,8 +1510,13 @@ class TakerReport(Struct, kw_only=True):
     """
     What a taker was offered and took. Offers are those opened in the period, by what became
     of them; begun and what follows are engagements begun in it, by their present state.
-    median_seconds, p90_seconds: from offer to pick or refusal. offered_together: to how
+    acceptance: what was picked of the offers that ended and were not withdrawn; conversion:
+    what was won of begun. median_seconds, p90_seconds: from offer to pick or refusal;
+    …_working_seconds: the same in working time of the marketplace. offered_together: to how
     many an offer of it went on average. Shares of all offers and picks: for the operator.
+    contacted: engagements that were called; …_contact_seconds: working time from the pick
+    to the first call; in_target, late: within the target or not (late, too, when it has
+    passed without a call). return_quota: at present; null without a quota.
     """
 
     company_id: str
@@ -1478,8 +1528,11 @@ class TakerReport(Struct, kw_only=True):
     expired: int
     lost_offers: int
     withdrawn: int
+    acceptance: float | None
     median_seconds: float | None
     p90_seconds: float | None
+    median_working_seconds: float | None
+    p90_working_seconds: float | None
     offered_together: float | None
     share_of_offers: float | None
     share_of_picks: float | None
@@ -1492,6 +1545,13 @@ class TakerReport(Struct, kw_only=True):
     returned: int
     revoked: int
     value: float | None
+    conversion: float | None
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
+    return_quota: ReturnQuota | None
 
 
 class Teaser(Struct, kw_only=True):
@@ -1793,21 +1853,6 @@ class Marketplace(Struct, kw_only=True):
     settings: Settings | None = None
 
 
-class MarketplaceReport(Struct, kw_only=True):
-    """
-    A period of a marketplace, from its begin until before its end: for the operator all
-    takers, sources and givers, for a taker its own line, for a giver its own sources and
-    itself.
-    """
-
-    begins_at: datetime
-    ends_at: datetime
-    takers: list[TakerReport]
-    sources: list[SourceReport]
-    givers: list[GiverReport]
-    why_empty: Said | None
-
-
 class MonthlyStatement(Struct, kw_only=True):
     """
     A month of a marketplace, by the zone of its calendar: for its operator of all takers or
@@ -1968,6 +2013,17 @@ class Remark(Struct, kw_only=True):
     detail: Said
 
 
+class ReportedPeriod(Struct, kw_only=True):
+    """
+    A week from Monday or a month of the marketplace's calendar, as far as it lies within
+    the report: the same numbers of it alone.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    takers: list[TakerReport]
+
+
 class ShownEvidence(Struct, kw_only=True):
     """
     Attempts and days as they were counted when it was asked, and the calls and files that
@@ -2076,8 +2132,9 @@ class Lead(Struct, kw_only=True):
     A lead as the caller may see it. teaser is there when interest or tags hold contact
     data: what takers see instead, until somebody words it anew. prospect and engagement are
     absent where he may not, or where there is none; possible_duplicates is for who put the
-    lead in or decides on it. remarks tells, after a POST or PATCH, what of the contact data
-    is not stored as it was written.
+    lead in or decides on it; duplicate, for the operator, while the lead waits because its
+    person came in before. remarks tells, after a POST or PATCH, what of the contact data is
+    not stored as it was written.
     """
 
     marketplace_id: str
@@ -2110,7 +2167,49 @@ class Lead(Struct, kw_only=True):
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None
+    duplicate: MarkedDuplicate | None = None
     remarks: list[Remark] | None = None
+
+
+class MarketplaceReport(Struct, kw_only=True):
+    """
+    A period of a marketplace, from its begin until before its end: for the operator all
+    takers, sources and givers, for a taker its own line, for a giver its own sources and
+    itself. colleagues: of the caller's own company. periods: where they are asked for, in
+    order. contact_target_minutes: within how much working time a taker is to call; null:
+    not said.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    contact_target_minutes: int | None
+    time_zone: str
+    takers: list[TakerReport]
+    periods: list[ReportedPeriod]
+    colleagues: list[ColleagueReport]
+    sources: list[SourceReport]
+    givers: list[GiverReport]
+    why_empty: Said | None
+
+
+class PendingReturn(Struct, kw_only=True):
+    """
+    What a taker asks and the operator has not decided. decide_by: then silence accepts it;
+    null: it waits as long as it takes.
+    """
+
+    id: str
+    marketplace_id: str
+    lead_id: str
+    engagement_id: str
+    company_id: str
+    company_name: str
+    reason: str
+    comment: str | None
+    asked_by: str
+    requested_at: datetime
+    evidence: ShownEvidence
+    decide_by: datetime | None
 
 
 class ReturnRequest(Struct, kw_only=True):

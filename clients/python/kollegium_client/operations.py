@@ -522,12 +522,18 @@ class Reports(Room):
         )
 
     def show_report(
-        self, marketplace_id: Id, *, from_: Moment | None = None, to: Moment | None = None
+        self,
+        marketplace_id: Id,
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        by: Literal["month", "week"] | None = None,
     ) -> models.MarketplaceReport:
         """The report of a marketplace.
 
-        Who was offered and took how much, and what became of leads by source. An operator reads
-        all takers, a taker its own line, a giver its own sources.
+        Who was offered and took how much and how fast, and what became of leads by source. An
+        operator reads all takers, a taker its own line, a giver its own sources; each its own
+        colleagues. By week two years at most, by month ten.
 
         Problems: not-found.
         """
@@ -535,12 +541,42 @@ class Reports(Room):
             "GET",
             f"/reports/marketplaces/{segment(marketplace_id)}",
             models.MarketplaceReport,
-            query={"from": from_, "to": to},
+            query={"from": from_, "to": to, "by": by},
+        )
+
+    def export_report(
+        self,
+        marketplace_id: Id,
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        by: Literal["month", "week"] | None = None,
+    ) -> bytes:
+        """The report's takers as CSV.
+
+        A line for each taker, and with `by` for each taker and period; a taker gets its own.
+
+        Problems: not-found.
+        """
+        return self._send.bytes(
+            "GET",
+            f"/reports/marketplaces/{segment(marketplace_id)}/takers.csv",
+            query={"from": from_, "to": to, "by": by},
         )
 
 
 class Returns(Room):
     """Returns."""
+
+    def list_returns(self, *, marketplace: Id | None = None) -> Iterator[models.PendingReturn]:
+        """Returns that wait for my decision.
+
+        For the operator, of all its marketplaces or of one; who asked first comes first.
+        engagement/return/accept and refuse of the lead decide.
+        """
+        return self._send.pages(
+            "GET", "/returns", models.PendingReturn, query={"marketplace": marketplace}
+        )
 
     def show_rules(self, marketplace_id: Id) -> models.ReturnRules:
         """Which returns the marketplace takes.
@@ -1500,7 +1536,7 @@ class Files(Room):
         By the company that put it in. Of a shared one the history keeps that there was one; it
         stays when its engagement has ended, and while the operator decides about a return.
 
-        Problems: engagement-state, file-of-another, not-found.
+        Problems: engagement-state, file-of-another, not-found, return-state.
         """
         return self._send.nothing(
             "DELETE",
