@@ -878,6 +878,31 @@ class NewPassword(Struct, kw_only=True):
     password: str
 
 
+class NewSecret(Struct, kw_only=True):
+    """
+    The new secret, shown this once; until then deliveries have a signature of each.
+    """
+
+    secret: str
+    former_until: datetime
+
+
+class NewWebhook(Struct, kw_only=True):
+    """
+    The same with the secret that its deliveries are signed with, shown this once.
+    """
+
+    id: str
+    url: str
+    name: str
+    kinds: list[str] | None
+    state: Annotated[str, Meta(description="One of active, failing, gone, off.")]
+    failing_since: datetime | None
+    created_at: datetime
+    version: int
+    secret: str
+
+
 class NewlyVisible(Struct, kw_only=True):
     """
     A lead that the colleagues of one side would newly see.
@@ -1351,6 +1376,14 @@ class SavedMapping(Struct, kw_only=True):
     saved_at: datetime
 
 
+class Sent(Struct, kw_only=True):
+    """
+    It goes out at once; what becomes of it stands in the log under this id.
+    """
+
+    id: str
+
+
 class Session(Struct, kw_only=True):
     """
     An open session; the token is shown here and nowhere else.
@@ -1670,6 +1703,145 @@ class WavePlanDraft(Struct, kw_only=True):
     waves: list[WaveDraft]
     on_cap: Literal["next_wave", "skip"] | UnsetType = UNSET
     recycle: Literal["ask", "auto", "never"] | UnsetType = UNSET
+
+
+class Webhook(Struct, kw_only=True):
+    """
+    A webhook. state: off: switched off by an admin; gone: the receiver answered 410;
+    failing: nothing was taken for three days. failing_since: null when the last attempt was
+    taken.
+    """
+
+    id: str
+    url: str
+    name: str
+    kinds: list[str] | None
+    state: Annotated[str, Meta(description="One of active, failing, gone, off.")]
+    failing_since: datetime | None
+    created_at: datetime
+    version: int
+
+
+class WebhookChange(Struct, kw_only=True):
+    """
+    Fields that are not named stay. kinds null: all. state off: nothing is sent, and what is
+    on its way is given up; active: it is told of what happens from now on.
+    """
+
+    url: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    kinds: (
+        list[
+            Literal[
+                "file.added",
+                "lead.accepted",
+                "lead.assigned",
+                "lead.came_back",
+                "lead.changed",
+                "lead.consent_stated",
+                "lead.created",
+                "lead.handler_changed",
+                "lead.lost",
+                "lead.offered",
+                "lead.picked",
+                "lead.recycled",
+                "lead.rejected",
+                "lead.reopened",
+                "lead.return_due",
+                "lead.return_refused",
+                "lead.return_requested",
+                "lead.return_withdrawn",
+                "lead.returned",
+                "lead.revoked",
+                "lead.step_changed",
+                "lead.submitted",
+                "lead.unplaced",
+                "lead.withdrawn",
+                "lead.won",
+                "message.added",
+                "offer.declined",
+                "offer.expired",
+                "offer.last_call",
+                "offer.lost",
+                "offer.opened",
+                "offer.reopened",
+                "offer.withdrawn",
+                "resync",
+            ]
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    state: Literal["active", "off"] | UnsetType = UNSET
+
+
+class WebhookDelivery(Struct, kw_only=True):
+    """
+    An event on its way to a webhook. status: what the last attempt was answered; failure:
+    why it failed. What the receiver said besides is not kept.
+    """
+
+    id: str
+    kind: str
+    state: Annotated[str, Meta(description="One of delivered, failed, pending.")]
+    attempts: int
+    status: int | None
+    failure: str | None
+    created_at: datetime
+    attempted_at: datetime | None
+    next_attempt_at: datetime | None
+    ended_at: datetime | None
+
+
+class WebhookDraft(Struct, kw_only=True):
+    """
+    Where to (https), and of which kinds of events; without kinds of all.
+    """
+
+    url: str
+    name: str | UnsetType = UNSET
+    kinds: (
+        list[
+            Literal[
+                "file.added",
+                "lead.accepted",
+                "lead.assigned",
+                "lead.came_back",
+                "lead.changed",
+                "lead.consent_stated",
+                "lead.created",
+                "lead.handler_changed",
+                "lead.lost",
+                "lead.offered",
+                "lead.picked",
+                "lead.recycled",
+                "lead.rejected",
+                "lead.reopened",
+                "lead.return_due",
+                "lead.return_refused",
+                "lead.return_requested",
+                "lead.return_withdrawn",
+                "lead.returned",
+                "lead.revoked",
+                "lead.step_changed",
+                "lead.submitted",
+                "lead.unplaced",
+                "lead.withdrawn",
+                "lead.won",
+                "message.added",
+                "offer.declined",
+                "offer.expired",
+                "offer.last_call",
+                "offer.lost",
+                "offer.opened",
+                "offer.reopened",
+                "offer.withdrawn",
+                "resync",
+            ]
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
 
 
 class Withdrawal(Struct, kw_only=True):

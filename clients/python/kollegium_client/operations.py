@@ -1684,6 +1684,105 @@ class Imports(Room):
         return self._send.nothing("DELETE", f"/import-mappings/{segment(mapping_id)}")
 
 
+class Webhooks(Room):
+    """Webhooks."""
+
+    def list_webhooks(self) -> Iterator[models.Webhook]:
+        """Webhooks of my company.
+
+        For admins. Newest first; never their secrets.
+
+        Problems: admin-required.
+        """
+        return self._send.pages("GET", "/webhooks", models.Webhook)
+
+    def add(self, data: models.WebhookDraft) -> models.NewWebhook:
+        """Add a webhook.
+
+        For admins. From now on events are posted there, signed as Standard Webhooks has it; the
+        secret is shown this once. https to the public internet; the address is looked up now
+        and before each attempt, and redirects are not followed. At most 20 a company.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, shown-once,
+        too-many-webhooks.
+        """
+        return self._send.one("POST", "/webhooks", models.NewWebhook, data=data, once=True)
+
+    def remove(self, webhook_id: Id) -> None:
+        """Remove a webhook.
+
+        For admins. What is on its way is not sent any more.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("DELETE", f"/webhooks/{segment(webhook_id)}")
+
+    def change(
+        self, webhook_id: Id, data: models.WebhookChange, *, seen: Versioned
+    ) -> models.Webhook:
+        """Change a webhook.
+
+        For admins. One that was ended (410, or days of failure) comes back with `state:
+        active`.
+
+        Problems: admin-required, not-found, version-required, version-stale.
+        """
+        return self._send.one(
+            "PATCH", f"/webhooks/{segment(webhook_id)}", models.Webhook, data=data, seen=seen
+        )
+
+    def ping(self, webhook_id: Id) -> models.Sent:
+        """Try a webhook.
+
+        For admins. Sends a delivery of the kind `ping`, which is repeated as all others.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        too-many-requests, webhook-not-active.
+        """
+        return self._send.one(
+            "POST", f"/webhooks/{segment(webhook_id)}/ping", models.Sent, once=True
+        )
+
+    def rotate(self, webhook_id: Id) -> models.NewSecret:
+        """A new secret.
+
+        For admins. For a day deliveries are signed with both; a further rotation ends the older
+        one at once.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        shown-once.
+        """
+        return self._send.one(
+            "POST", f"/webhooks/{segment(webhook_id)}/rotate", models.NewSecret, once=True
+        )
+
+    def list_deliveries(self, webhook_id: Id) -> Iterator[models.WebhookDelivery]:
+        """Deliveries of a webhook.
+
+        For admins. Newest first, of seven days.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.pages(
+            "GET", f"/webhooks/{segment(webhook_id)}/deliveries", models.WebhookDelivery
+        )
+
+    def replay(self, webhook_id: Id, delivery_id: Id) -> models.Sent:
+        """Deliver again.
+
+        For admins. With the same id, from the begin of the schedule, also what was delivered.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        too-many-requests, webhook-not-active.
+        """
+        return self._send.one(
+            "POST",
+            f"/webhooks/{segment(webhook_id)}/deliveries/{segment(delivery_id)}/replay",
+            models.Sent,
+            once=True,
+        )
+
+
 class Merges(Room):
     """Merges."""
 
@@ -1812,4 +1911,5 @@ class Rooms:
         self.timeline = Timeline(send)
         self.files = Files(send)
         self.imports = Imports(send)
+        self.webhooks = Webhooks(send)
         self.merges = Merges(send)
