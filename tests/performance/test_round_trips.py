@@ -188,6 +188,10 @@ async def leads(asker: Asker) -> None:
     await ask("with the same key", "anna", message, {"text": "x"}, Idempotency_Key="one")
     await ask("engagements.close", "anna", f"POST {lead}/engagement/close", {"outcome": "won"})
     await ask("engagements.reopen", "anna", f"POST {lead}/engagement/reopen")
+    back = await market.offered(market.world.huber)
+    await market.anna.post(market.path(back, "/pick"))
+    await market.anna.post(market.path(back, "/engagement/return"), {"reason": "not_reached"})
+    await ask("returns.list_returns", "olga", "GET /returns")
     for name, tail, body in (
         ("leads.reject", "/reject", {"reason": "x"}),
         ("leads.withdraw", "/withdraw", None),
