@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from service.database import wakeups
-from service.domain.events import telling
+from service.domain.events import operations
 from tests.fixtures.database import connected
 from tests.fixtures.http import Person, listening, log_in
 from tests.fixtures.market import Market, slug
@@ -66,7 +66,7 @@ class Reader:
 
 @pytest.fixture(autouse=True)
 def _as_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "LONGEST", 3600.0)
+    monkeypatch.setattr(operations, "LONGEST", 3600.0)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +212,7 @@ async def test_it_says_something_where_nothing_happens(
     market: Market, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that no proxy takes it for dead."""
-    monkeypatch.setattr(telling, "BEAT", 0.1)
+    monkeypatch.setattr(operations, "BEAT", 0.1)
     async with reading(url, market.world.ben.token) as ben, asyncio.timeout(SOON):
         while await ben.part() != {"": ""}:
             pass

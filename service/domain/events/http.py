@@ -4,7 +4,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 
 from service.domain.events.messages import LeadEvent
-from service.domain.events.telling import Telling, place_of
+from service.domain.events.operations import Telling, place_of
 from service.web.answers import Stream
 from service.web.calls import Call
 

@@ -9,7 +9,7 @@ MOST = 500  # events in one read
 _MINE = "select channel, reader, place, pending, events from app.my_events($1, $2)"
 
 
-class Told(msgspec.Struct):
+class Since(msgspec.Struct):
     """Events after a place, and the place after them: an id, and numbers of transactions that are
     under way. `pending`: what belongs beside the id of an event before the last."""
 
@@ -20,6 +20,6 @@ class Told(msgspec.Struct):
     events: list[LeadEvent] | None
 
 
-async def told(tx: Tx, place: str | None) -> Told:
+async def told(tx: Tx, place: str | None) -> Since:
     """What was told to the caller's company after a place; None: from now on."""
-    return await tx.one(Told, _MINE, place, MOST)
+    return await tx.one(Since, _MINE, place, MOST)

@@ -15,7 +15,7 @@ from service.database.wakeups import AWAY, Wakeups
 from service.database.wire import PostgresError
 from service.domain.events import queries
 from service.domain.events.messages import LeadEvent
-from service.domain.events.queries import MOST, Told
+from service.domain.events.queries import MOST, Since
 from service.errors import Problem
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ def place_of(header: bytes | None) -> str | None:
     return text
 
 
-def lines(told: Told, before: str) -> Iterator[bytes]:
+def lines(told: Since, before: str) -> Iterator[bytes]:
     """The parts that tell it. Each names the place at which a reader goes on that has it: until the
     last one also what the transactions wrote that were under way before or are by now."""
     events: list[LeadEvent] = told.events or []
@@ -56,7 +56,7 @@ class Telling(AsyncGenerator[bytes, None]):
     """One stream. It has no connection while it waits, and is counted until it is closed, also when
     nobody ever asked it for a part."""
 
-    def __init__(self, database: Database, wakeups: Wakeups, token: str, first: Told) -> None:
+    def __init__(self, database: Database, wakeups: Wakeups, token: str, first: Since) -> None:
         self._database, self._wakeups = database, wakeups
         self._watcher = wakeups.watch(token, first.channel, first.reader)
         self._channel = first.channel
@@ -75,7 +75,7 @@ class Telling(AsyncGenerator[bytes, None]):
         return cls(database, wakeups, token, await cls._told(database, token, None))
 
     @staticmethod
-    async def _told(database: Database, token: str, place: str | None) -> Told:
+    async def _told(database: Database, token: str, place: str | None) -> Since:
         return await database.transaction(token, lambda tx: queries.told(tx, place), reads=True)
 
     async def asend(self, value: None, /) -> bytes:
