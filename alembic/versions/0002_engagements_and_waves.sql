@@ -836,9 +836,9 @@ comment on column app.rating.changed_at is 'When it was rated last.';
 
 -- Keys at which leads come in without a log-in.
 create table app.intake_key (
-  id uuid primary key,
-  company_id uuid not null references app.company,
   marketplace_id uuid not null references app.marketplace (id),
+  id uuid not null,
+  company_id uuid not null references app.company,
   kind text not null check (kind in ('form', 'google')),
   name text not null check (length(name) between 1 and 40),
   interest text not null check (length(interest) between 1 and 120),
@@ -849,6 +849,7 @@ create table app.intake_key (
   created_by_id uuid references app.colleague (id),
   created_at timestamptz not null default app_private.clock(),
   revoked_at timestamptz,
+  primary key (marketplace_id, id),
   check ((kind = 'google') = (secret_sha256 is not null))
 );
 create index intake_key_company on app.intake_key (company_id, id desc);

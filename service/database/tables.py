@@ -155,7 +155,7 @@ import_mapping = _table(
 )
 intake_key = _table(
     "intake_key",
-    "id uuid, company_id uuid, marketplace_id uuid, kind text, name text, interest text, "
+    "marketplace_id uuid, id uuid, company_id uuid, kind text, name text, interest text, "
     "origins text[], consent_text text, key_sha256 bytea, secret_sha256 bytea, created_by_id "
     "uuid, created_at timestamptz, revoked_at timestamptz",
 )

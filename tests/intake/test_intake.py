@@ -131,6 +131,16 @@ async def test_google_sends_a_lead_once(market: Market) -> None:
     assert shown["prospect"]["name"] == "Petra Muster"
 
 
+async def test_google_need_not_ask_for_a_name(market: Market) -> None:
+    made = await key(market, name="nine", kind="google", origins=[])
+    answers = [{"column_id": "EMAIL", "string_value": "petra@muster.example"}]
+    body = {"lead_id": "9", "google_key": made["secret"], "user_column_data": answers}
+    assert (await market.client.post(made["path"], json=body)).status_code == 200
+    (lead,) = await leads(market, "nine")
+    shown = (await market.gerd.get(market.path(lead["id"]))).json()
+    assert shown["prospect"]["name"] == "petra@muster.example"
+
+
 async def test_too_much_waits(market: Market) -> None:
     made = await key(market, name="six")
     robot = {**PERSON, "website": "x"}

@@ -143,7 +143,7 @@ SMALL = {
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
     "companies.list_merge_suggestions", "absences.list_absences", "absences.list_company_absences",
     "merges.list_merges",
-    "imports.list_mappings", "imports.list_consents",
+    "imports.list_mappings", "imports.list_consents", "intake.list_keys",
 }  # fmt: skip
 COUNTED = {
     "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",

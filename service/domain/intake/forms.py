@@ -27,6 +27,8 @@ _GOOGLE = {
     "POSTAL_CODE": "Postal Code", "COUNTRY": "Country", "COMPANY_NAME": "Company Name",
 }  # fmt: skip
 
+_WAYS = ("Email", "Work Email", "Phone Number", "Work Phone")
+
 
 def reader(fields: Fields) -> Reader:
     """Reads the fields of a form; None for one that a program filled in."""
@@ -53,6 +55,8 @@ def from_google(sent: GoogleLead, interest: str) -> dict[str, Any]:
         _GOOGLE.get(answer.column_id, answer.column_name or answer.column_id): answer.string_value
         for answer in sent.user_column_data
     }
+    if not asked.keys() & {"Full Name", "First Name", "Last Name"}:  # a form need not ask for it
+        asked["Full Name"] = next(filter(None, map(asked.get, _WAYS)), "")
     lead = _lead(asked, True, interest)
     lead["external_ref"] = sent.lead_id
     if sent.lead_submit_time is not None and sent.lead_submit_time.tzinfo is not None:
