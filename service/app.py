@@ -23,6 +23,7 @@ from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
 from service.domain.offers.http import router as offers
+from service.domain.pages.http import handlers as pages
 from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
@@ -36,7 +37,7 @@ from service.web.edge import Edge
 from service.web.health import router as health
 from service.web.openapi import describe
 
-ROOMS = [
+ROOMS: list[ControllerRouterHandler] = [
     health,
     sessions,
     companies,
@@ -55,6 +56,7 @@ ROOMS = [
     imports,
     intake,
     merges,
+    *pages,
     docs_page,
 ]
 

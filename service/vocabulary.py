@@ -78,6 +78,43 @@ Zone = Annotated[
 ]
 Language = Literal["de", "en"]
 Role = Literal["member", "delegator", "admin"]
+# What is told to a company: streams, webhooks and mails are made of it (sql/tables/event.sql).
+EventKind = Literal[
+    "lead.created",
+    "lead.submitted",
+    "lead.accepted",
+    "lead.rejected",
+    "lead.offered",
+    "lead.unplaced",
+    "lead.withdrawn",
+    "lead.changed",
+    "lead.consent_stated",
+    "lead.picked",
+    "lead.assigned",
+    "lead.handler_changed",
+    "lead.step_changed",
+    "lead.won",
+    "lead.lost",
+    "lead.reopened",
+    "lead.return_requested",
+    "lead.return_withdrawn",
+    "lead.return_due",
+    "lead.returned",
+    "lead.return_refused",
+    "lead.revoked",
+    "lead.recycled",
+    "lead.came_back",
+    "offer.opened",
+    "offer.last_call",
+    "offer.lost",
+    "offer.withdrawn",
+    "offer.expired",
+    "offer.declined",
+    "offer.reopened",
+    "message.added",
+    "file.added",
+    "resync",
+]
 # As the checks of the tables have them (tests/http/test_openapi.py compares).
 LeadState = Literal[
     "draft", "submitted", "available", "offered", "engaged", "closed", "rejected", "unplaced",

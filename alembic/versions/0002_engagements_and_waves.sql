@@ -801,6 +801,85 @@ comment on column app.posting.amount_cents is 'The amount in hundredths, positiv
 comment on column app.posting.currency is 'ISO 4217 code. [none]';
 comment on column app.posting.posted_at is 'When.';
 
+-- Events.
+create table app.event (
+  marketplace_id uuid not null,
+  id uuid not null,
+  slot integer not null default (floor(extract(epoch from app_private.clock()) / 86400)::bigint % 9)::integer,
+  company_id uuid not null,
+  kind text not null constraint event_kind_known check (kind in (
+    'lead.created', 'lead.submitted', 'lead.accepted', 'lead.rejected', 'lead.offered', 'lead.unplaced',
+    'lead.withdrawn', 'lead.changed', 'lead.consent_stated', 'lead.picked', 'lead.assigned',
+    'lead.handler_changed', 'lead.step_changed', 'lead.won', 'lead.lost', 'lead.reopened',
+    'lead.return_requested', 'lead.return_withdrawn', 'lead.return_due', 'lead.returned', 'lead.return_refused',
+    'lead.revoked', 'lead.recycled', 'lead.came_back', 'offer.opened', 'offer.last_call', 'offer.lost',
+    'offer.withdrawn', 'offer.expired', 'offer.declined', 'offer.reopened', 'message.added', 'file.added',
+    'resync')),
+  lead_id uuid,
+  engagement_id uuid,
+  version integer,
+  colleague_id uuid,
+  at timestamptz not null default app_private.clock(),
+  written_by xid8 not null default pg_current_xact_id(),
+  primary key (marketplace_id, id, slot),
+  constraint event_about_a_lead check ((lead_id is null) = (kind = 'resync'))
+) partition by list (slot);
+-- A company's own, in their order; those of transactions that a reader has not seen yet.
+create index event_company on app.event (company_id, id);
+create index event_written on app.event (written_by);
+
+comment on table app.event is 'One thing that happened to a lead of a company: mails, webhooks and streams are made of it. A row for each company concerned, kept seven days. Erasure of a person leaves it: it names none.';
+comment on column app.event.marketplace_id is 'The marketplace.';
+comment on column app.event.id is 'Id (time-ordered UUID).';
+comment on column app.event.slot is 'Its day, counted modulo nine: one partition each, emptied as a whole when all of it is old.';
+comment on column app.event.company_id is 'Whom it is told.';
+comment on column app.event.kind is 'What happened; of a lead as its history has it. resync: a merge has moved what no event tells of. [none]';
+comment on column app.event.lead_id is 'The lead; null: all of the marketplace (resync).';
+comment on column app.event.engagement_id is 'The engagement in which it happened; null: before any, or nothing that whom it is told may see.';
+comment on column app.event.version is 'Version of the lead then; null where it is none of whom it is told.';
+comment on column app.event.colleague_id is 'The colleague who did it, told to his own company alone.';
+comment on column app.event.at is 'When it happened.';
+comment on column app.event.written_by is 'The transaction that wrote it: ids stand in the order of time and commits do not, so readers go by this.';
+
+-- Days go round: nothing is created while the service runs, and emptying one locks no other.
+do $$
+declare
+  v_column record;
+begin
+  for s in 0..8 loop
+    execute format('create table app_private.event_day_%s partition of app.event for values in (%s)', s, s);
+    execute format('comment on table app_private.event_day_%s is ''Events of every ninth day: %s.''', s, s);
+    for v_column in
+      select a.attname, col_description(a.attrelid, a.attnum) as words from pg_catalog.pg_attribute a
+      where a.attrelid = 'app.event'::regclass and a.attnum > 0
+    loop
+      execute format('comment on column app_private.event_day_%s.%I is %L', s, v_column.attname, v_column.words);
+    end loop;
+    execute format('grant truncate on app_private.event_day_%s to kollegium_broker', s);
+  end loop;
+end
+$$;
+
+create table app_private.event_reader (
+  name text primary key,
+  seen pg_snapshot not null
+);
+insert into app_private.event_reader (name, seen) values ('mails', pg_current_snapshot());
+
+comment on table app_private.event_reader is 'How far the worker is with what it makes of events.';
+comment on column app_private.event_reader.name is 'What it makes of them. [none]';
+comment on column app_private.event_reader.seen is 'The transactions whose events were looked at: all that this snapshot saw.';
+
+grant select, insert, update on app_private.event_reader to kollegium_broker;
+drop function app_private.record(uuid, uuid, text, app.caller, jsonb);
+-- Speed to lead: from the pick to the first call, and within what a marketplace wants it; stalled leads.
+alter table app.engagement add column first_contact_at timestamptz;
+alter table app.marketplace
+  add column contact_target_minutes integer check (contact_target_minutes between 1 and 10080),
+  add column stalled_hours integer check (stalled_hours between 1 and 720);
+comment on column app.engagement.first_contact_at is 'When the taker called first in it, reached or not; set once. Null: it did not call yet.';
+comment on column app.marketplace.contact_target_minutes is 'Within how much working time after the pick a taker is to call, in minutes (1 to 10080); null: the marketplace names none.';
+comment on column app.marketplace.stalled_hours is 'After so many working hours without a sign of its handler a lead is listed as stalled (1 to 720); null: after hand_back_hours.';
 -- Ratings: how good a lead was for its taker.
 create table app.rating (
   marketplace_id uuid not null,
@@ -868,3 +947,41 @@ comment on column app.intake_key.secret_sha256 is 'SHA-256 of what the platform 
 comment on column app.intake_key.created_by_id is 'The admin who made it.';
 comment on column app.intake_key.created_at is 'When.';
 comment on column app.intake_key.revoked_at is 'Set: nothing comes in by it any more.';
+-- Duplicates: by what a person is known again, and which leads wait for their operator because of that.
+alter table app.marketplace add column duplicate_days integer check (duplicate_days between 1 and 365);
+comment on column app.marketplace.duplicate_days is 'For so many days a person who came in before makes a lead a possible duplicate, which its operator decides on (1 to 365); null: nobody looks.';
+create table app_private.lead_key (
+  marketplace_id uuid not null,
+  hash bytea not null,
+  lead_id uuid not null,
+  kind text not null check (kind in ('email', 'phone', 'name')),
+  submitted_at timestamptz not null,
+  primary key (marketplace_id, hash, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+create index lead_key_lead on app_private.lead_key (marketplace_id, lead_id);
+-- What is older than the marketplace looks back, for app.purge.
+create index lead_key_age on app_private.lead_key (marketplace_id, submitted_at);
+
+comment on table app_private.lead_key is 'By what a person of a submitted lead is known again, where the marketplace looks for duplicates: keyed hashes, for its operator alone. Erasure of the person deletes its rows; so do time and the setting.';
+comment on column app_private.lead_key.marketplace_id is 'The marketplace; part of the hash, so those of two have nothing in common.';
+comment on column app_private.lead_key.hash is 'Keyed hash of the address, the number, or name and postcode, each in one spelling. [personal]';
+comment on column app_private.lead_key.lead_id is 'The lead.';
+comment on column app_private.lead_key.kind is 'email; phone; name: with the postcode. [none]';
+comment on column app_private.lead_key.submitted_at is 'When the lead was submitted.';
+
+grant select, insert, delete on app_private.lead_key to kollegium_broker;
+create table app_private.duplicate_mark (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  found_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, lead_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+
+comment on table app_private.duplicate_mark is 'A submitted lead whose person came in before: its operator decides. Its giver reads nothing of it. Erasure of a person leaves it: it names none.';
+comment on column app_private.duplicate_mark.marketplace_id is 'The marketplace.';
+comment on column app_private.duplicate_mark.lead_id is 'The lead that came later.';
+comment on column app_private.duplicate_mark.found_at is 'When that was seen.';
+
+grant select, insert, delete on app_private.duplicate_mark to kollegium_broker;

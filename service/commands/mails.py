@@ -14,7 +14,7 @@ from rich.text import Text
 
 from service.commands.connections import connected, read_urls
 from service.commands.output import console, data_dir_option, json_option, print_json, run
-from service.jobs.mail.rendering import TemplateUnknown, render
+from service.jobs.mail.rendering import TemplateFails, TemplateUnknown, render
 from service.vocabulary import address_of
 
 # app.read_mails cannot filter by recipient; with --to this many are read at most.
@@ -37,8 +37,9 @@ class Waiting(msgspec.Struct):
 def _waiting(record: Any, base_url: str) -> Waiting:
     payload = json.loads(record["payload"])
     try:
-        subject, text = render(record["template"], record["language"], payload, base_url=base_url)
-    except TemplateUnknown:
+        mail = render(record["template"], record["language"], payload, base_url=base_url)
+        subject, text = mail.subject, mail.text
+    except (TemplateUnknown, TemplateFails):
         subject, text = f"({record['template']})", "This release has no text for this mail."
     return Waiting(
         id=record["id"],
@@ -96,6 +97,7 @@ def mails(
     if failed:
         _show_failed(recipient, limit, as_json, data_dir)
         return
+    _ask(data_dir, "select app.mail_events()")
     rows = _ask(data_dir, "select * from app.read_mails($1)", _SEARCHED if recipient else limit)
     base_url = base_url or read_urls(data_dir).get("base_url") or "http://127.0.0.1:8000"
     address = recipient and (address_of(recipient) or recipient)

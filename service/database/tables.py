@@ -24,8 +24,17 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
 ALL = MetaData(schema="app")
+
+
+class _Transaction(UserDefinedType[Any]):
+    """The number of a transaction; no statement that is put together asks for it."""
+
+    def __repr__(self) -> str:
+        return "xid8"
+
 
 TYPES: dict[str, Any] = {
     "uuid": Uuid,
@@ -43,6 +52,7 @@ TYPES: dict[str, Any] = {
     "text[]": ARRAY(Text),
     "uuid[]": ARRAY(Uuid),
     "integer[]": ARRAY(Integer),
+    "xid8": _Transaction,
 }
 
 
@@ -97,7 +107,8 @@ company = _table(
 )
 company_absence = _table(
     "company_absence",
-    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at timestamptz",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at "
+    "timestamptz",
 )
 company_merge = _table(
     "company_merge",
@@ -124,12 +135,17 @@ engagement = _table(
     "self_pick boolean, picked_by_id uuid, picked_by_name text, steps text[], step text, "
     "handler_id uuid, handler_name text, value numeric(14,2), started_at timestamptz, "
     "closed_at timestamptz, return_reason text, return_comment text, return_requested_at "
-    "timestamptz, ended_at timestamptz",
+    "timestamptz, ended_at timestamptz, first_contact_at timestamptz",
 )
 engagement_card = _table(
     "engagement_card",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
     "parties uuid[], company_name text, picked_by_name text, handler_name text, names jsonb",
+)
+event = _table(
+    "event",
+    "marketplace_id uuid, id uuid, slot integer, company_id uuid, kind text, lead_id uuid, "
+    "engagement_id uuid, version integer, colleague_id uuid, at timestamptz, written_by xid8",
 )
 follow_up = _table(
     "follow_up",
@@ -193,7 +209,8 @@ marketplace = _table(
     "operator_may_take boolean, giver_may_withdraw boolean, auto_accept boolean, auto_offer "
     "boolean, response_hours integer, reopen_days integer, teaser_digits integer, created_at "
     "timestamptz, changed_at timestamptz, version integer, next_step_required boolean, "
-    "hand_back_hours integer, price_cents integer, currency text",
+    "hand_back_hours integer, price_cents integer, currency text, contact_target_minutes "
+    "integer, stalled_hours integer, duplicate_days integer",
 )
 message = _table(
     "message",

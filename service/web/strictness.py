@@ -56,7 +56,8 @@ def headers(found: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 def address(raw_path: bytes, query: bytes) -> bytes:
     """The query string with its text in NFC. Raises what an address can have wrong.
 
-    A path has one spelling: no empty segment, no slash at its end, else not-found.
+    A path has one spelling: no empty segment, no slash at its end (but that of the workbench), else
+    not-found.
     """
     if len(raw_path) + len(query) > ADDRESS_LIMIT:
         raise Problem("address-too-long", limit=ADDRESS_LIMIT)
@@ -73,7 +74,7 @@ def address(raw_path: bytes, query: bytes) -> bytes:
         except UnicodeDecodeError as error:
             raise Problem("bad-request", reason="address-encoding") from error
     path = unquote_to_bytes(raw_path)
-    if b"//" in path or (path.endswith(b"/") and path != b"/"):
+    if b"//" in path or (path.endswith(b"/") and path not in (b"/", b"/app/")):
         raise Problem("not-found")
     if b"%" not in query:
         return query

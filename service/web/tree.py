@@ -81,7 +81,7 @@ class Tree:
         if not _HOST.fullmatch(headers.get(b"host", b"none")):
             return None
         node, values = self._root, []
-        for part in path[1:].split("/"):
+        for part in path[1:].split("/") if path != "/" else ():
             child = node.children.get(part)
             if child is None:
                 child = node.parameter

@@ -12,5 +12,5 @@ comment on policy cross_broker on app.engagement is 'broker: the functions in sq
 
 grant select on app.engagement to kollegium_api;
 grant select, insert on app.engagement to kollegium_broker;
-grant update (company_id, company_name, operator_company_id, giver_company_id, state, steps, step, picked_by_name, handler_id, handler_name, value, closed_at, return_reason, return_comment, return_requested_at, ended_at) on app.engagement to kollegium_broker;
+grant update (company_id, company_name, operator_company_id, giver_company_id, state, steps, step, picked_by_name, handler_id, handler_name, value, closed_at, return_reason, return_comment, return_requested_at, ended_at, first_contact_at) on app.engagement to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.change_engagement, app.close_engagement, app.request_return …

@@ -13,5 +13,6 @@ comment on policy cross_broker on app.marketplace is 'broker: the functions in s
 grant select on app.marketplace to kollegium_api;
 grant select, insert on app.marketplace to kollegium_broker;
 grant update (operator_company_id, name, operator_name, steps, operator_may_take, giver_may_withdraw, auto_accept,
-  auto_offer, response_hours, reopen_days, teaser_digits, next_step_required, hand_back_hours, price_cents, currency, changed_at, version) on app.marketplace to kollegium_broker;
+  auto_offer, response_hours, reopen_days, teaser_digits, next_step_required, hand_back_hours,
+  contact_target_minutes, stalled_hours, price_cents, currency, duplicate_days, changed_at, version) on app.marketplace to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.create_marketplace, app.change_marketplace (cards change too)

@@ -25,6 +25,7 @@ create table app.engagement (
   return_comment text check (length(return_comment) between 1 and 2000),
   return_requested_at timestamptz,
   ended_at timestamptz,
+  first_contact_at timestamptz,
   primary key (marketplace_id, id),
   -- What was said in it is seen as it is. Also: all engagements of a lead.
   unique (marketplace_id, lead_id, id, parties),
@@ -81,3 +82,4 @@ comment on column app.engagement.return_reason is 'Code of the reason for which 
 comment on column app.engagement.return_comment is 'What it said to that. [free text]';
 comment on column app.engagement.return_requested_at is 'When it asked last.';
 comment on column app.engagement.ended_at is 'When the taker lost the lead: returned, revoked, or lost and recycled. Null: it is the current one.';
+comment on column app.engagement.first_contact_at is 'When the taker called first in it, reached or not; set once. Null: it did not call yet.';

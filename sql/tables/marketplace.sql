@@ -19,6 +19,9 @@ create table app.marketplace (
   price_cents integer check (price_cents between 0 and 100000000),
   currency text not null default 'EUR'
     check (currency in ('EUR', 'CHF', 'GBP', 'USD', 'PLN', 'CZK', 'HUF', 'DKK', 'SEK', 'NOK', 'RON', 'BGN')),
+  contact_target_minutes integer check (contact_target_minutes between 1 and 10080),
+  stalled_hours integer check (stalled_hours between 1 and 720),
+  duplicate_days integer check (duplicate_days between 1 and 365),
   unique (id, operator_company_id)
 );
 create index on app.marketplace (operator_company_id, id);
@@ -43,3 +46,6 @@ comment on column app.marketplace.next_step_required is 'A call that is entered,
 comment on column app.marketplace.hand_back_hours is 'After so many working hours in which its handler did nothing a lead is nobody''s again (1 to 720); null: never.';
 comment on column app.marketplace.price_cents is 'What a taker pays for a lead, in hundredths of the currency, unless its card says otherwise; null or 0: nothing.';
 comment on column app.marketplace.currency is 'ISO 4217 code of one that has hundredths; of prices and of values of what was won. [none]';
+comment on column app.marketplace.contact_target_minutes is 'Within how much working time after the pick a taker is to call, in minutes (1 to 10080); null: the marketplace names none.';
+comment on column app.marketplace.stalled_hours is 'After so many working hours without a sign of its handler a lead is listed as stalled (1 to 720); null: after hand_back_hours.';
+comment on column app.marketplace.duplicate_days is 'For so many days a person who came in before makes a lead a possible duplicate, which its operator decides on (1 to 365); null: nobody looks.';

@@ -47,6 +47,7 @@ async def test_a_second_colleague_is_told_who_calls_and_until_when(market: Marke
         "until": claim.json()["until"],
         "attempts": 0,
         "first_attempt_at": None,
+        "contact_by": None,
     }
 
 

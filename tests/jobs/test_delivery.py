@@ -19,7 +19,7 @@ from aiosmtpd.smtp import AuthResult
 
 from service.jobs.mail import relay
 from service.jobs.mail.delivery import Delivery, from_environment
-from service.jobs.mail.letters import html, letter, sender_of
+from service.jobs.mail.letters import letter, sender_of
 from service.jobs.mail.relay import Relay, RelayDown, relay_of
 from service.jobs.mail.rendering import Mail
 from service.settings import SettingMissing
@@ -413,14 +413,8 @@ def test_settings_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert from_environment() is not None
 
 
-def test_hostile_words_stay_words() -> None:
-    hostile = 'Dach <script>alert(1)</script> {{ 7*7 }} https://böse.example/"onmouseover=x, gut'
-    page = html(Mail("<title>", f"Guten Tag,\n\n{hostile}\n\ncurl -X POST <b>"), "de")
-    assert "<script" not in page
-    assert "<b>" not in page
-    assert "{{ 7*7 }}" in page
-    assert '"onmouseover' not in page
-    assert "<title>&lt;title&gt;</title>" in page
+def test_no_line_is_longer_than_mail_servers_take() -> None:
     claimed = {"id": "1", "created_at": datetime(2026, 11, 28, tzinfo=UTC), "language": "de"}
-    whole = letter(SENDER, "a@b.example", claimed, Mail("Zeile", "Text\n" * 3 + "ü" * 2000))
+    mail = Mail("Zeile", "Text\n" * 3 + "ü" * 2000, "<p>" + "ü" * 2000)
+    whole = letter(SENDER, "a@b.example", claimed, mail)
     assert max(map(len, whole.split(b"\r\n"))) <= 998

@@ -13,6 +13,7 @@ HUBER = ("anna@huber.example", "ben@huber.example", "dora@huber.example")
 async def waiting(market: Market, template: str) -> list[tuple[str, str | None]]:
     """Kind and recipient of what waits, oldest first."""
     async with connected(market.urls.superuser) as superuser:
+        await superuser.fetchval("select app.mail_events()")
         rows = await superuser.fetch(
             "select kind, recipient from app_private.outbox where template = $1 order by id",
             template,
@@ -29,6 +30,7 @@ async def address(market: Market) -> int:
 async def mails(market: Market) -> list[Any]:
     """What `kollegium mails` shows."""
     async with connected(market.urls.worker) as worker:
+        await worker.fetchval("select app.mail_events()")
         rows = await worker.fetch("select * from app.read_mails(1000)")
     return sorted((r["template"], r["recipient"], r["language"], str(r["payload"])) for r in rows)
 
@@ -54,6 +56,7 @@ async def test_mails_stand_in_the_order_of_their_causes(market: Market) -> None:
         await market.offered(market.world.huber)
     await market.client.post("/password-resets", json={"email": HUBER[1]})
     async with connected(market.urls.worker) as worker:
+        await worker.fetchval("select app.mail_events()")
         before = await worker.fetch("select * from app.read_mails(1000)")
         await addressed(worker)
         after = await worker.fetch("select * from app.read_mails(1000)")

@@ -9,7 +9,7 @@ from tests.fixtures.world import Company
 
 # Rows that a merge writes about itself; what existed before is compared all the same.
 ADDED = ("app.company_merge", "app_private.merge_journal", "app_private.merge_token")
-GROWING = ("app_private.outbox", "app_private.audit_entry")
+GROWING = ("app.event", "app_private.outbox", "app_private.audit_entry")
 
 
 @dataclass
@@ -51,7 +51,8 @@ async def tables(superuser: Any) -> list[str]:
     rows = await superuser.fetch(
         """select n.nspname || '.' || c.relname as name from pg_class c
            join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname in ('app', 'app_private') and c.relkind = 'r' order by 1"""
+           where n.nspname in ('app', 'app_private') and c.relkind in ('r', 'p')
+             and not c.relispartition order by 1"""
     )
     return [row["name"] for row in rows if row["name"] not in ADDED]
 
@@ -81,7 +82,8 @@ async def owned(superuser: Any, company: UUID) -> list[str]:
                   a.atttypid = 'uuid[]'::regtype as many
            from pg_attribute a join pg_class c on c.oid = a.attrelid
            join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname in ('app', 'app_private') and c.relkind = 'r' and a.attnum > 0
+           where n.nspname in ('app', 'app_private') and c.relkind in ('r', 'p')
+             and not c.relispartition and a.attnum > 0
              and not a.attisdropped and a.atttypid in ('uuid'::regtype, 'uuid[]'::regtype)
              and (a.attname like '%company_id' or a.attname = 'parties')"""
     )

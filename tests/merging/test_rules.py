@@ -14,7 +14,7 @@ NAMING = """
     select n.nspname || '.' || c.relname as tab, a.attname as col
     from pg_attribute a join pg_class c on c.oid = a.attrelid
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('app', 'app_private') and c.relkind in ('r', 'p')
+    where n.nspname in ('app', 'app_private') and c.relkind in ('r', 'p') and not c.relispartition
       and a.attnum > 0 and not a.attisdropped
       and (a.attname ~ 'company_ids?$' or a.attname ~ '(^|_)parties$'
         or (n.nspname || '.' || c.relname, a.attname) = ('app.company', 'id')

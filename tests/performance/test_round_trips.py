@@ -71,7 +71,23 @@ OTHERWISE = {
     "docs_page.description": (0, 0),
     "docs_page.page": (0, 0),
     "docs_page.asset": (0, 0),
+    "pages.accept": (1, 1),  # to nobody's token
+    "pages.set_password": (1, 1),
+    "pages.answer_merge": (1, 1),
+    "pages.request_reset": (1, 1),
 }
+PAGES = {
+    "front": "/",
+    "workbench": "/app",
+    "section_of": "/app/leads",
+    "one_of": "/app/company/notices",
+    "two_of": "/app/company/notices/x",
+    "invitation": "/invitations/kgi_x",
+    "reset": "/password-resets/kgp_x",
+    "forgotten": "/password-forgotten",
+    "consent": "/merge-consents/kgm_x",
+}
+OTHERWISE |= {f"pages.{name}": (0, 0) for name in PAGES}
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -209,6 +225,22 @@ async def the_rest(asker: Asker) -> None:
     await ask("docs_page.asset", "", "GET /docs/start.js")
     await ask("sessions.log_out", "ben", "DELETE /sessions/current")
     await accounts(asker)
+    await pages(asker)
+
+
+async def pages(asker: Asker) -> None:
+    """What mails lead to: showing asks nothing; a form costs what its route of the API does."""
+    for name, path in PAGES.items():
+        await asker.ask(f"pages.{name}", "", f"GET {path}", status=300 if path == "/" else 200)
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    for name, path, body in (
+        ("request_reset", "/password-forgotten", b"email=x%40y.example"),
+        ("accept", "/invitations/kgi_x/form", b"name=x&password=Ein+ganz+anderes"),
+        ("set_password", "/password-resets/kgp_x/form", b"password=Ein+ganz+anderes"),
+        ("answer_merge", "/merge-consents/kgm_x/form", b"consent=true"),
+    ):
+        status = 200 if name == "request_reset" else 404
+        await asker.ask(f"pages.{name}", "", f"POST {path}", body, status=status, **form)
 
 
 async def accounts(asker: Asker) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -144,6 +145,30 @@ async def test_few_are_found_without_reading_all(filled: Any, few: Few, name: st
         in_order = list(reversed(expected)) if sort in ("oldest", "unchanged") else expected
         assert found == in_order, (capacity, sort)
         assert read < NEAR, (capacity, sort, read)
+
+
+async def test_few_stalled_leads_are_found_without_asking_all(filled: Any) -> None:
+    """Of takers and operator; a giver has none. Other filters are applied to what is found."""
+    async with connected(filled.superuser) as superuser:
+        rows = await superuser.fetch(
+            "select e.lead_id::text as id from app.engagement e where e.handler_name = 'B'"
+            " order by e.lead_id desc"
+        )
+    silent = [row["id"] for row in rows]
+    assert len(silent) == 3
+    for capacity, sort in CASES:
+        expected = [] if capacity == "giver" else silent
+        for narrow in (
+            LeadFilter(capacity, sort=sort, stalled="true"),
+            LeadFilter(capacity, sort=sort, stalled="true", step="neu", tag="solar"),
+        ):
+            found, read = await _listed(filled, narrow)
+            in_order = list(reversed(expected)) if sort in ("oldest", "unchanged") else expected
+            assert (found, read < NEAR) == (in_order, True), (capacity, sort, read)
+        narrow = LeadFilter(capacity, sort=sort, stalled="true", step="anders")
+        assert (await _listed(filled, narrow))[0] == []
+    page = LeadFilter("operator", stalled="true", lead=UUID(silent[1]))
+    assert (await _listed(filled, page))[0] == silent[1:2]
 
 
 @pytest.mark.parametrize("name", MANY)

@@ -27,8 +27,8 @@ async def _catalogue(urls: Urls) -> dict[str, dict[str, str]]:
         rows = await superuser.fetch(
             "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type"
             " from pg_class c join pg_attribute a on a.attrelid = c.oid"
-            " where c.relnamespace = 'app'::regnamespace and c.relkind = 'r' and a.attnum > 0"
-            " and not a.attisdropped order by c.relname, a.attnum"
+            " where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p')"
+            " and a.attnum > 0 and not a.attisdropped order by c.relname, a.attnum"
         )
     for row in rows:
         kind = SHORT.get(row["type"], row["type"])

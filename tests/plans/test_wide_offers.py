@@ -1,7 +1,7 @@
 """A lead for thousands of takers (whole: ten): what an offer to all of them costs, counted; nothing
 is timed.
 
-Offering writes an offer and one row of the outbox for each company, whatever the number of its
+Offering writes an offer and one event for each company, whatever the number of its
 colleagues; who is told is worked out by the worker, a batch at a time.
 """
 
@@ -91,22 +91,22 @@ async def offer(superuser: Any, market: UUID, lead: UUID, few: list[UUID] | None
     await superuser.execute("reset role")
 
 
-async def test_an_offer_writes_one_row_of_the_outbox_for_each_company(wide: Urls) -> None:
+async def test_an_offer_writes_one_event_for_each_company(wide: Urls) -> None:
     """And calls no function for each of them but those that make an id and look at a card."""
     async with connected(wide.superuser) as superuser:
         transaction = superuser.transaction()
         await transaction.start()
         await superuser.execute("set local track_functions = 'all'")
-        mails = await superuser.fetchval("select count(*) from app_private.outbox")
         market, lead = await available(superuser)
         await offer(superuser, market, lead)
         offers = "select count(*) from app.offer where lead_id = $1"
         assert await superuser.fetchval(offers, lead) == TAKERS
         told = await superuser.fetch(
-            "select kind, count(*), count(distinct company_id) from app_private.outbox"
-            " group by 1 order by 1"
+            "select kind, count(*), count(distinct company_id) from app.event where lead_id = $1"
+            " and kind like 'offer%' group by 1",
+            lead,
         )
-        assert [tuple(row) for row in told] == [("circular", TAKERS, TAKERS), ("mail", mails, 0)]
+        assert [tuple(row) for row in told] == [("offer.opened", TAKERS, TAKERS)]
         often = await superuser.fetch(
             "select funcname from pg_stat_xact_user_functions where calls > $1", TAKERS // 10
         )
@@ -131,8 +131,9 @@ async def scanned(superuser: Any, few: list[UUID] | None) -> set[str]:
     superuser.add_log_listener(noted)
     await offer(superuser, market, lead, few)
     superuser.remove_log_listener(noted)
-    for table in ("offer", "outbox"):
-        assert sum(f"Insert on {table}" in plan for plan in plans) == 1
+    assert sum("Insert on offer" in plan for plan in plans) == 1
+    told = 2  # the lead's history, and the offers
+    assert sum("Insert on event" in plan for plan in plans) == told
     return {name for plan in plans for name in re.findall(r"Seq Scan on (\w+)", plan)}
 
 
@@ -160,6 +161,8 @@ async def test_the_worker_addresses_them_in_batches(wide: Urls) -> None:
         async with superuser.transaction():
             await superuser.execute("delete from app_private.outbox")
             await offer(superuser, *await available(superuser, skip=1))
+        assert await worker.fetchval("select app.mail_events()") == TAKERS
+        assert await worker.fetchval("select app.mail_events()") == 0
         first = await worker.fetchval("select app.address_mails(100)")
         assert first == 100
         kinds = "select kind, count(*) from app_private.outbox group by 1 order by 1"
@@ -179,9 +182,9 @@ async def test_the_worker_addresses_them_in_batches(wide: Urls) -> None:
 async def test_what_waits_is_found_by_its_index(wide: Urls, index: str) -> None:
     """However many mails there are beside; the control without it reads them all."""
     async with connected(wide.superuser) as superuser:
-        offered = superuser.transaction()
-        await offered.start()
-        await offer(superuser, *await available(superuser, skip=2))
+        async with superuser.transaction():
+            await offer(superuser, *await available(superuser, skip=2))
+        await superuser.fetchval("select app.mail_events()")
         await superuser.execute("analyze app_private.outbox")
         for lost in (False, True):
             transaction = superuser.transaction()
@@ -197,4 +200,3 @@ async def test_what_waits_is_found_by_its_index(wide: Urls, index: str) -> None:
             read = await superuser.fetchval(reads) - before
             assert (read > 1_000) if lost else (read < 100), (lost, read)
             await transaction.rollback()
-        await offered.rollback()

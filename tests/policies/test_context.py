@@ -14,7 +14,10 @@ from service.identity import sha256
 from tests.fixtures.database import Urls, as_bearer, connected
 from tests.fixtures.world import ADDRESS, PROOF, Colleague, World
 
-TABLES = "select relname from pg_class where relnamespace = 'app'::regnamespace and relkind = 'r'"
+TABLES = (
+    "select relname from pg_class"
+    " where relnamespace = 'app'::regnamespace and relkind in ('r', 'p')"
+)
 
 
 @pytest_asyncio.fixture

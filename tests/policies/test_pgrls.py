@@ -55,7 +55,8 @@ DERIVED = {
         where polroles = array['kollegium_broker'::regrole::oid]""",
     "<private tables>": """
         select c.oid::regclass::text from pg_class c
-        where c.relnamespace = 'app_private'::regnamespace and c.relkind = 'r'""",
+        where c.relnamespace = 'app_private'::regnamespace and c.relkind = 'r'
+          and not c.relispartition""",
     "<functions of the broker>": """
         select distinct p.pronamespace::regnamespace::text || '.' || p.proname from pg_proc p
         where p.prosecdef and p.proowner = 'kollegium_broker'::regrole

@@ -31,6 +31,7 @@ async def assert_nothing_tells(market: Market, lead: str, interest: str = SHOWN)
     assert offer["teaser"]["tags"] == ["dach"]
     assert not any(secret in json.dumps(offer) for secret in SECRETS)
     async with connected(market.urls.superuser) as superuser:
+        await superuser.fetchval("select app.mail_events()")
         rows = await superuser.fetch("select payload::text from app_private.outbox")
     told = [row[0] for row in rows if row[0] and any(secret in row[0] for secret in SECRETS)]
     assert told == []
@@ -81,6 +82,7 @@ async def test_mails_of_the_whole_life(market: Market) -> None:
     chosen = {"company_id": str(market.world.huber.id)}
     assert (await market.olga.post(market.path(lead, "/assign"), chosen)).status_code == 200
     async with connected(market.urls.superuser) as superuser:
+        await superuser.fetchval("select app.mail_events()")
         rows = await superuser.fetch(
             "select distinct template from app_private.outbox where payload ->> 'interest' = $1",
             SHOWN,

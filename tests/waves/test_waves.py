@@ -101,10 +101,12 @@ async def test_three_waves_by_the_clock(market: Market, superuser: Any, worker: 
     assert (late.status_code, slug(late)) == (409, "lead-no-longer-available")
 
     calls = "select count(*) from app_private.outbox where template = 'offer-last-call'"
+    await superuser.fetchval("select app.mail_events()")
     before = await superuser.fetchval(calls)
     await clock.stop(superuser, MONDAY + timedelta(minutes=150))
     await works(worker)
     await works(worker)
+    await superuser.fetchval("select app.mail_events()")
     assert await superuser.fetchval(calls) == before + 1
 
     await clock.stop(superuser, MONDAY + timedelta(minutes=180))

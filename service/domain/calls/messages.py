@@ -23,12 +23,13 @@ class CallClaim(msgspec.Struct):
 
 class CallState(msgspec.Struct):
     """Who of the caller's company is calling now (null: nobody), how often the present engagement
-    was tried, and when first."""
+    was tried, when first, and by when the marketplace wants that (null: it does not say)."""
 
     colleague: CallingColleague | None
     until: Moment | None
     attempts: int
     first_attempt_at: Moment | None
+    contact_by: Moment | None
 
 
 class CallResult(Input):

@@ -14,7 +14,7 @@ from service.vocabulary import Page
 ATTEMPT = "id, engagement_id, colleague_id, colleague_name, outcome, note, call_back_at, created_at"
 _STATE = """select case when colleague_id is not null then
     json_build_object('id', colleague_id, 'name', colleague_name) end as colleague,
-    until, attempts, first_attempt_at
+    until, attempts, first_attempt_at, contact_by
   from app.call_state($1, $2)"""
 _ATTEMPTS = select(*columns(tables.call_attempt, ATTEMPT)).where(
     tables.call_attempt.c.marketplace_id == bindparam("m"),

@@ -102,8 +102,8 @@ async def rate(tx: Tx, m: UUID, lead_id: UUID, data: RatingDraft) -> ShownEngage
     """The taker rates the lead. Raises validation-failed."""
     if data.stars is None and data.reason is None:
         error = {
-            "pointer": "/stars",
-            "code": "missing",
+            "pointer": "",
+            "code": "one-of",
             "detail": "Give stars, a reason, or both",
             "detail_de": "Sterne, einen Grund oder beides angeben",
         }

@@ -34,6 +34,13 @@ Handler = Annotated[
         pattern=whole("me|cover|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     ),
 ]
+Stalled = Annotated[
+    Literal["true"] | None,
+    QueryParameter(
+        description="Whose handler gives no sign of himself for too long: for the taker, and for"
+        " the operator"
+    ),
+]
 Search = Annotated[
     str | None,
     QueryParameter(
@@ -80,6 +87,7 @@ async def list_leads(
     changed_since: Annotated[
         Moment | None, QueryParameter(description="Changed at this moment or later")
     ] = None,
+    stalled: Stalled = None,
     q: Search = None,
     sort: Ordered = "newest",
     cursor: Cursor = None,
@@ -89,7 +97,7 @@ async def list_leads(
     for a decision shows its possible duplicates."""
     narrow = LeadFilter(
         capacity, lead_state, marketplace, handler, q, step, engagement, tag, source, giver, lead,
-        received_since, changed_since, sort,
+        received_since, changed_since, sort, stalled,
     )  # fmt: skip
     return await call.answer(listing.leads, narrow, cursor, limit)
 

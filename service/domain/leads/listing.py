@@ -28,6 +28,7 @@ _BY_MY_ENGAGEMENT = (
     "select app.find_by_engagement($1, $2, (select app.current_colleague_id())::text) as ids"
 )
 _BY_COVER = "select app.find_covered($1, $2) as ids"
+_BY_SILENCE = "select app.find_stalled($1) as ids"
 _BY_FACETS = "select app.find_by_facets($1, $2, $3, $4, $5) as ids"
 
 
@@ -52,6 +53,12 @@ async def leads(tx: Tx, narrow: LeadFilter, cursor: str | None, limit: int) -> P
     if narrow.text and narrow == LeadFilter(narrow.capacity, text=narrow.text):
         values["capacity"] = narrow.capacity
         return order.cut(await ask("searched"), limit)
+    if narrow.stalled:  # to ask one lead after the other is dear
+        found = (await tx.one(_Found, _BY_SILENCE, narrow.marketplace)).ids
+        if found is not None:
+            shape, values = walks.shape(msgspec.structs.replace(narrow, stalled=None), cursor)
+            values["found"] = found
+            return order.cut(await ask("found"), limit) if found else Page([])
     near = await ask("near")
     if len(near) > limit:
         return order.cut(near, limit)

@@ -182,6 +182,29 @@ class Duplicate(msgspec.Struct):
     matches: list[Literal["email", "phone"]]
 
 
+class EarlierLead(msgspec.Struct):
+    """A lead of the marketplace with the same address, number, or name and postcode."""
+
+    id: UUID
+    state: LeadState
+    submitted_at: Moment
+    matches: list[Literal["email", "phone", "name"]]
+
+
+class MarkedDuplicate(msgspec.Struct):
+    """The person came in before: leads are those of the last duplicate_days, newest first."""
+
+    found_at: Moment
+    leads: list[EarlierLead]
+
+
+class Lookalikes(msgspec.Struct):
+    """What of a lead that waits is shown to who decides on it."""
+
+    possible_duplicates: list[Duplicate]
+    duplicate: MarkedDuplicate | None
+
+
 class Remark(msgspec.Struct):
     """What became of contact data that is not stored as it was written: brought into its one
     spelling, or left as text among the answers."""
@@ -203,7 +226,8 @@ class Lead(msgspec.Struct, omit_defaults=True):
     """A lead as the caller may see it. teaser is there when interest or tags hold contact data:
     what takers see instead, until somebody words it anew. prospect and engagement are absent where
     he may not, or where there is none; possible_duplicates is for who put the lead in or decides on
-    it. remarks tells, after a POST or PATCH, what of the contact data is not stored as it was
+    it; duplicate, for the operator, while the lead waits because its person came in before. remarks
+    tells, after a POST or PATCH, what of the contact data is not stored as it was
     written."""
 
     marketplace_id: UUID
@@ -231,6 +255,7 @@ class Lead(msgspec.Struct, omit_defaults=True):
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None
+    duplicate: MarkedDuplicate | None = None
     remarks: list[Remark] | None = None
 
 
@@ -264,6 +289,7 @@ class LeadFilter(msgspec.Struct):
     received_since: Moment | None = None
     changed_since: Moment | None = None
     sort: Sort = "newest"
+    stalled: Literal["true"] | None = None
 
 
 class Counts(msgspec.Struct):

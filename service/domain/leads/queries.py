@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select, true
 
 from service.database.statements import compiled
 from service.database.transaction import Lane, Tx
-from service.domain.leads.messages import Counts, Duplicate, Knowable, Lead, Whereabouts
+from service.domain.leads.messages import Counts, Knowable, Lead, Lookalikes, Whereabouts
 from service.domain.leads.view import LEAD, PROSPECT, WAITING, duplicates, duplicates_of, view
 
 _PLACE = LEAD.c.marketplace_id == bindparam("m"), LEAD.c.id == bindparam("lead")
@@ -19,6 +19,8 @@ _DUPLICATES_OF_ONE = compiled(
     .where(PROSPECT.c.marketplace_id == bindparam("m"), PROSPECT.c.lead_id == bindparam("lead"))
     .order_by(_FOUND.c.id.desc())
 ).sql
+_LOOKALIKES = f"""select coalesce((select json_agg(x) from ({_DUPLICATES_OF_ONE}) x), '[]')
+    as possible_duplicates, app.marked_duplicate($1, $2) as duplicate"""
 ONE = Lane("lead", seconds=5)
 COUNTS = Lane("counts", seconds=5)
 # Something of a lead that the caller may know of, though it may not see the lead itself any more.
@@ -34,7 +36,8 @@ async def lead(tx: Tx, m: UUID, lead_id: UUID) -> Lead:
         return await tx.view(Lead, _WRITTEN, m, lead_id)
     found = await tx.view(Lead, _READ, m, lead_id, lane=ONE)
     if found.state in WAITING:
-        found.possible_duplicates = await tx.rows(Duplicate, _DUPLICATES_OF_ONE, m, lead_id)
+        others = await tx.one(Lookalikes, _LOOKALIKES, m, lead_id)
+        found.possible_duplicates, found.duplicate = others.possible_duplicates, others.duplicate
     return found
 
 

@@ -158,6 +158,7 @@ _FILTERS: dict[str, Callable[[FromClause, Shape], Condition]] = {
     "engagement": lambda lead, of: ENGAGEMENT.c.state == bindparam("engagement"),
     "step": lambda lead, of: ENGAGEMENT.c.step == bindparam("step"),
     "text": lambda lead, of: _SEARCHED,
+    "stalled": lambda lead, of: func.app.is_stalled(lead.c.marketplace_id, lead.c.id),
     "handler": _handler,
 }
 

@@ -30,9 +30,11 @@ Areas = Annotated[list[PostcodeArea], msgspec.Meta(max_length=1000, examples=[["
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=100, examples=[["photovoltaik"]])]
 Cap = Annotated[int, msgspec.Meta(ge=0, le=100000)]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=720)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=10080)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Digits = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Price = Annotated[int, msgspec.Meta(ge=0, le=100_000_000, examples=[4500])]
+LookBack = Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 
@@ -40,8 +42,11 @@ DEFAULT_STEPS = ["neu", "kontaktiert", "Termin", "Angebot"]
 class MarketplaceDraft(Input):
     """A new marketplace. Times are hours and days; teaser_digits of the postcode are shown before
     the pick. next_step_required: who enters a call or changes a step says what comes next.
-    hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's.
-    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing."""
+    hand_back_hours: working hours without a sign of its handler, after which a lead is nobody's;
+    stalled_hours: after which it is listed as stalled (null: after hand_back_hours).
+    contact_target_minutes: working time from the pick within which a taker is to call first.
+    price_cents: what a taker pays for a lead, in hundredths of currency; null or 0: nothing.
+    duplicate_days: a lead whose person came in within so many days waits for the operator."""
 
     name: Name
     steps: Steps = msgspec.field(default_factory=lambda: list(DEFAULT_STEPS))
@@ -54,8 +59,11 @@ class MarketplaceDraft(Input):
     teaser_digits: Digits = 2
     next_step_required: bool = False
     hand_back_hours: Hours | None = None
+    contact_target_minutes: Minutes | None = None
+    stalled_hours: Hours | None = None
     price_cents: Price | None = None
     currency: Currency = "EUR"
+    duplicate_days: LookBack | None = None
 
 
 class MarketplaceChange(Input):
@@ -72,8 +80,11 @@ class MarketplaceChange(Input):
     teaser_digits: Digits | UnsetType = UNSET
     next_step_required: bool | UnsetType = UNSET
     hand_back_hours: Hours | UnsetType | None = UNSET
+    contact_target_minutes: Minutes | UnsetType | None = UNSET
+    stalled_hours: Hours | UnsetType | None = UNSET
     price_cents: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
+    duplicate_days: LookBack | UnsetType | None = UNSET
 
 
 class Settings(msgspec.Struct):
@@ -88,8 +99,11 @@ class Settings(msgspec.Struct):
     teaser_digits: int
     next_step_required: bool
     hand_back_hours: int | None
+    contact_target_minutes: int | None
+    stalled_hours: int | None
     price_cents: int | None
     currency: Currency
+    duplicate_days: int | None
 
 
 class Marketplace(msgspec.Struct, omit_defaults=True):

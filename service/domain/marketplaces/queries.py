@@ -19,7 +19,9 @@ _MARKETPLACE = """
              'auto_offer', auto_offer, 'response_hours', response_hours,
              'reopen_days', reopen_days, 'teaser_digits', teaser_digits,
              'next_step_required', next_step_required, 'hand_back_hours', hand_back_hours,
-             'price_cents', price_cents, 'currency', currency)
+             'contact_target_minutes', contact_target_minutes, 'stalled_hours', stalled_hours,
+             'price_cents', price_cents, 'currency', currency,
+             'duplicate_days', duplicate_days)
              as settings
     from app.marketplace
     union all

@@ -14,7 +14,7 @@ import structlog
 
 from service.jobs.mail.letters import Sender, envelope_address, letter, sender_of
 from service.jobs.mail.relay import Attempt, Relay, RelayDown, reached, relay_of, send
-from service.jobs.mail.rendering import TemplateUnknown, render
+from service.jobs.mail.rendering import TemplateFails, TemplateUnknown, render
 from service.settings import SettingMissing
 
 log = structlog.get_logger()
@@ -73,6 +73,9 @@ class Delivery(NamedTuple):
         except TemplateUnknown:
             # Of a newer release, perhaps: its worker has the text.
             return Attempt("later", "template-unknown")
+        except TemplateFails as error:
+            log.error("mail_unwritable", mail=str(claimed["id"]), why=str(error))
+            return Attempt("later", "template-fails")
         recipient = envelope_address(claimed["recipient"])
         message = letter(self.sender, recipient, claimed, mail)
         return await send(smtp, self.sender.address, recipient, message)

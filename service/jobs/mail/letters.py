@@ -3,20 +3,12 @@
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from importlib import resources
 from typing import Any, NamedTuple
 
-import minijinja
 from email_validator import EmailNotValidError, validate_email
 
 from service.jobs.mail.rendering import Mail
 from service.settings import SettingMissing
-
-_LAYOUT = minijinja.Environment(
-    templates={
-        "letter.html": resources.files(__package__).joinpath("letter.html").read_text("utf-8")
-    }
-)
 
 
 class Sender(NamedTuple):
@@ -62,29 +54,5 @@ def letter(sender: Sender, recipient: str, claimed: Any, mail: Mail) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = claimed["language"]
     message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(html(mail, claimed["language"]), subtype="html", cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     return message.as_bytes()
-
-
-def html(mail: Mail, language: str) -> str:
-    """The same words as a page that loads nothing: paragraphs, commands in a frame, links."""
-    return _LAYOUT.render_template(
-        "letter.html", subject=mail.subject, language=language, parts=_parts(mail.text)
-    )
-
-
-def _parts(text: str) -> list[dict[str, Any]]:
-    paragraphs = [part for part in text.strip().split("\n\n") if part]
-    return [
-        {"command": part.startswith("curl "), "text": part, "words": _words(part)}
-        for part in paragraphs
-    ]
-
-
-def _words(paragraph: str) -> list[dict[str, str]]:
-    """Words with the addresses among them, a full stop or a bracket at their end taken off."""
-    words: list[dict[str, str]] = []
-    for word in paragraph.replace("\n", " ").split(" "):
-        address = word.rstrip(".,;)") if word.startswith(("https://", "http://")) else ""
-        words.append({"address": address, "text": word[len(address) :]})
-    return words

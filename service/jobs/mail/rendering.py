@@ -1,118 +1,147 @@
 """The mails of the outbox as people read them, in German and English.
 
-The functions in `sql/functions` put a template's name and a payload into the outbox; the texts are
-here. A payload holds no personal data of prospects, so neither does a mail.
+The functions in `sql/functions` put a template's name and a payload into the outbox. What it says
+stands in `texts/<language>/<template>.txt`: the first line is the subject, the rest is read twice,
+as text and as HTML. A payload holds no personal data of prospects, so neither does a mail.
 """
 
+import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from string import Template
+from datetime import datetime
+from html import escape
+from importlib import resources
 from typing import Any, NamedTuple
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
-from service.jobs.mail import account as account_mails
-from service.jobs.mail import company as company_mails
-from service.jobs.mail import marketplace as marketplace_mails
-from service.jobs.mail import returns as return_mails
+import minijinja
+
+from service.jobs.mail.places import place_of
+
+LANGUAGES = ("de", "en")
+#: Of whom we know no zone.
+DEFAULT_ZONE = "Europe/Berlin"
+_FRAME = "frame"
+_TEXTS = resources.files(__package__).joinpath("texts")
+_MOMENTS = {"de": "%d.%m.%Y, %H:%M Uhr (%Z)", "en": "%d %B %Y, %H:%M (%Z)"}
 
 
 class Mail(NamedTuple):
-    """Subject (one line) and plain text."""
+    """Subject (one line), plain text, and the same as a page that loads nothing."""
 
     subject: str
     text: str
+    html: str
 
 
 class TemplateUnknown(Exception):
     """The outbox names a template that this release has no text for."""
 
 
-_TEXTS: dict[str, dict[str, Mail]] = {
-    template: {language: Mail(*text) for language, text in texts.items()}
-    for template, texts in {
-        **marketplace_mails.TEXTS,
-        **company_mails.TEXTS,
-        **account_mails.TEXTS,
-        **return_mails.TEXTS,
-    }.items()
-}
-
-_WORDS: dict[str, dict[str, str]] = {
-    "de": {
-        "giver": "Leadgeber",
-        "taker": "Leadnehmer",
-        "answer-True": "angenommen",
-        "answer-False": "abgelehnt",
-        "next-True": "Sie können der Firma ab sofort Leads anbieten und von ihr erhalten, je nach "
-        "ihrer Rolle.",
-        "next-False": "Sie können die Firma später erneut einladen.",
-        "everywhere": "(ohne Angabe)",
-        "your_name": "Ihr Name",
-        "your_password": "Ihr Passwort",
-    },
-    "en": {
-        "giver": "a lead giver",
-        "taker": "a lead taker",
-        "answer-True": "accepted",
-        "answer-False": "declined",
-        "next-True": "From now on you can offer leads to the company, or receive leads from it, "
-        "depending on its capacity.",
-        "next-False": "You can invite the company again later.",
-        "everywhere": "(not given)",
-        "your_name": "your name",
-        "your_password": "your password",
-    },
-}
+class TemplateFails(Exception):
+    """A text names what the payload does not have. Says the template, never a value."""
 
 
 def templates() -> frozenset[str]:
     """The names of all templates that have a text."""
-    return frozenset(_TEXTS)
+    found = _TEXTS.joinpath(LANGUAGES[0]).iterdir()
+    return frozenset(path.name.removesuffix(".txt") for path in found) - {_FRAME}
 
 
-def render(template: str, language: str, payload: Mapping[str, Any], *, base_url: str) -> Mail:
-    """The mail in `de` or `en`. Raises TemplateUnknown; a missing value shows as its `$name`."""
-    if template not in _TEXTS:
+def render(
+    template: str,
+    language: str,
+    payload: Mapping[str, Any],
+    *,
+    base_url: str,
+    zone: str = DEFAULT_ZONE,
+    unsubscribe: str | None = None,
+) -> Mail:
+    """The mail in `de` or `en`, its moments in that zone. `unsubscribe` is the token that its foot
+    names. Raises TemplateUnknown, and TemplateFails for a value that is missing."""
+    if template not in _NAMES:
         raise TemplateUnknown(template)
-    tongue = language if language in _WORDS else "en"
-    values = {**_values(payload, tongue), "base_url": base_url.rstrip("/")}
-    values["invitation_call"] = Template(marketplace_mails.INVITATION_CALL).safe_substitute(values)
-    values["reset_call"] = Template(account_mails.RESET_CALL).safe_substitute(values)
-    subject, text = _TEXTS[template][tongue]
-    filled = Template(text).safe_substitute(values)
-    greeting, farewell = (
-        ("Guten Tag,", "Freundliche Grüße\nKollegium")
-        if tongue == "de"
-        else ("Hello,", "Kind regards\nKollegium")
-    )
-    return Mail(
-        Template(subject).safe_substitute(values)[:200], f"{greeting}\n\n{filled}\n\n{farewell}\n"
-    )
+    tongue = language if language in LANGUAGES else "en"
+    values = {
+        **{name: _clean(value) for name, value in payload.items()},
+        "place": place_of(template, payload),
+        "base_url": base_url.rstrip("/"),
+        "language": tongue,
+        "zone": zone,
+        "unsubscribe": unsubscribe,
+    }
+    subject, text = _filled(f"{tongue}/{template}.txt", values).split("\n", 1)
+    page = _filled(f"{tongue}/{template}.html", values).split("\n", 1)[1]
+    subject = subject.strip()[:200]
+    text = _filled(f"{tongue}/{_FRAME}.txt", {**values, "body": text.strip()})
+    page = _filled(f"{tongue}/{_FRAME}.html", {**values, "body": minijinja.safe(page.strip())})
+    parts = [_part(part) for part in page.split("\n\n") if part.strip()]
+    html = _filled("letter.html", {"subject": subject, "language": tongue, "parts": parts})
+    return Mail(subject, text.strip() + "\n", html)
 
 
-def _values(payload: Mapping[str, Any], language: str) -> dict[str, str]:
-    """The payload in words. Values become one line: a line break would forge headers or text."""
-    words = _WORDS[language]
-    lists = {key: ", ".join(map(str, v)) for key, v in payload.items() if isinstance(v, list)}
-    values = {key: " ".join(str(value).split()) for key, value in {**payload, **lists}.items()}
-    values.update(your_name=words["your_name"], your_password=words["your_password"])
-    if "capacity" in payload:
-        values["capacity"] = words.get(payload["capacity"], values["capacity"])
-    if "accepted" in payload:
-        values["next_step"] = words[f"next-{bool(payload['accepted'])}"]
-        values["accepted"] = words[f"answer-{bool(payload['accepted'])}"]
-    for name in {"expires_at", "due_at"} & set(payload):
-        values[name] = _moment(values[name], language)
-    if not values.get("postcode_area", "?"):
-        values["postcode_area"] = words["everywhere"]
-    return values
-
-
-def _moment(text: str, language: str) -> str:
-    """A time stamp of the payload for people, in UTC; the zone is said."""
+def _filled(name: str, values: Mapping[str, Any]) -> str:
     try:
-        moment = datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        return text
-    return moment.strftime(
-        "%d.%m.%Y, %H:%M Uhr (UTC)" if language == "de" else "%d %B %Y, %H:%M UTC"
-    )
+        return _ENVIRONMENT.render_template(name, **values)
+    except minijinja.TemplateError as error:
+        # What it says besides quotes values.
+        raise TemplateFails(f"{name}: {error.kind}, line {error.line}") from None
+
+
+def _part(part: str) -> dict[str, Any]:
+    """A paragraph of what is HTML already; one whose lines all begin with "- " is a list."""
+    lines = part.strip().split("\n")
+    if all(line.startswith("- ") for line in lines):
+        return {"entries": [minijinja.safe(line[2:]) for line in lines]}
+    return {"words": minijinja.safe(" ".join(lines))}
+
+
+def _clean(value: Any) -> Any:
+    """Texts become one line without signs that cannot be seen: a line break would forge a header or
+    a paragraph, and what turns the direction of writing an address."""
+    if isinstance(value, str):
+        seen = "".join(c for c in value if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+        return " ".join(seen.split())
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _clean(one) for name, one in value.items()}
+    return value
+
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+@minijinja.pass_state
+def _link(state: Any, path: str) -> str:
+    """An address of this service, as text or as what can be clicked."""
+    address = state.lookup("base_url") + quote(path, safe="/@")
+    if state.auto_escape != "html":
+        return str(address)
+    shown = escape(address)
+    return minijinja.safe(f'<a href="{shown}">{shown}</a>')
+
+
+@minijinja.pass_state
+def _moment(state: Any, text: str) -> str:
+    """A time stamp of the payload for people, with the zone it is in."""
+    moment = datetime.fromisoformat(text).astimezone(ZoneInfo(state.lookup("zone")))
+    return moment.strftime(_MOMENTS[state.lookup("language")])
+
+
+def _source(name: str) -> str | None:
+    """Text and HTML are made of the same words."""
+    if name == "letter.html":
+        return resources.files(__package__).joinpath(name).read_text("utf-8")
+    path = _TEXTS.joinpath(name.rpartition(".")[0] + ".txt")
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+_NAMES = templates()
+_ENVIRONMENT = minijinja.Environment(
+    loader=_source,
+    undefined_behavior="strict",
+    auto_escape_callback=lambda name: "html" if name.endswith(".html") else False,
+    globals={"link": _link},
+    filters={"moment": _moment},
+)

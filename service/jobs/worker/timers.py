@@ -65,7 +65,9 @@ async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int
 
 
 async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
-    """Makes mails of what is for a company or whoever has an address; returns of how many."""
+    """Makes mails of what happened to leads and of what is for a company or whoever has an address;
+    returns of how many."""
+    await connection.fetchval("select app.mail_events()", timeout=_STATEMENT_SECONDS)
     return await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
 
 

@@ -56,7 +56,7 @@ $$;
 -- When p_minutes of working time have passed since p_from. A calendar that opens too seldom for it to come
 -- within eleven years has no answer: null.
 create or replace function app_private.add_working_time(p_marketplace uuid, p_from timestamptz, p_minutes integer)
-returns timestamptz language plpgsql stable set search_path = pg_catalog, pg_temp
+returns timestamptz language plpgsql stable strict set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_calendar constant app.calendar := app_private.calendar_of(p_marketplace);
@@ -71,6 +71,33 @@ begin
       continue when v_has <= 0;
       if v_has >= v_left then
         return greatest(v_span.opens, p_from) + make_interval(secs => v_left::double precision);
+      end if;
+      v_left := v_left - v_has;
+    end loop;
+  end loop;
+  return null;
+end
+$$;
+
+-- Since when p_minutes of working time have passed until p_until: the last moment of which add_working_time says that
+-- they have. Null where that is longer ago than eleven years.
+create or replace function app_private.subtract_working_time(
+  p_marketplace uuid, p_until timestamptz, p_minutes integer)
+returns timestamptz language plpgsql stable strict set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_calendar constant app.calendar := app_private.calendar_of(p_marketplace);
+  v_last constant date := (p_until at time zone v_calendar.time_zone)::date;
+  v_left numeric := p_minutes * 60;
+  v_span record;
+  v_has numeric;
+begin
+  for d in -1..4000 loop
+    for v_span in select * from app_private.working_spans(v_calendar, v_last - d) s order by s.opens desc loop
+      v_has := extract(epoch from least(v_span.closes, p_until) - v_span.opens);
+      continue when v_has <= 0;
+      if v_has >= v_left then
+        return least(v_span.closes, p_until) - make_interval(secs => v_left::double precision);
       end if;
       v_left := v_left - v_has;
     end loop;

@@ -89,6 +89,9 @@ begin
   values (p_marketplace, app_private.new_id(), p_lead, v_engagement.id, v_caller.company_id,
     v_caller.colleague_id, v_caller.colleague_name, p_outcome, p_note, p_call_back_at)
   returning * into v_attempt;
+  -- It may have begun before the pick that it waited for was done.
+  update app.engagement set first_contact_at = greatest(started_at, v_attempt.created_at)
+  where marketplace_id = p_marketplace and id = v_engagement.id and first_contact_at is null;
   if p_call_back_at is not null then
     perform app_private.follow_call(v_attempt, v_engagement.handler_id);
   end if;
@@ -99,11 +102,11 @@ comment on function app.log_call(uuid, uuid, text, text, timestamptz) is
   'Enters what a call brought and ends the caller''s claim.';
 grant execute on function app.log_call(uuid, uuid, text, text, timestamptz) to kollegium_api;
 
--- How it stands with calls of the current engagement: who is calling now, how often it was tried, and when
--- first. From its beginning to that is its speed to lead, which so needs no column and no trigger.
+-- How it stands with calls of the current engagement: who is calling now, how often it was tried, when first, and
+-- by when the marketplace wants that.
 create or replace function app.call_state(
   p_marketplace uuid, p_lead uuid, out colleague_id uuid, out colleague_name text, out until timestamptz,
-  out attempts bigint, out first_attempt_at timestamptz)
+  out attempts bigint, out first_attempt_at timestamptz, out contact_by timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -122,8 +125,12 @@ begin
   colleague_id := v_claim.colleague_id;
   colleague_name := v_claim.colleague_name;
   until := v_claim.until;
-  select count(*), min(created_at) into attempts, first_attempt_at from app.call_attempt
+  select count(*) into attempts from app.call_attempt
   where marketplace_id = p_marketplace and engagement_id = v_lead.engagement_id;
+  select e.first_contact_at, app_private.add_working_time(p_marketplace, e.started_at, m.contact_target_minutes)
+  into first_attempt_at, contact_by
+  from app.engagement e join app.marketplace m on m.id = e.marketplace_id
+  where e.marketplace_id = p_marketplace and e.id = v_lead.engagement_id;
 end
 $$;
 comment on function app.call_state(uuid, uuid) is

@@ -216,9 +216,8 @@ begin
   values (p_marketplace, app_private.new_id(), p_lead, v_lead.engagement_id, v_lead.parties,
     v_caller.company_id, v_caller.company_name, v_caller.colleague_id, v_caller.colleague_name, p_text)
   returning * into v_message;
-  perform app_private.mail_company('message-received', c.id,
-    jsonb_build_object('company', v_caller.company_name, 'lead', p_lead))
-  from unnest(v_lead.parties) c (id) where c.id <> v_caller.company_id;
+  perform app_private.tell('message.added', v_lead.parties, p_marketplace, p_lead, v_caller, v_lead.engagement_id,
+    v_lead.version);
   return v_message;
 end
 $$;

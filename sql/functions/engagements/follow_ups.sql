@@ -153,10 +153,10 @@ begin
     continue when not v.seen;
     if v.email is null then
       perform app_private.mail_company('follow-up-due', v.company_id, jsonb_build_object(
-        'marketplace', v.marketplace, 'lead', v.lead_id, 'due_at', v.due_at));
+        'marketplace', v.marketplace, 'marketplace_id', v.marketplace_id, 'lead', v.lead_id, 'due_at', v.due_at));
     else
       perform app_private.mail('follow-up-due', v.email, v.language, v.company_id, jsonb_build_object(
-        'marketplace', v.marketplace, 'lead', v.lead_id, 'due_at', v.due_at));
+        'marketplace', v.marketplace, 'marketplace_id', v.marketplace_id, 'lead', v.lead_id, 'due_at', v.due_at));
     end if;
   end loop;
   return v_count;

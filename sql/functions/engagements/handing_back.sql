@@ -29,7 +29,7 @@ as $$
       and a.begins_at <= app_private.clock()))
 $$;
 
--- Whether he was waited for long enough, in working time of the marketplace.
+-- Whether he was waited for long enough, in working time of the marketplace: for one lead under its lock.
 create or replace function app_private.is_stalled(
   p_marketplace uuid, p_lead uuid, p_engagement uuid, p_handler uuid, p_hours integer)
 returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -42,17 +42,20 @@ begin
 end
 $$;
 
--- Engagements that are to be handed back, up to p_limit in the order of leads; p_company null: of all companies.
-create or replace function app_private.stalled(p_company uuid, p_limit integer)
+-- Engagements that are to be handed back, up to p_limit in the order of leads. When a handler must have been silent
+-- is reckoned once a marketplace, not once a lead.
+create or replace function app_private.stalled(p_limit integer)
 returns table (marketplace_id uuid, lead_id uuid, id uuid, company_id uuid, handler_id uuid, hours integer, name text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select e.marketplace_id, e.lead_id, e.id, e.company_id, e.handler_id, m.hand_back_hours, m.name
-  from app.marketplace m
+  from (
+    select x.id, x.name, x.hand_back_hours,
+      app_private.subtract_working_time(x.id, app_private.clock(), x.hand_back_hours * 60) as since
+    from app.marketplace x where x.hand_back_hours is not null offset 0) m
   join app.engagement e on e.marketplace_id = m.id and e.state = 'active' and e.handler_id is not null
-  where m.hand_back_hours is not null and (p_company is null or e.company_id = p_company)
-    and e.started_at <= app_private.clock() - make_interval(hours => m.hand_back_hours)
-    and app_private.is_stalled(e.marketplace_id, e.lead_id, e.id, e.handler_id, m.hand_back_hours)
+  where e.started_at <= m.since
+    and app_private.handler_seen_at(e.marketplace_id, e.lead_id, e.id, e.handler_id) <= m.since
   order by e.marketplace_id, e.lead_id limit p_limit
 $$;
 
@@ -66,7 +69,7 @@ declare
   v record;
   v_count integer := 0;
 begin
-  for v in select * from app_private.stalled(null, p_limit) loop
+  for v in select * from app_private.stalled(p_limit) loop
     continue when not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v.company_id));
     perform from app.lead where marketplace_id = v.marketplace_id and id = v.lead_id for update skip locked;
     continue when not found;
@@ -78,7 +81,7 @@ begin
       jsonb_build_object('handler', null, 'stalled_hours', v.hours));
     perform app_private.touch_lead(v.marketplace_id, v.lead_id);
     perform app_private.mail('lead-handed-back', c.email, c.language, v.company_id, jsonb_build_object(
-      'marketplace', v.name, 'lead', v.lead_id, 'hours', v.hours))
+      'marketplace', v.name, 'marketplace_id', v.marketplace_id, 'lead', v.lead_id, 'hours', v.hours))
     from app.colleague c
     where c.company_id = v.company_id and c.active and c.role in ('delegator', 'admin');
     v_count := v_count + 1;

@@ -40,15 +40,6 @@ begin
     jsonb_strip_nulls(jsonb_build_object('comment', p_comment, 'automatic', p_automatic)));
   perform app_private.take_back(v_lead, 'returned');
   perform app_private.come_back(v_lead, v_engagement.id);
-  if p_automatic is null then
-    perform app_private.mail_company('return-accepted', v_engagement.company_id, jsonb_build_object(
-      'operator', v_lead.operator_name, 'lead', p_lead));
-  else
-    perform app_private.mail_company('return-accepted-by-itself', v_engagement.company_id, jsonb_build_object(
-      'operator', v_lead.operator_name, 'lead', p_lead));
-    perform app_private.mail_company('return-came-by-itself', v_lead.operator_company_id, jsonb_build_object(
-      'company', v_engagement.company_name, 'lead', p_lead));
-  end if;
 end
 $$;
 
@@ -80,8 +71,6 @@ begin
   perform app_private.touch_lead(p_marketplace, p_lead);
   perform app_private.record(p_marketplace, p_lead, 'return-refused', v_caller,
     jsonb_strip_nulls(jsonb_build_object('comment', p_comment)));
-  perform app_private.mail_company('return-refused', (v.engagement).company_id, jsonb_build_object(
-    'operator', (v.lead).operator_name, 'lead', p_lead));
 end
 $$;
 comment on function app.refuse_return(uuid, uuid, text) is
@@ -99,9 +88,6 @@ begin
     array['active', 'return_requested']);
   perform app_private.record(p_marketplace, p_lead, 'revoked', v_caller, jsonb_build_object('reason', p_reason));
   perform app_private.take_back(v.lead, 'revoked');
-  perform app_private.mail_company('lead-revoked', c.id, jsonb_build_object(
-    'operator', (v.lead).operator_name, 'lead', p_lead, 'reason', p_reason))
-  from unnest(array[(v.engagement).company_id]) c (id) where c.id <> v_caller.company_id;
 end
 $$;
 comment on function app.revoke_engagement(uuid, uuid, text) is

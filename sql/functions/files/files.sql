@@ -94,9 +94,8 @@ begin
     author_id, author_name, name, media_type, size, sha256)
   values (p_marketplace, p_file, p_lead, v_lead.engagement_id, v_lead.parties, v_caller.company_id,
     v_caller.company_name, v_caller.colleague_id, v_caller.colleague_name, p_name, p_media_type, v.size, v.digest);
-  perform app_private.mail_company('file-received', c.id,
-    jsonb_build_object('company', v_caller.company_name, 'lead', p_lead))
-  from unnest(v_lead.parties) c (id) where c.id <> v_caller.company_id;
+  perform app_private.tell('file.added', v_lead.parties, p_marketplace, p_lead, v_caller, v_lead.engagement_id,
+    v_lead.version);
 end
 $$;
 comment on function app.add_file(uuid, uuid, uuid, boolean, text, text, bigint) is

@@ -115,7 +115,8 @@ comment on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean,
 grant execute on function app.create_lead(uuid, text, text[], boolean, jsonb, boolean, text, text, timestamptz)
   to kollegium_api;
 
--- draft → submitted, and on to available and offered where the marketplace says so.
+-- draft → submitted, and on to available and offered where the marketplace says so; one whose person came in before
+-- waits for the operator.
 create or replace function app_private.submit(p_marketplace uuid, p_lead uuid, p_caller app.caller)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -138,7 +139,7 @@ begin
   perform app_private.set_state(p_marketplace, p_lead, 'submitted');
   perform app_private.record(p_marketplace, p_lead, 'submitted', p_caller);
   select * into v_marketplace from app.marketplace where id = p_marketplace;
-  if v_marketplace.auto_accept then
+  if not app_private.mark_duplicate(p_marketplace, p_lead) and v_marketplace.auto_accept then
     perform app_private.accept(p_marketplace, p_lead, app_private.nobody());
   end if;
 end
@@ -206,8 +207,6 @@ begin
   update app.lead set rejection_reason = p_reason where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.set_state(p_marketplace, p_lead, 'rejected');
   perform app_private.record(p_marketplace, p_lead, 'rejected', v_caller, jsonb_build_object('reason', p_reason));
-  perform app_private.mail_company('lead-rejected', v_lead.giver_company_id,
-    jsonb_build_object('operator', v_lead.operator_name, 'lead', p_lead, 'reason', p_reason));
 end
 $$;
 comment on function app.reject_lead(uuid, uuid, text) is
@@ -305,6 +304,9 @@ begin
       (select m.teaser_digits from app.marketplace m where m.id = p_marketplace)),
     changed_at = app_private.clock(), version = version + 1
   where marketplace_id = p_marketplace and id = p_lead;
+  if v_fields ?| array['name', 'email', 'phone', 'postcode'] and v_lead.state <> 'draft' then
+    perform app_private.renew_keys(p_marketplace, p_lead);
+  end if;
   if v_fields ?| array['interest', 'tags', 'postcode'] then
     perform app_private.reword_offers(p_marketplace, p_lead);
   end if;

@@ -67,17 +67,25 @@ end
 $$;
 
 -- One line of the lead's history, in its current engagement and seen by the parties of that; without one by
--- operator and giver. No personal data; names of a taker are taken off when the engagement ends.
+-- operator and giver. No personal data; names of a taker are taken off when the engagement ends. Whoever reads it
+-- is told (p_told false: what the former system says happened there is no news).
 create or replace function app_private.record(
-  p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb default '{}')
+  p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb default '{}',
+  p_told boolean default true)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_lead app.lead;
 begin
+  select * into v_lead from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead;
   insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event, company_id, company_name,
     colleague_id, colleague_name, detail)
-  select l.marketplace_id, app_private.new_id(), l.id, l.engagement_id, l.parties, p_event, p_caller.company_id,
-    p_caller.company_name, p_caller.colleague_id, p_caller.colleague_name, p_detail
-  from app.lead l where l.marketplace_id = p_marketplace and l.id = p_lead;
+  values (p_marketplace, app_private.new_id(), p_lead, v_lead.engagement_id, v_lead.parties, p_event,
+    p_caller.company_id, p_caller.company_name, p_caller.colleague_id, p_caller.colleague_name, p_detail);
+  if p_told then
+    perform app_private.tell('lead.' || replace(p_event, '-', '_'), v_lead.parties, p_marketplace, p_lead, p_caller,
+      v_lead.engagement_id, v_lead.version);
+  end if;
 end
 $$;
 

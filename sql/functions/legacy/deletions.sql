@@ -128,7 +128,7 @@ begin
   where marketplace_id = p_marketplace and id = p_lead;
   perform app_private.follow_parties(array[p_marketplace], array[p_lead]);
   perform app_private.record(p_marketplace, p_lead, case when p_deleted then 'withdrawn' else 'unplaced' end,
-    app_private.nobody(), '{"source": "legacy"}');
+    app_private.nobody(), '{"source": "legacy"}', p_told => false);
   update app_private.legacy_lead set row_hash = 0, version = version + 1,
     comments = case when p_deleted then '{}' else comments end
   where legacy_id = p_legacy_id;
@@ -196,7 +196,8 @@ begin
     where q.healed_at is not null;
   if found then
     perform app_private.mail_company('picked-twice', p_lead.operator_company_id, jsonb_build_object(
-      'lead', p_lead.id, 'interest', left(p_lead.interest, 200), 'here', p_lead.engaged_company_name,
+      'marketplace_id', p_lead.marketplace_id, 'lead', p_lead.id,
+      'interest', left(p_lead.interest, 200), 'here', p_lead.engaged_company_name,
       'there', p_row.taker_company_name));
   end if;
 end

@@ -227,7 +227,7 @@ begin
   from app.lead l where l.id = any (v_leads) and b.marketplace_id = l.marketplace_id
     and b.lead_id = l.id and b.state = 'open';
   perform app_private.set_state(l.marketplace_id, l.id, 'unplaced'),
-    app_private.record(l.marketplace_id, l.id, 'unplaced', app_private.nobody())
+    app_private.record(l.marketplace_id, l.id, 'unplaced', app_private.nobody(), p_told => false)
   from app.lead l where l.id = any (v_leads);
   return coalesce(cardinality(v_leads), 0);
 end

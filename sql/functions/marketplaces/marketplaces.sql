@@ -49,7 +49,8 @@ begin
     auto_offer = v.auto_offer, response_hours = v.response_hours, reopen_days = v.reopen_days,
     teaser_digits = v.teaser_digits, next_step_required = v.next_step_required,
     hand_back_hours = v.hand_back_hours, price_cents = v.price_cents,
-    currency = v.currency
+    currency = v.currency, contact_target_minutes = v.contact_target_minutes, stalled_hours = v.stalled_hours,
+    duplicate_days = v.duplicate_days
   where id = p_marketplace;
 end
 $$;
@@ -69,6 +70,8 @@ begin
   if exists (select from app.marketplace m where m.id = p_marketplace and m = v_marketplace) then
     return;  -- nothing changes, so no version does
   end if;
+  perform app_private.fill_keys(p_marketplace, m.duplicate_days) from app.marketplace m
+  where m.id = p_marketplace and m.duplicate_days is distinct from v_marketplace.duplicate_days;
   update app.marketplace set version = version + 1, changed_at = app_private.clock()
   where id = p_marketplace returning * into v_marketplace;
   update app.participation set marketplace_name = v_marketplace.name, steps = v_marketplace.steps
@@ -123,12 +126,12 @@ begin
     p_postcode_areas, p_tags, p_cap);
   if p_email is not null then
     perform app_private.mail('partner-invitation', p_email, v_caller.language, v_caller.company_id,
-      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
-                         'capacity', p_capacity));
+      jsonb_build_object('marketplace', v_marketplace.name, 'marketplace_id', p_marketplace,
+        'operator', v_caller.company_name, 'capacity', p_capacity));
   else
     perform app_private.mail_company('partner-invitation', v_company,
-      jsonb_build_object('marketplace', v_marketplace.name, 'operator', v_caller.company_name,
-                         'capacity', p_capacity));
+      jsonb_build_object('marketplace', v_marketplace.name, 'marketplace_id', p_marketplace,
+        'operator', v_caller.company_name, 'capacity', p_capacity));
   end if;
   perform app_private.deliver_partner_invitation(p_marketplace, v_id, v_company);
   perform app_private.audit('partner-invited', v_caller.company_id, v_caller.colleague_id, v_id);
@@ -250,7 +253,7 @@ begin
   where marketplace_id = p_marketplace and id = any (v_open) and state = 'open';
   perform app_private.mail_company('partner-answered',
     (select operator_company_id from app.marketplace where id = p_marketplace),
-    (select jsonb_build_object('marketplace', m.name, 'company', v_caller.company_name,
+    (select jsonb_build_object('marketplace', m.name, 'marketplace_id', m.id, 'company', v_caller.company_name,
        'accepted', p_accept) from app.marketplace m where m.id = p_marketplace));
   perform app_private.audit('partner-invitation-answered', v_caller.company_id,
     v_caller.colleague_id, p_marketplace, jsonb_build_object('accepted', p_accept));
@@ -292,6 +295,7 @@ begin
     returning lead_id
   ) select array_agg(w.lead_id order by w.lead_id) into v_leads from withdrawn w;
   foreach v_lead in array coalesce(v_leads, '{}') loop
+    perform app_private.tell('offer.withdrawn', array[p_company], p_marketplace, v_lead, app_private.nobody());
     perform app_private.conclude_wave(p_marketplace, v_lead);
   end loop;
 end

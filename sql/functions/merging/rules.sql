@@ -88,6 +88,7 @@ as $$
     (175, 'app_private.bearer', 'company_state', 'cascade', 'own', 'app.company', 'whether that company acts at all'),
     (180, 'app_private.idempotent_answer', 'company_id', 'choose', 'key', null, 'where both used one key the survivor''s answer stays'),
     (190, 'app_private.outbox', 'company_id', 'move', 'pending', null, 'on whose behalf; what is sent already stays'),
+    (195, 'app.event', 'company_id', 'move', 'own', null, 'whom it was told'),
     (200, 'app_private.audit_entry', 'company_id', 'keep', null, null, 'who did it then'),
     (210, 'app.company', 'id', 'tenant', null, null, 'both companies keep their ids'),
     (210, 'app.company', 'absorbed_into', 'tenant', null, null, 'the survivor, on the absorbed company'),

@@ -114,6 +114,7 @@ begin
   where id = p_merge;
   delete from app_private.merge_token where merge_id = p_merge;
   perform app_private.mail_merged(v_merge);
+  perform app_private.tell_resync(array[v_to]);
   perform app_private.audit('merge-done', v_to, null, p_merge, jsonb_build_object('absorbed', v_from));
   return v_result;
 end
@@ -161,6 +162,7 @@ begin
     changed_at = app_private.clock(), version = version + 1
   where id = p_merge;
   perform app_private.mail_both('merge-undone', v_merge);
+  perform app_private.tell_resync(array[v_merge.survivor_company_id, v_merge.absorbed_company_id]);
   perform app_private.audit('merge-undone', v_merge.survivor_company_id, null, p_merge,
     jsonb_build_object('absorbed', v_merge.absorbed_company_id));
   return v_result;

@@ -73,12 +73,21 @@ grant execute on function app.offer_lead(uuid, uuid, uuid[], integer) to kollegi
 -- Ends the open brokerage: what is still open becomes p_offers ('lost' or 'withdrawn').
 create or replace function app_private.close_brokerage(
   p_marketplace uuid, p_lead uuid, p_state text, p_offers text)
-returns void language sql volatile set search_path = pg_catalog, pg_temp
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_companies uuid[];
+begin
   update app.brokerage set state = p_state, closed_at = app_private.clock(), wave_ends_at = null, last_call_at = null
   where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open';
-  update app.offer set state = p_offers, answered_at = app_private.clock()
-  where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open'
+  with ended as (
+    update app.offer set state = p_offers, answered_at = app_private.clock()
+    where marketplace_id = p_marketplace and lead_id = p_lead and state = 'open' returning company_id)
+  select array_agg(company_id) into v_companies from ended;
+  if v_companies is not null then
+    perform app_private.tell('offer.' || p_offers, v_companies, p_marketplace, p_lead, app_private.nobody());
+  end if;
+end
 $$;
 
 -- How long a wave waits for who may take his refusal back.

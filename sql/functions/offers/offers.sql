@@ -1,7 +1,7 @@
 -- Offers: pick, decline, re-open, and assignment past them. The one place where a lead gets a taker.
 set local role kollegium_broker;
 
--- Company X works lead Y from here on: engagement, disclosure, history, mails, in one transaction.
+-- Company X works lead Y from here on: engagement and disclosure, in one transaction with history and events.
 create or replace function app_private.begin_engagement(
   p_lead app.lead, p_company uuid, p_company_name text, p_steps text[], p_origin text,
   p_self_pick boolean, p_colleague uuid, p_colleague_name text)
@@ -29,10 +29,6 @@ begin
           where f.key in ('name', 'salutation', 'company', 'email', 'phone', 'street', 'postcode',
                           'city', 'country', 'answers') order by 1)
   from app.prospect p where p.marketplace_id = p_lead.marketplace_id and p.lead_id = p_lead.id;
-  perform app_private.mail_company('lead-engaged', c.id, jsonb_build_object('lead', p_lead.id,
-    'company', p_company_name, 'interest', app_private.subject_of(p_lead.interest)))
-  from unnest(array[p_lead.operator_company_id, p_lead.giver_company_id]) c (id)
-  where c.id is not null and c.id <> p_company;
   return v_id;
 end
 $$;
@@ -267,8 +263,6 @@ begin
   perform app_private.record(p_marketplace, p_lead, 'assigned', v_caller,
     jsonb_build_object('company', v_card.company_name));
   perform app_private.tell_past_holder(v_lead, array[p_company], v_caller);
-  perform app_private.mail_company('lead-assigned', p_company, jsonb_build_object(
-    'operator', v_lead.operator_name, 'interest', app_private.subject_of(v_lead.interest)));
 end
 $$;
 comment on function app.assign_lead(uuid, uuid, uuid) is
@@ -312,6 +306,8 @@ begin
     answered_by_name = v_caller.colleague_name
   where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
   perform app_private.touch_lead(p_marketplace, p_lead);
+  perform app_private.tell('offer.declined', array[v_offer.company_id, v_offer.operator_company_id], p_marketplace,
+    p_lead, v_caller);
   perform app_private.conclude_wave(p_marketplace, p_lead);
   return v_offer;
 end
@@ -350,6 +346,8 @@ begin
   update app.brokerage set wave_ends_at = null
   where marketplace_id = p_marketplace and id = v_offer.brokerage_id;
   perform app_private.touch_lead(p_marketplace, p_lead);
+  perform app_private.tell('offer.reopened', array[v_offer.company_id, v_offer.operator_company_id], p_marketplace,
+    p_lead, v_caller);
   return v_offer;
 end
 $$;

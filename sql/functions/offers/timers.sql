@@ -30,6 +30,7 @@ declare
   v_due record;
   v_markets uuid[];
   v_leads uuid[];
+  v_companies uuid[];
   v_count integer := 0;
 begin
   select array_agg(d.marketplace_id), array_agg(d.id) into v_markets, v_leads from (
@@ -39,10 +40,13 @@ begin
         and (v_former is null or not app_private.legacy_awaited(o.marketplace_id, o.lead_id)))
     order by l.marketplace_id, l.id limit p_limit for update skip locked) d;
   for v_due in select d.marketplace_id, d.lead_id from unnest(v_markets, v_leads) d (marketplace_id, lead_id) loop
-    update app.offer set state = 'expired', answered_at = app_private.clock()
-    where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
-      and state = 'open' and expires_at <= app_private.clock();
-    if found then
+    with ended as (
+      update app.offer set state = 'expired', answered_at = app_private.clock()
+      where marketplace_id = v_due.marketplace_id and lead_id = v_due.lead_id
+        and state = 'open' and expires_at <= app_private.clock() returning company_id)
+    select array_agg(company_id) into v_companies from ended;
+    if v_companies is not null then
+      perform app_private.tell('offer.expired', v_companies, v_due.marketplace_id, v_due.lead_id, app_private.nobody());
       perform app_private.conclude_wave(v_due.marketplace_id, v_due.lead_id);
       perform app_private.try_to_advance(v_due.marketplace_id, v_due.lead_id);
       v_count := v_count + 1;

@@ -77,7 +77,7 @@ begin
     app_private.shown_calls(v_engagement, p_calls, v_reason), app_private.shown_files(v_engagement, p_files));
   if v_waits then
     perform app_private.mail('return-waiting', c.email, c.language, c.company_id, jsonb_build_object(
-      'colleague', v_caller.colleague_name, 'lead', p_lead))
+      'colleague', v_caller.colleague_name, 'marketplace_id', p_marketplace, 'lead', p_lead))
     from app.colleague c
     where c.company_id = v_caller.company_id and c.active and c.role in ('delegator', 'admin');
   else
@@ -122,9 +122,6 @@ begin
   if (p_reason ->> 'automatic')::boolean then
     perform app_private.finish_return(p_engagement.marketplace_id, p_engagement.lead_id, app_private.nobody(), null,
       'reason');
-  else
-    perform app_private.mail_company('return-requested', p_engagement.operator_company_id, jsonb_build_object(
-      'company', p_engagement.company_name, 'lead', p_engagement.lead_id, 'reason', v_request.reason));
   end if;
 end
 $$;
@@ -196,7 +193,7 @@ begin
     perform app_private.record(p_marketplace, p_lead, 'return-withdrawn', v_caller);
   elsif v_request.asked_by_id is distinct from v_caller.colleague_id then
     perform app_private.mail('return-not-released', c.email, c.language, c.company_id, jsonb_build_object(
-      'colleague', v_caller.colleague_name, 'lead', p_lead))
+      'colleague', v_caller.colleague_name, 'marketplace_id', p_marketplace, 'lead', p_lead))
     from app.colleague c
     where c.id = v_request.asked_by_id and c.company_id = v_caller.company_id and c.active;
   end if;

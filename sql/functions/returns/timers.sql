@@ -23,12 +23,12 @@ begin
     where (r.marketplace_id, r.lead_id) in (select * from unnest(v_markets, v_leads))
       and r.state = 'requested' and r.remind_at <= app_private.clock()
       and e.marketplace_id = r.marketplace_id and e.id = r.engagement_id
-    returning r.lead_id, r.operator_company_id, r.silence_at, e.company_name
+    returning r.marketplace_id, r.lead_id, r.engagement_id, r.operator_company_id, r.silence_at
   loop
     v_count := v_count + 1;
     continue when v_due.silence_at <= app_private.clock();  -- after a pause: it is accepted in this moment
-    perform app_private.mail_company('return-due', v_due.operator_company_id, jsonb_build_object(
-      'company', v_due.company_name, 'lead', v_due.lead_id, 'due_at', v_due.silence_at));
+    perform app_private.tell('lead.return_due', array[v_due.operator_company_id], v_due.marketplace_id, v_due.lead_id,
+      app_private.nobody(), v_due.engagement_id);
   end loop;
   return v_count;
 end
@@ -81,8 +81,8 @@ begin
     values (p_lead.marketplace_id, p_lead.id, p_engagement)
     on conflict (marketplace_id, lead_id) do update set engagement_id = excluded.engagement_id;
   elsif v_recycle = 'ask' then
-    perform app_private.mail_company('lead-came-back', p_lead.operator_company_id, jsonb_build_object(
-      'lead', p_lead.id, 'interest', app_private.subject_of(p_lead.interest)));
+    perform app_private.tell('lead.came_back', array[p_lead.operator_company_id], p_lead.marketplace_id, p_lead.id,
+      app_private.nobody());
   end if;
 end
 $$;
@@ -106,8 +106,8 @@ begin
     select * into v_lead from app.lead where marketplace_id = p_due.marketplace_id and id = p_due.lead_id;
   end if;
   if v_lead.state = 'available' and not app_private.begin_brokerage(v_lead, v_plan, app_private.nobody()) then
-    perform app_private.mail_company('lead-came-back', v_lead.operator_company_id, jsonb_build_object(
-      'lead', v_lead.id, 'interest', app_private.subject_of(v_lead.interest)));
+    perform app_private.tell('lead.came_back', array[v_lead.operator_company_id], v_lead.marketplace_id, v_lead.id,
+      app_private.nobody());
   end if;
   return true;
 exception when lock_not_available then

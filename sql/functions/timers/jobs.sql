@@ -89,7 +89,7 @@ begin
       return (select count(*) from (select from app.follow_up where done_at is null and reminded_at is null
                 and due_at <= app_private.clock() limit 1000) w);
     when 'hand-backs' then
-      return (select count(*) from app_private.stalled(null, 1000));
+      return (select count(*) from app_private.stalled(1000));
     when 'mails' then
       return (select count(*) from (select from app_private.outbox where kind <> 'mail' limit 1000) w);
     when 'delivery' then

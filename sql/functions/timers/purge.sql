@@ -8,7 +8,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select app_private.purge_sessions() + app_private.purge_companies() + app_private.purge_imports()
     + app_private.purge_merges() + app_private.purge_calls() + app_private.purge_files()
-    + app_private.purge_outbox()
+    + app_private.purge_outbox() + app_private.purge_events() + app_private.purge_lead_keys()
 $$;
-comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens, and rows of imports after 7 days, claims of calls, parts of files that were never put in, mails that were sent or given up.';
+comment on function app.purge() is 'Removes expired sessions, answers, buckets and tokens, and rows of imports after 7 days, claims of calls, parts of files that were never put in, mails that were sent or given up, events after 7 days, keys of persons that are no longer looked for.';
 grant execute on function app.purge() to kollegium_worker;

@@ -105,9 +105,7 @@ begin
   perform app_private.record(p_lead.marketplace_id, p_lead.id, 'offered', p_caller, jsonb_build_object(
     'offers', coalesce(cardinality(v_offered), 0), 'expires_at', v_expires_at)
     || case when jsonb_array_length(p_plan -> 'waves') > 1 then jsonb_build_object('wave', p_number) else '{}' end);
-  perform app_private.mail_companies('offer-opened', v_offered, jsonb_build_object(
-    'operator', p_lead.operator_name, 'interest', left(v_interest, 200),
-    'postcode_area', p_lead.postcode_area, 'expires_at', v_expires_at));
+  perform app_private.tell('offer.opened', v_offered, p_lead.marketplace_id, p_lead.id, app_private.nobody());
   perform app_private.conclude_wave(p_lead.marketplace_id, p_lead.id);  -- if nobody was left
 end
 $$;
@@ -161,8 +159,6 @@ begin
   perform app_private.close_brokerage(p_lead.marketplace_id, p_lead.id, 'exhausted', 'withdrawn');
   perform app_private.set_state(p_lead.marketplace_id, p_lead.id, 'unplaced');
   perform app_private.record(p_lead.marketplace_id, p_lead.id, 'unplaced', app_private.nobody());
-  perform app_private.mail_company('lead-unplaced', p_lead.operator_company_id,
-    jsonb_build_object('lead', p_lead.id, 'interest', app_private.subject_of(p_lead.interest)));
 end
 $$;
 
@@ -187,9 +183,8 @@ begin
     where marketplace_id = v_due.marketplace_id and id = v_due.id and last_call_at <= app_private.clock();
     continue when not found;
     v_count := v_count + 1;
-    perform app_private.mail_company('offer-last-call', o.company_id, jsonb_build_object(
-      'operator', v_lead.operator_name, 'interest', left(o.interest, 200), 'postcode_area', o.postcode_area,
-      'expires_at', o.expires_at))
+    perform app_private.tell('offer.last_call', array_agg(o.company_id), v_due.marketplace_id, v_due.lead_id,
+      app_private.nobody())
     from app.offer o where o.marketplace_id = v_due.marketplace_id and o.brokerage_id = v_due.id
       and o.state = 'open' and o.expires_at > app_private.clock();
   end loop;

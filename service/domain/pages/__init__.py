@@ -1,0 +1,1 @@
+"""Pages that mails lead to: without script, for who has no workbench yet or no log-in."""
