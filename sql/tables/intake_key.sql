@@ -24,7 +24,7 @@ comment on column app.intake_key.marketplace_id is 'The marketplace into which t
 comment on column app.intake_key.kind is 'form: a form of a web site; google: the webhook of Google''s lead forms. [none]';
 comment on column app.intake_key.name is 'What it is called: the source of its leads. [free text]';
 comment on column app.intake_key.interest is 'What a lead is about when it does not say so itself. [free text]';
-comment on column app.intake_key.origins is 'Web sites whose scripts may send the form (scheme, host, port); empty: forms without a script only. [none]';
+comment on column app.intake_key.origins is 'Web sites whose pages may send the form (scheme, host, port); empty: none, only programs. [none]';
 comment on column app.intake_key.consent_text is 'What who ticks `consent` agrees to, word for word; never changes. [free text]';
 comment on column app.intake_key.key_sha256 is 'SHA-256 of the key in the address.';
 comment on column app.intake_key.secret_sha256 is 'SHA-256 of what the platform proves itself with; null for a form.';

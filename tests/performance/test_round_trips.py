@@ -50,6 +50,9 @@ OTHERWISE = {
     "with the same key": (2, 8),
     "engagements.hand_over": (2, 5),
     "imports.import_file": (8, 18),
+    "intake.create_key": (2, 5),
+    "intake.take_form": (2, 2),  # may it come in, and the lead
+    "intake.take_google": (2, 2),
     "files.add_file": (4, 11),  # may he, an id, its part, the row
     "follow_ups.read_feed": (2, 3),  # a wrong address is counted
     "files.send_file": (2, 4),  # the row, its part
@@ -217,6 +220,8 @@ async def the_rest(asker: Asker) -> None:
     answers = [{"column_id": "EMAIL", "string_value": "p@muster.example"}]
     lead = {"lead_id": "1", "google_key": made["secret"], "user_column_data": answers}
     await ask("intake.take_google", "", f"POST {made['path']}", lead)
+    await ask("intake.list_keys", "gerd", "GET /intake-keys")
+    await ask("intake.revoke_key", "gerd", f"DELETE /intake-keys/{made['id']}")
     await ask("sessions.log_in", "", "POST /sessions", gerd)
     await ask("health.healthz", "", "GET /healthz")
     await ask("health.readyz", "", "GET /readyz")

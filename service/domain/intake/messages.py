@@ -47,7 +47,7 @@ Fields = dict[
 
 class IntakeKeyDraft(Input):
     """A new address at which leads come in. name: the source of its leads; interest: what one is
-    about when it does not say so; origins: web sites whose scripts may send the form; consent_text:
+    about when it does not say so; origins: web sites whose pages may send the form; consent_text:
     what who ticks `consent` agrees to, word for word."""
 
     marketplace_id: UUID
@@ -82,6 +82,12 @@ class NewIntakeKey(msgspec.Struct):
     key: str
     path: str
     secret: str | None
+
+
+class Opened(msgspec.Struct):
+    """What a lead is about when it does not say so."""
+
+    interest: str
 
 
 class TakenIn(msgspec.Struct):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service import identity
 from service.database.transaction import Database, Tx
-from service.domain.intake.messages import IntakeKeyDraft, Kind, NewIntakeKey, TakenIn
+from service.domain.intake.messages import IntakeKeyDraft, Kind, NewIntakeKey, Opened, TakenIn
 
 
 class Door(NamedTuple):
@@ -51,16 +51,11 @@ async def take_in(
     """Takes in what `read` makes of what was sent, given what a lead is about by default; None:
     nothing. Reading holds no connection. Raises not-found, origin-not-allowed, too-many-requests,
     and what `read` raises."""
-    opening = "select app.open_intake($1, $2, $3, $4, $5)"
-
-    async def opened(tx: Tx) -> str:
-        return await tx.value(str, opening, *door.proof, door.origin, door.peer)
-
-    lead = read(await database.transaction(None, opened))
-    if lead is not None:
-
-        async def taken(tx: Tx) -> bool:
-            return await tx.value(bool, "select app.take_in($1, $2, $3, $4)", *door.proof, lead)
-
-        await database.transaction(None, taken)
-    return TakenIn()
+    opening = "select interest from app.open_intake($1, $2, $3, $4, $5) interest"
+    who = *door.proof, door.origin, door.peer
+    opened = await database.transaction(None, lambda tx: tx.view(Opened, opening, *who))
+    lead = read(opened.interest)
+    if lead is None:
+        return TakenIn()
+    taking = "select received from app.take_in($1, $2, $3, $4) received"
+    return await database.transaction(None, lambda tx: tx.view(TakenIn, taking, *door.proof, lead))

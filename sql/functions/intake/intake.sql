@@ -96,8 +96,8 @@ comment on function app.open_intake(bytea, text, bytea, text, text) is
 grant execute on function app.open_intake(bytea, text, bytea, text, text) to kollegium_api;
 
 -- Takes a lead in for the key's company, as one of its API keys would: submitted with the consent, else a
--- draft. Which key it came by stands in the lead's history, and so what the person agreed to and when. false
--- when the same came in before. While the company is merged: 55P03, tried again.
+-- draft. Which key it came by stands in the lead's history, and so what the person agreed to and when. The
+-- same again is the same lead; nobody is told. While the company is merged: 55P03, tried again.
 create or replace function app.take_in(
   p_key_sha256 bytea, p_kind text, p_secret_sha256 bytea, p_lead jsonb)
 returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -125,14 +125,14 @@ begin
     p_lead ->> 'external_ref', (p_lead ->> 'received_at')::timestamptz) l;
   if v_created then
     perform app_private.record(v_key.marketplace_id, v_lead, 'came-in', v_caller, jsonb_build_object(
-      'intake_key', v_key.id, 'consented', (p_lead ->> 'distribution_permission')::boolean));
+      'intake_key', v_key.id, 'consented', (p_lead ->> 'distribution_permission')::boolean), p_told => false);
     if (p_lead ->> 'submit')::boolean then
       perform app_private.submit(v_key.marketplace_id, v_lead, v_caller);
     end if;
   end if;
-  return v_created;
+  return true;
 end
 $$;
 comment on function app.take_in(bytea, text, bytea, jsonb) is
-  'A lead that a form or an ad platform sends; false when it came in before.';
+  'A lead that a form or an ad platform sends; the same again is the same lead.';
 grant execute on function app.take_in(bytea, text, bytea, jsonb) to kollegium_api;
