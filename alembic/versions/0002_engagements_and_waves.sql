@@ -985,3 +985,7 @@ comment on column app_private.duplicate_mark.lead_id is 'The lead that came late
 comment on column app_private.duplicate_mark.found_at is 'When that was seen.';
 
 grant select, insert, delete on app_private.duplicate_mark to kollegium_broker;
+
+-- What waits for an operator, in the order in which it was asked; on one marketplace, too.
+create index return_request_pending on app.return_request (operator_company_id, id) where state = 'requested';
+create index return_request_pending_here on app.return_request (marketplace_id, id) where state = 'requested';

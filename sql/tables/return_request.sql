@@ -36,6 +36,9 @@ create unique index return_request_open on app.return_request (marketplace_id, e
   where state in ('waiting', 'requested');
 -- What waits for release, for the quota.
 create index return_request_waiting on app.return_request (company_id) where state = 'waiting';
+-- What waits for an operator, in the order in which it was asked; on one marketplace, too.
+create index return_request_pending on app.return_request (operator_company_id, id) where state = 'requested';
+create index return_request_pending_here on app.return_request (marketplace_id, id) where state = 'requested';
 -- What the worker does by itself.
 create index return_request_silence on app.return_request (silence_at) where state = 'requested';
 create index return_request_remind on app.return_request (remind_at) where state = 'requested';

@@ -147,7 +147,7 @@ SMALL = {
 }  # fmt: skip
 COUNTED = {
     "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",
-    "engagements.list_engagements", "reports.show_statement",
+    "engagements.list_engagements", "reports.show_statement", "returns.list_returns",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest_asyncio
 
+from tests.files.test_files import PDF
 from tests.fixtures import clock
 from tests.fixtures.database import as_bearer, connected
 from tests.fixtures.http import Person
@@ -213,3 +214,28 @@ async def test_in_psql_neither(market: Market) -> None:
                     "select count(*) from app.return_request where lead_id = $1", lead
                 )
     assert found == {"anna": 1, "olga": 0, "gerd": 0, "cora": 0}
+
+
+async def test_files_of_what_waits_stay_until_it_is_decided(market: Market) -> None:
+    """But what the operator put in it may remove, or it would learn that something waits."""
+    await rules(market)
+    lead = await picked(market)
+    path = market.path(lead, "/files")
+    put = {"files": {"file": ("Foto.pdf", PDF)}}
+    shared = [
+        (await who.post(f"{path}?shared=true", **put)).json()["id"]
+        for who in (market.ben, market.ben, market.olga)
+    ]
+    mine, free, operators = shared
+    asked = await asks(market, lead, by=market.ben, file_ids=[mine, operators])
+    assert asked.status_code == 202, asked.text
+    refused = await market.anna.delete(f"{path}/{mine}")
+    assert (refused.status_code, slug(refused)) == (409, "return-state")
+    assert refused.json()["state"] == "waiting"
+    for who, file in ((market.anna, free), (market.olga, operators)):
+        assert (await who.delete(f"{path}/{file}")).status_code == 204
+    await release(market, lead, market.dora)
+    evidence = (await request_of(market, lead, market.olga))["evidence"]
+    assert [f["id"] for f in evidence["files"]] == [mine]
+    await withdraw(market, lead, market.ben)
+    assert (await market.anna.delete(f"{path}/{mine}")).status_code == 204  # nothing waits

@@ -83,7 +83,7 @@ async def send_file(
     "/files/{file_id:uuid}",
     summary="Remove a file",
     status_code=204,
-    refuses="file-of-another engagement-state",
+    refuses="file-of-another engagement-state return-state",
 )
 async def remove_file(
     call: NamedDependency[Call], m: FromPath[UUID], l: FromPath[UUID], file_id: FromPath[UUID]

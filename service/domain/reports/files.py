@@ -25,6 +25,13 @@ def amount(cents: int, language: str) -> str:
     return f"{sign}{whole}{',' if language == 'de' else '.'}{rest:02}"
 
 
+def number(value: float | None, language: str) -> str:
+    """A number of the language; none where there is none."""
+    if value is None:
+        return ""
+    return f"{value:g}".replace(".", "," if language == "de" else ".")
+
+
 def moment(day: str, language: str) -> str:
     """A time on the wall, given as 2026-11-05 14:30."""
     return datetime.fromisoformat(day).strftime("%d.%m.%Y %H:%M") if language == "de" else day

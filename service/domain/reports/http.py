@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from service.domain.reports import operations, queries
-from service.domain.reports.messages import MarketplaceReport, Month, MonthlyStatement
+from service.domain.reports.messages import Every, MarketplaceReport, Month, MonthlyStatement
 from service.vocabulary import Moment
 from service.web.answers import CsvFile
 from service.web.calls import Call, Cursor, Limit
@@ -47,23 +47,49 @@ async def export_statement(
     return await call.file(operations.statement_file, marketplace, month, company, call.language)
 
 
+Since = Annotated[
+    Moment | None, QueryParameter(name="from", description="Absent: 30 days before the end")
+]
+Until = Annotated[Moment | None, QueryParameter(name="to", description="Not included; absent: now")]
+By = Annotated[
+    Every | None,
+    QueryParameter(description="Besides, each week or month of the marketplace's calendar"),
+]
+
+
 @get("/reports/marketplaces/{m:uuid}", summary="The report of a marketplace")
 async def show_report(
     call: NamedDependency[Call],
     m: FromPath[UUID],
-    since: Annotated[
-        Moment | None, QueryParameter(name="from", description="Absent: 30 days before the end")
-    ] = None,
-    until: Annotated[
-        Moment | None, QueryParameter(name="to", description="Not included; absent: now")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    by: By = None,
 ) -> Response[MarketplaceReport]:
-    """Who was offered and took how much, and what became of leads by source. An operator reads all
-    takers, a taker its own line, a giver its own sources."""
+    """Who was offered and took how much and how fast, and what became of leads by source. An
+    operator reads all takers, a taker its own line, a giver its own sources; each its own
+    colleagues. By week two years at most, by month ten."""
     call.long = True
-    return await call.answer(queries.report, m, since, until)
+    return await call.answer(queries.report, m, since, until, by)
+
+
+@get(
+    "/reports/marketplaces/{m:uuid}/takers.csv",
+    summary="The report's takers as CSV",
+    refuses="not-found",
+)
+async def export_report(
+    call: NamedDependency[Call],
+    m: FromPath[UUID],
+    since: Since = None,
+    until: Until = None,
+    by: By = None,
+) -> CsvFile:
+    """A line for each taker, and with `by` for each taker and period; a taker gets its own."""
+    return await call.file(operations.report_file, m, since, until, by, call.language)
 
 
 router = Router(
-    "/", route_handlers=[show_statement, export_statement, show_report], tags=["insight"]
+    "/",
+    route_handlers=[show_statement, export_statement, show_report, export_report],
+    tags=["insight"],
 )

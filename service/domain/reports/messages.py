@@ -7,6 +7,7 @@ import msgspec
 
 from service.domain.contact.remarks import Said
 from service.domain.marketplaces.messages import Currency
+from service.domain.returns.messages import ReturnQuota
 from service.vocabulary import Moment, RatingReason, whole
 
 Month = Annotated[
@@ -17,6 +18,7 @@ Month = Annotated[
         examples=["2026-11"],
     ),
 ]
+Every = Literal["week", "month"]
 Posted = Literal["charge", "credit"]
 PostedFor = Literal["pick", "assignment", "returned", "revoked"]
 
@@ -72,8 +74,13 @@ class MonthlyStatement(msgspec.Struct):
 class TakerReport(msgspec.Struct):
     """What a taker was offered and took. Offers are those opened in the period, by what became of
     them; begun and what follows are engagements begun in it, by their present state.
-    median_seconds, p90_seconds: from offer to pick or refusal. offered_together: to how many an
-    offer of it went on average. Shares of all offers and picks: for the operator."""
+    acceptance: what was picked of the offers that ended and were not withdrawn; conversion: what
+    was won of begun. median_seconds, p90_seconds: from offer to pick or refusal; …_working_seconds:
+    the same in working time of the marketplace. offered_together: to how many an offer of it went
+    on average. Shares of all offers and picks: for the operator. contacted: engagements that were
+    called; …_contact_seconds: working time from the pick to the first call; in_target, late: within
+    the target or not (late, too, when it has passed without a call). return_quota: at present; null
+    without a quota."""
 
     company_id: UUID
     company_name: str
@@ -84,8 +91,11 @@ class TakerReport(msgspec.Struct):
     expired: int
     lost_offers: int
     withdrawn: int
+    acceptance: float | None
     median_seconds: float | None
     p90_seconds: float | None
+    median_working_seconds: float | None
+    p90_working_seconds: float | None
     offered_together: float | None
     share_of_offers: float | None
     share_of_picks: float | None
@@ -98,6 +108,36 @@ class TakerReport(msgspec.Struct):
     returned: int
     revoked: int
     value: float | None
+    conversion: float | None
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
+    return_quota: ReturnQuota | None
+
+
+class ReportedPeriod(msgspec.Struct):
+    """A week from Monday or a month of the marketplace's calendar, as far as it lies within the
+    report: the same numbers of it alone."""
+
+    begins_at: Moment
+    ends_at: Moment
+    takers: list[TakerReport]
+
+
+class ColleagueReport(msgspec.Struct):
+    """What a colleague of the caller's company picked, and how fast he called the leads that he
+    called first, in working time. null: API keys."""
+
+    colleague_id: UUID | None
+    colleague_name: str | None
+    picked: int
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
 
 
 class RatedFor(msgspec.Struct):
@@ -142,11 +182,17 @@ class SourceReport(msgspec.Struct):
 
 class MarketplaceReport(msgspec.Struct):
     """A period of a marketplace, from its begin until before its end: for the operator all takers,
-    sources and givers, for a taker its own line, for a giver its own sources and itself."""
+    sources and givers, for a taker its own line, for a giver its own sources and itself.
+    colleagues: of the caller's own company. periods: where they are asked for, in order.
+    contact_target_minutes: within how much working time a taker is to call; null: not said."""
 
     begins_at: Moment
     ends_at: Moment
+    contact_target_minutes: int | None
+    time_zone: str
     takers: list[TakerReport]
+    periods: list[ReportedPeriod]
+    colleagues: list[ColleagueReport]
     sources: list[SourceReport]
     givers: list[GiverReport]
     why_empty: Said | None

@@ -1,5 +1,6 @@
 """The SQL of statements. The rows are what the policies show the caller."""
 
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from service.database.transaction import Tx
 from service.domain.reports.messages import (
     NOTHING_HAPPENED,
     WHY_EMPTY,
+    Every,
     MarketplaceReport,
     MonthlyStatement,
     StatementEntry,
@@ -123,9 +125,19 @@ async def whole_statement(tx: Tx, m: UUID, month: str | None, company: UUID | No
 _REPORT = """
   with s as (select coalesce($2, coalesce($3, app.clock()) - interval '30 days') as begins_at,
     coalesce($3, app.clock()) as ends_at),
-  r as materialized (select r.* from s, app.ratings_of($1, s.begins_at, s.ends_at) r)
-  select s.begins_at, s.ends_at, coalesce((
-      select json_agg(t) from app.report_takers($1, s.begins_at, s.ends_at) t), '[]') as takers,
+  r as materialized (select r.* from s, app.ratings_of($1, s.begins_at, s.ends_at) r),
+  t as materialized (
+    select t.* from s, app.report_takers($1, s.begins_at, s.ends_at, $4) with ordinality t)
+  select s.begins_at, s.ends_at, k.contact_target_minutes, k.time_zone,
+    coalesce((select json_agg(t order by t.ordinality) from t where t.period is null), '[]')
+      as takers,
+    coalesce((
+      select json_agg(json_build_object('begins_at', p.period, 'ends_at', p.period_ends,
+        'takers', p.takers) order by p.period) from (
+        select t.period, t.period_ends, json_agg(t order by t.ordinality) as takers from t
+        where t.period is not null group by t.period, t.period_ends) p), '[]') as periods,
+    coalesce((select json_agg(c) from app.report_colleagues($1, s.begins_at, s.ends_at) c), '[]')
+      as colleagues,
     coalesce((
       select json_agg(x order by x.leads desc, x.source, x.giver_name) from (
         select l.source, l.giver_company_id, min(l.giver_name) as giver_name,
@@ -145,14 +157,28 @@ _REPORT = """
         r.giver_name, 'rating', r.rating) order by r.giver_name, r.giver_company_id)
       from r where r.source is null), '[]') as givers,
     null::json as why_empty
-  from s"""
+  from s, app.report_terms($1) k"""
+#: What may be asked for by week or month, in days: as many lines are made of each taker.
+_LONGEST = {"week": 2 * 366, "month": 10 * 366}
 
 
 async def report(
-    tx: Tx, m: UUID, begins_at: Moment | None, ends_at: Moment | None
+    tx: Tx, m: UUID, begins_at: Moment | None, ends_at: Moment | None, by: Every | None
 ) -> MarketplaceReport:
-    """The last 30 days, or from when to when; not-found for who has no part in the marketplace."""
-    found = await tx.one(MarketplaceReport, _REPORT, m, begins_at, ends_at)
+    """The last 30 days, or from when to when; not-found for who has no part in the marketplace.
+    Raises validation-failed for a span that has too many periods."""
+    if by is not None and begins_at is not None:
+        span = (ends_at or datetime.now(UTC)) - begins_at
+        if span.days > _LONGEST[by]:
+            years = _LONGEST[by] // 366
+            error = {
+                "parameter": "by",
+                "code": "too-many",
+                "detail": f"By {by} at most {years} years at once",
+                "detail_de": f"So unterteilt höchstens {years} Jahre auf einmal",
+            }
+            raise Problem("validation-failed", errors=[error])
+    found = await tx.one(MarketplaceReport, _REPORT, m, begins_at, ends_at, by)
     if not found.takers and not found.sources:
         found.why_empty = NOTHING_HAPPENED
     return found

@@ -1,14 +1,16 @@
-"""Routes: which returns a marketplace takes."""
+"""Routes: which returns a marketplace takes, and which wait for its operator."""
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from service.domain.returns import operations, queries
-from service.domain.returns.messages import ReturnRules, ReturnRulesDraft
-from service.web.calls import Call
+from service.domain.returns.messages import PendingReturn, ReturnRules, ReturnRulesDraft
+from service.vocabulary import Page
+from service.web.calls import Call, Cursor, Limit
 
 NOT_REACHED = {
     "code": "not_reached",
@@ -21,6 +23,18 @@ WRONG_NUMBER = {
     "evidence": {"attempts": 1},
     "automatic": True,
 }
+
+
+@get("/returns", summary="Returns that wait for my decision")
+async def list_returns(
+    call: NamedDependency[Call],
+    marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[PendingReturn]]:
+    """For the operator, of all its marketplaces or of one; who asked first comes first.
+    engagement/return/accept and refuse of the lead decide."""
+    return await call.answer(queries.pending, marketplace, cursor, limit)
 
 
 @get("/marketplaces/{m:uuid}/return-rules", summary="Which returns the marketplace takes")
@@ -45,6 +59,6 @@ async def set_rules(
 
 router = Router(
     "",
-    route_handlers=[show_rules, set_rules],
+    route_handlers=[list_returns, show_rules, set_rules],
     tags=["returns"],
 )

@@ -129,6 +129,24 @@ class ShownEvidence(msgspec.Struct):
     files: list[ShownFile]
 
 
+class PendingReturn(msgspec.Struct):
+    """What a taker asks and the operator has not decided. decide_by: then silence accepts it; null:
+    it waits as long as it takes."""
+
+    id: UUID
+    marketplace_id: UUID
+    lead_id: UUID
+    engagement_id: UUID
+    company_id: UUID
+    company_name: str
+    reason: ReturnReason
+    comment: str | None
+    asked_by: str
+    requested_at: Moment
+    evidence: ShownEvidence
+    decide_by: Moment | None
+
+
 class ReturnRequest(msgspec.Struct):
     """What the taker asked last. waiting and dropped (not released) are known inside the company
     alone. decide_by: then silence accepts it. automatic: what accepted it, if nobody did."""

@@ -127,8 +127,8 @@ comment on function app.file_part(uuid, uuid, integer) is 'A part of the content
 grant execute on function app.file_part(uuid, uuid, integer) to kollegium_api;
 
 -- Removes a file of the caller's company with its content. An internal one at any time; a shared one leaves a line
--- in the history of its engagement, stays when that has ended (into it nobody writes), and while the operator
--- decides about a return, whose evidence it may be.
+-- in the history of its engagement, stays when that has ended (into it nobody writes), while the operator decides
+-- about a return, whose evidence it may be, and while a return of its company that names it waits for release.
 create or replace function app.remove_file(p_marketplace uuid, p_lead uuid, p_file uuid)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -174,6 +174,12 @@ begin
   where marketplace_id = p_file.marketplace_id and id = p_file.engagement_id;
   if found and (v_engagement.id is distinct from p_current or v_engagement.state = 'return_requested') then
     perform app_private.refuse(409, 'engagement-state', jsonb_build_object('state', v_engagement.state));
+  end if;
+  -- Of another company's nobody learns that it waits: what it puts in, it may remove.
+  if exists (select from app.return_request r where r.marketplace_id = p_file.marketplace_id
+       and r.engagement_id = p_file.engagement_id and r.state = 'waiting' and r.company_id = p_file.company_id
+       and p_file.id = any (r.files)) then
+    perform app_private.refuse(409, 'return-state', '{"state": "waiting"}');
   end if;
 end
 $$;
