@@ -84,7 +84,7 @@ class NewIntakeKey(msgspec.Struct):
     secret: str | None
 
 
-class Opened(msgspec.Struct):
+class OpenIntake(msgspec.Struct):
     """What a lead is about when it does not say so."""
 
     interest: str

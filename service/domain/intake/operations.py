@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service import identity
 from service.database.transaction import Database, Tx
-from service.domain.intake.messages import IntakeKeyDraft, Kind, NewIntakeKey, Opened, TakenIn
+from service.domain.intake.messages import IntakeKeyDraft, Kind, NewIntakeKey, OpenIntake, TakenIn
 
 
 class Door(NamedTuple):
@@ -53,7 +53,7 @@ async def take_in(
     and what `read` raises."""
     opening = "select interest from app.open_intake($1, $2, $3, $4, $5) interest"
     who = *door.proof, door.origin, door.peer
-    opened = await database.transaction(None, lambda tx: tx.view(Opened, opening, *who))
+    opened = await database.transaction(None, lambda tx: tx.view(OpenIntake, opening, *who))
     lead = read(opened.interest)
     if lead is None:
         return TakenIn()
