@@ -64,6 +64,11 @@ UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postco
                "/due_at", "/call_back_at", "/begins_at", "/ends_at"}  # fmt: skip
 # What else is a matter of several fields, and names that are ids.
 UNDESCRIBED_CODES = {"spans", "late", "repeated", "time-zone"}
+# A form says who it is and how he is reached; what is too long, or a test.
+UNDESCRIBED_CODES |= {
+    "name-missing", "contact-missing", "contact-invalid", "contact-is-error", "interest-missing",
+    "value-too-long", "cell-too-long", "too-many-columns", "test-lead",
+}  # fmt: skip
 
 LEADS = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"

@@ -59,7 +59,7 @@ def from_google(sent: GoogleLead, interest: str) -> dict[str, Any]:
         asked["Full Name"] = next(filter(None, map(asked.get, _WAYS)), "")
     lead = _lead(asked, True, interest)
     lead["external_ref"] = sent.lead_id
-    if sent.lead_submit_time is not None and sent.lead_submit_time.tzinfo is not None:
+    if sent.lead_submit_time is not None:
         lead["received_at"] = sent.lead_submit_time.isoformat()
     return lead
 
@@ -71,9 +71,4 @@ def _lead(fields: dict[str, str], consent: bool, interest: str) -> dict[str, Any
     if isinstance(found, RefusedLead):
         told = {"code": found.code, "detail": found.detail_en, "detail_de": found.detail_de}
         raise Problem("validation-failed", errors=[{"pointer": f"/{found.field or ''}", **told}])
-    if not (found.email or found.phone):
-        detail = "An e-mail address or a telephone number, please"
-        german = "Bitte eine E-Mail-Adresse oder Telefonnummer angeben"
-        wrong = {"pointer": "/email", "code": "contact", "detail": detail, "detail_de": german}
-        raise Problem("validation-failed", errors=[wrong])
     return lead_of(found)

@@ -1,6 +1,5 @@
 """What goes in and out where leads come in without a log-in."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -113,4 +112,4 @@ class GoogleLead(msgspec.Struct):
     is_test: bool = False
     campaign_id: int | str | None = None
     form_id: int | str | None = None
-    lead_submit_time: datetime | None = None
+    lead_submit_time: Moment | None = None
