@@ -21,6 +21,7 @@ from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
+from service.domain.notices.http import router as notices
 from service.domain.offers.http import router as offers
 from service.domain.pages.http import handlers as pages
 from service.domain.reports.http import router as reports
@@ -28,6 +29,8 @@ from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
 from service.domain.waves.http import router as waves
+from service.domain.webhooks.http import router as webhooks
+from service.outgoing.addresses import reach_of
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -39,6 +42,7 @@ from service.web.openapi import describe
 ROOMS: list[ControllerRouterHandler] = [
     health,
     sessions,
+    notices,
     companies,
     marketplaces,
     waves,
@@ -53,6 +57,7 @@ ROOMS: list[ControllerRouterHandler] = [
     timeline,
     files,
     imports,
+    webhooks,
     merges,
     *pages,
     docs_page,
@@ -71,7 +76,8 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
 
 def create_app(settings: ServiceSettings) -> Edge:
     """The application. Starting it connects, and refuses a privileged role or an old schema
-    (service.database.readiness.NotReady)."""
+    (service.database.readiness.NotReady). Raises SettingMissing for one that cannot be used."""
+    reach_of(settings.webhook_networks)
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:

@@ -60,6 +60,8 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "merge-undone": _MERGE,
     "colleague-split": {"colleague": "Ben", "company": "Ben Bau", "leads": 3},
     "became-admin": {"colleague": "Ben", "company": "Huber"},
+    "webhook-gone": {"webhook": "1", "name": "CRM"},
+    "webhook-failing": {"webhook": "1", "name": "CRM"},
     "picked-twice": {**_ABOUT_INTEREST, "here": "Huber", "there": "Klein"},
     "return-requested": {**_ABOUT_COMPANY, "reason": "not_reached"},
     "return-waiting": {"colleague": "Ben", **_LEAD},
@@ -70,6 +72,19 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "return-accepted": _ABOUT_OPERATOR,
     "return-refused": _ABOUT_OPERATOR,
     "lead-revoked": {**_ABOUT_OPERATOR, "reason": "x"},
+    "digest": {
+        "count": 60,
+        "groups": [
+            {"notice": "offers", "count": 58, "mails": [
+                {"template": "offer-opened", "payload": _TEASER},
+                {"template": "offer-opened", "payload": _TEASER},
+            ]},
+            {"notice": "messages", "count": 2, "mails": [
+                {"template": "message-received", "payload": _ABOUT_COMPANY},
+                {"template": "file-received", "payload": _ABOUT_COMPANY},
+            ]},
+        ],
+    },
 }  # fmt: skip
 HOSTILE = 'x\r\nBcc: y@z.example\n\n<b onclick="a">\u202ehttps://evil.example {{ 7*7 }}'
 URL = "https://kg.example"
