@@ -18,6 +18,7 @@ from service.domain.engagements.http import router as engagements
 from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
+from service.domain.intake.http import router as intake
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
@@ -57,6 +58,7 @@ ROOMS: list[ControllerRouterHandler] = [
     timeline,
     files,
     imports,
+    intake,
     webhooks,
     merges,
     *pages,
