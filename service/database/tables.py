@@ -107,8 +107,7 @@ company = _table(
 )
 company_absence = _table(
     "company_absence",
-    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at "
-    "timestamptz",
+    "id uuid, company_id uuid, begins_at timestamptz, ends_at timestamptz, created_at timestamptz",
 )
 company_merge = _table(
     "company_merge",
