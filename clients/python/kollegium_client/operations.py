@@ -1684,6 +1684,58 @@ class Imports(Room):
         return self._send.nothing("DELETE", f"/import-mappings/{segment(mapping_id)}")
 
 
+class Intake(Room):
+    """Intake."""
+
+    def list_keys(self) -> Iterator[models.IntakeKey]:
+        """Where leads come in for my company.
+
+        Keys of forms and platforms, revoked ones too, newest first; never the keys themselves.
+        """
+        return self._send.pages("GET", "/intake-keys", models.IntakeKey)
+
+    def create_key(self, data: models.IntakeKeyDraft) -> models.NewIntakeKey:
+        """A new address at which leads come in.
+
+        For admins of a giver or the operator. The key is shown this once.
+
+        Problems: admin-required, giver-required, idempotency-in-progress, idempotency-key-
+        reused, not-found, shown-once, too-many-intake-keys.
+        """
+        return self._send.one("POST", "/intake-keys", models.NewIntakeKey, data=data, once=True)
+
+    def revoke_key(self, key_id: Id) -> None:
+        """Nothing comes in by this key any more.
+
+        For admins; takes effect with the next request. The consent text stays as a proof.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("DELETE", f"/intake-keys/{segment(key_id)}")
+
+    def take_form(self, key: Id, data: bytes) -> models.TakenIn:
+        """A form of a web site.
+
+        Fields are told by their names, as columns of a list are (name or vorname and nachname,
+        e-mail, telefon, plz, ort, anliegen ...); others become answers. `consent` is the box
+        that is ticked; `website` must stay empty: who fills it in is no person, and is answered
+        the same.
+
+        Problems: not-found, origin-not-allowed, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}", models.TakenIn, data=data)
+
+    def take_google(self, key: Id, data: models.GoogleLead) -> models.TakenIn:
+        """The webhook of Google's lead forms.
+
+        As Google documents it. A lead that comes again is one lead; test data is only looked
+        at.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
+
+
 class Webhooks(Room):
     """Webhooks."""
 
@@ -1911,5 +1963,6 @@ class Rooms:
         self.timeline = Timeline(send)
         self.files = Files(send)
         self.imports = Imports(send)
+        self.intake = Intake(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)
