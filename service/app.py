@@ -11,10 +11,12 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.events.http import router as events
 from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
@@ -56,6 +58,7 @@ ROOMS: list[ControllerRouterHandler] = [
     follow_ups,
     absences,
     timeline,
+    events,
     files,
     imports,
     intake,
@@ -87,7 +90,9 @@ def create_app(settings: ServiceSettings) -> Edge:
         try:
             async with app.state.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
+            app.state.wakeups = Wakeups(app.state.database, app.state.settings.streams)
             yield
+            await app.state.wakeups.close()
         finally:
             await app.state.database.close()
 

@@ -148,7 +148,8 @@ def _types(handler: HTTPRouteHandler) -> list[Any]:
     """Body and result, as far as there are any."""
     body = handler.parsed_fn_signature.parameters.get("data")
     given = [body.annotation] if body is not None else []
-    return given + _results(handler)
+    parts = [handler.opt["parts"]] if "parts" in handler.opt else []
+    return given + _results(handler) + parts
 
 
 def _results(handler: HTTPRouteHandler) -> list[Any]:

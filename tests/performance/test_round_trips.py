@@ -54,6 +54,7 @@ OTHERWISE = {
     "intake.take_form": (2, 2),  # may it come in, and the lead
     "intake.take_google": (2, 2),
     "files.add_file": (4, 11),  # may he, an id, its part, the row
+    "events.stream": (2, 4),  # whether it may, and what there is when it begins
     "follow_ups.read_feed": (2, 3),  # a wrong address is counted
     "files.send_file": (2, 4),  # the row, its part
     "imports.show_import": (2, 4),
