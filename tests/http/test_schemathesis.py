@@ -217,7 +217,7 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
             if name in ("imports.import_file", "files.add_file"):
                 headers["Content-Type"], body = "text/csv", {"content": LEADS}
                 ids["query"] = f"?marketplace={stage.world.nord_id}" if "imports" in name else ""
-            if name == "reports.export_statement":
+            if name.startswith("exports.statement"):
                 ids["query"] = f"?marketplace={stage.world.nord_id}"
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
