@@ -31,7 +31,7 @@ class Writer(Protocol):
 
 def writer(kind: Kind, known: Columns, names: list[str], language: str) -> Writer:
     """The writer of a format."""
-    return Lines(names) if kind == "jsonl" else Table(known, names, language)
+    return JsonLines(names) if kind == "jsonl" else CsvTable(known, names, language)
 
 
 def _values(row: Row, names: list[str]) -> Iterator[Any]:
@@ -42,7 +42,7 @@ def _values(row: Row, names: list[str]) -> Iterator[Any]:
         yield value
 
 
-class Lines:
+class JsonLines:
     """An object a line, under the names of the columns; values as the list has them."""
 
     def __init__(self, names: list[str]) -> None:
@@ -58,7 +58,7 @@ class Lines:
         return _encode_lines([dict(zip(names, _values(row, names), strict=True)) for row in rows])
 
 
-class Table:
+class CsvTable:
     """CSV with a head. What people wrote is no formula."""
 
     def __init__(self, known: Columns, names: list[str], language: str) -> None:
