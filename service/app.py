@@ -29,6 +29,8 @@ from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
 from service.domain.waves.http import router as waves
+from service.domain.webhooks.http import router as webhooks
+from service.outgoing.addresses import reach_of
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -55,6 +57,7 @@ ROOMS: list[ControllerRouterHandler] = [
     files,
     imports,
     exports,
+    webhooks,
     merges,
     *pages,
     docs_page,
@@ -73,7 +76,8 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
 
 def create_app(settings: ServiceSettings) -> Edge:
     """The application. Starting it connects, and refuses a privileged role or an old schema
-    (service.database.readiness.NotReady)."""
+    (service.database.readiness.NotReady). Raises SettingMissing for one that cannot be used."""
+    reach_of(settings.webhook_networks)
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:

@@ -34,6 +34,14 @@ def repeatable_token(prefix: str, bearer: str, key: str) -> str:
     return f"{prefix}_{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
+def signing_secret(token: str) -> str:
+    """The same bits as receivers of webhooks know a secret (Standard Webhooks): after the prefix
+    they read base64 with `+` and `/`, and some of them nothing else."""
+    prefix, _, bits = token.partition("_")
+    padding = "=" * (-len(bits) % 4)
+    return f"{prefix}_{bits.replace('-', '+').replace('_', '/')}{padding}"
+
+
 def new_salt() -> bytes:
     """16 random bytes."""
     return secrets.token_bytes(16)

@@ -18,6 +18,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     file_limit: int = 10 * 1024 * 1024
     file_quota: int = 1024 * 1024 * 1024
     trusted_proxies: str = ""
+    webhook_networks: str = ""
     metrics_port: int = 0
     log_level: str = "info"
 
@@ -49,6 +50,7 @@ _VARIABLES = {
     "file_limit": "KOLLEGIUM_FILE_LIMIT",
     "file_quota": "KOLLEGIUM_FILE_QUOTA",
     "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
+    "webhook_networks": "KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS",
     "metrics_port": "KOLLEGIUM_METRICS_PORT",
     "log_level": "KOLLEGIUM_LOG_LEVEL",
 }

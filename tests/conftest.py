@@ -1,8 +1,14 @@
 """What all tests share."""
 
 import gc
+import os
+import sys
 
 import pytest
+
+# Else each of the many processes that tests start would compile everything anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = [
     "tests.fixtures.groups",

@@ -864,7 +864,8 @@ create table app_private.event_reader (
   name text primary key,
   seen pg_snapshot not null
 );
-insert into app_private.event_reader (name, seen) values ('mails', pg_current_snapshot());
+insert into app_private.event_reader (name, seen)
+values ('mails', pg_current_snapshot()), ('webhooks', pg_current_snapshot());
 
 comment on table app_private.event_reader is 'How far the worker is with what it makes of events.';
 comment on column app_private.event_reader.name is 'What it makes of them. [none]';
@@ -975,3 +976,120 @@ comment on column app.disclosure.cause is 'pick, assignment or export. [none]';
 comment on column app.disclosure.fields is 'Names of the fields that held data then, or that an export names; no values. [none]';
 comment on column app.disclosure.since is 'When the recipient could read it first.';
 comment on column app.disclosure.until is 'When it could not any more; null: it still may, or it is not entered. An export is given out in a moment.';
+-- Webhooks.
+create table app_private.webhook (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  name text not null check (length(name) <= 200),
+  url text not null check (url ~ '^https?://' and length(url) <= 2100),
+  kinds text[] check (cardinality(kinds) between 1 and 100),
+  state text not null default 'active' check (state in ('active', 'off', 'gone', 'failing')),
+  active_since timestamptz not null default app_private.clock(),
+  failing_since timestamptz,
+  slow boolean not null default false,
+  served_at timestamptz not null default '-infinity',
+  created_at timestamptz not null default app_private.clock(),
+  version integer not null default 1
+);
+create index webhook_company on app_private.webhook (company_id, id);
+create index webhook_served on app_private.webhook (served_at) where state = 'active';
+
+comment on table app_private.webhook is 'An address of a company that is told of its events. Read and changed by its admins, through functions: an address may hold a secret. Erasure: no personal data.';
+comment on column app_private.webhook.id is 'Id (time-ordered UUID).';
+comment on column app_private.webhook.company_id is 'Whose events it is told.';
+comment on column app_private.webhook.name is 'What it is for, in the words of who made it. [none]';
+comment on column app_private.webhook.url is 'Where to, as service/outgoing spells it. [none]';
+comment on column app_private.webhook.kinds is 'Of which kinds it is told; null: of all. [none]';
+comment on column app_private.webhook.state is 'active; off: an admin switched it off; gone: the receiver answered 410; failing: nothing was taken for three days. [none]';
+comment on column app_private.webhook.active_since is 'It is told of what happened since.';
+comment on column app_private.webhook.failing_since is 'Since when every attempt failed; null: the last one did not.';
+comment on column app_private.webhook.slow is 'Whether the last attempt failed or took long: then one delivery at a time, in the half of the places that is for such.';
+comment on column app_private.webhook.served_at is 'When deliveries of it were last given to a worker: whoever waits longest comes first.';
+comment on column app_private.webhook.created_at is 'When it was made.';
+comment on column app_private.webhook.version is 'Counts changes by admins.';
+
+grant select, insert, delete on app_private.webhook to kollegium_broker;
+grant update (company_id, name, url, kinds, state, active_since, failing_since, slow, served_at, version)
+  on app_private.webhook to kollegium_broker;
+
+create table app_private.webhook_secret (
+  webhook_id uuid not null references app_private.webhook on delete cascade,
+  secret text not null check (secret ~ '^whsec_[A-Za-z0-9+/]{32,100}={0,2}$'),
+  made_at timestamptz not null default app_private.clock(),
+  ends_at timestamptz not null default 'infinity',
+  primary key (webhook_id, secret)
+);
+
+comment on table app_private.webhook_secret is 'What deliveries are signed with: one secret a webhook, and for a day the one before. As it is, because signing needs it; shown once, when it is made. Erasure: no personal data.';
+comment on column app_private.webhook_secret.webhook_id is 'The webhook.';
+comment on column app_private.webhook_secret.secret is 'whsec_ and base64 (Standard Webhooks). [none]';
+comment on column app_private.webhook_secret.made_at is 'When it was made.';
+comment on column app_private.webhook_secret.ends_at is 'Until when it signs.';
+
+grant select, insert, delete on app_private.webhook_secret to kollegium_broker;
+grant update (ends_at) on app_private.webhook_secret to kollegium_broker;
+
+create table app_private.webhook_delivery (
+  webhook_id uuid not null,
+  id uuid not null,
+  slot integer not null default (floor(extract(epoch from app_private.clock()) / 86400)::bigint % 9)::integer,
+  kind text not null,
+  payload jsonb not null,
+  state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
+  step integer not null default 1,
+  attempts integer not null default 0,
+  due_at timestamptz not null default app_private.clock(running => true),
+  lease_until timestamptz,
+  status integer,
+  failure text constraint webhook_delivery_failure_known check (failure in ('status', 'redirect', 'timeout',
+    'unknown-name', 'forbidden', 'no-connection', 'tls', 'broken', 'stopped', 'disabled')),
+  attempted_at timestamptz,
+  ended_at timestamptz,
+  created_at timestamptz not null default app_private.clock(),
+  primary key (webhook_id, id, slot),
+  constraint webhook_delivery_ends check ((state = 'pending') = (ended_at is null))
+) partition by list (slot);
+create index webhook_delivery_due on app_private.webhook_delivery (webhook_id, due_at) where state = 'pending';
+create index webhook_delivery_leased on app_private.webhook_delivery (lease_until) where lease_until is not null;
+
+comment on table app_private.webhook_delivery is 'An event on its way to a webhook, and what became of it; kept seven days. Read by the admins of the company. Erasure: no personal data, ids only.';
+comment on column app_private.webhook_delivery.webhook_id is 'The webhook; one that was removed takes its deliveries along, when their day is over.';
+comment on column app_private.webhook_delivery.id is 'Id of the event, or a new one (ping): the receiver sees it as webhook-id, the same in every attempt.';
+comment on column app_private.webhook_delivery.slot is 'The day of the event, counted modulo nine: one partition each, emptied as a whole when all of it is old.';
+comment on column app_private.webhook_delivery.kind is 'Kind of the event, or ping. [none]';
+comment on column app_private.webhook_delivery.payload is 'What is sent, the same in every attempt: ids, kind and time. [none]';
+comment on column app_private.webhook_delivery.state is 'pending; delivered: the receiver took it; failed: given up. [none]';
+comment on column app_private.webhook_delivery.step is 'Which attempt of the schedule comes next; a replay begins anew.';
+comment on column app_private.webhook_delivery.attempts is 'Attempts so far; whoever sends it names the one it was given.';
+comment on column app_private.webhook_delivery.due_at is 'Not to be tried before.';
+comment on column app_private.webhook_delivery.lease_until is 'Somebody is sending it until then.';
+comment on column app_private.webhook_delivery.status is 'What the last attempt was answered: a status of HTTP; null: nothing.';
+comment on column app_private.webhook_delivery.failure is 'Why the last attempt failed; null: it did not. [none]';
+comment on column app_private.webhook_delivery.attempted_at is 'When it was last tried.';
+comment on column app_private.webhook_delivery.ended_at is 'Since when nothing more is tried.';
+comment on column app_private.webhook_delivery.created_at is 'Since when it waits.';
+
+-- Days go round: nothing is created while the service runs, and emptying one locks no other.
+do $$
+declare
+  v_column record;
+begin
+  for s in 0..8 loop
+    execute format('create table app_private.webhook_delivery_day_%s partition of app_private.webhook_delivery
+      for values in (%s)', s, s);
+    execute format('comment on table app_private.webhook_delivery_day_%s is ''Deliveries of every ninth day: %s.''', s, s);
+    for v_column in
+      select a.attname, col_description(a.attrelid, a.attnum) as words from pg_catalog.pg_attribute a
+      where a.attrelid = 'app_private.webhook_delivery'::regclass and a.attnum > 0
+    loop
+      execute format('comment on column app_private.webhook_delivery_day_%s.%I is %L', s, v_column.attname,
+        v_column.words);
+    end loop;
+    execute format('grant select, truncate on app_private.webhook_delivery_day_%s to kollegium_broker', s);
+  end loop;
+end
+$$;
+
+grant select, insert, delete on app_private.webhook_delivery to kollegium_broker;
+grant update (state, step, attempts, due_at, lease_until, status, failure, attempted_at, ended_at)
+  on app_private.webhook_delivery to kollegium_broker;

@@ -16,6 +16,7 @@ from service.commands.output import console, data_dir_option, json_option, print
 from service.database.logins import NoLogin, Source, Unreachable, become, log_in
 from service.jobs.mail import delivery
 from service.jobs.mail.relay import RelayDown
+from service.jobs.webhooks import delivery as webhook_delivery
 from service.jobs.worker import loop
 from service.jobs.worker.loop import JOBS, Connect, Hopeless, Job, Worker
 from service.settings import SettingMissing
@@ -34,6 +35,7 @@ _TOLD = {
     "reminders": "reminders",
     "mails": "addressed",
     "delivery": "mails_sent",
+    "webhooks": "webhooks_delivered",
     "merges": "merges",
     "imports": "imports",
     "consents": "consents",
@@ -72,10 +74,12 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
 
 def _jobs_here() -> list[Job]:
     """All jobs; delivery of mails where a mail server is named. Raises SettingMissing."""
+    webhooks = webhook_delivery.from_environment()
+    jobs = [*JOBS, Job("webhooks", "webhooks_delivered", 1, 900, webhooks.work, slots=4)]
     named = delivery.from_environment()
     if named is None:
-        return JOBS
-    return [*JOBS, Job("delivery", "mails_sent", 2, 900, named.work, slots=4)]
+        return jobs
+    return [*jobs, Job("delivery", "mails_sent", 2, 900, named.work, slots=4)]
 
 
 @click.command()
@@ -105,8 +109,8 @@ def worker(
     data_dir: Path,
 ) -> None:
     """Run the jobs: overdue offers expire, what is for a company becomes mails to its colleagues,
-    mails are sent, due merges are rehearsed and run, large files are imported, old sessions and
-    answers are removed.
+    mails are sent, webhooks are told, due merges are rehearsed and run, large files are imported,
+    old sessions and answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
@@ -135,7 +139,7 @@ async def _work(connect: Connect, jobs: Sequence[Job], host: str, port: int) -> 
 
     stop = asyncio.Event()
     serving.stop_on_signals(stop)
-    log.info("working", sends_mail=len(jobs) > len(JOBS))
+    log.info("working", sends_mail=any(job.name == "delivery" for job in jobs))
     with serving.metrics(host, port):
         await working(connect, stop, jobs)
     log.info("stopped")
@@ -177,6 +181,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['ended_waves']} waves ended, "
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
+        f"{told['webhooks_delivered']} webhooks told, "
         + (f"{told['mails_sent']} mails sent, " if "mails_sent" in told else "")
         + f"{told['reminders']} reminders written, "
         f"{told['handed_back']} leads handed back, "

@@ -320,13 +320,20 @@ class Call:
         return answer
 
     def secret(self, prefix: str) -> str:
-        """A token for the answer alone: no table keeps it, and the caller who repeats the request
-        gets it again (docs/decisions/0012)."""
+        """A token for the answer alone: no kept answer has it, and the caller who repeats the
+        request gets it again (docs/decisions/0012)."""
         key = self.headers.get(b"idempotency-key")
         if key is None:
             return identity.new_token(prefix)
         self._secret = identity.repeatable_token(prefix, self.token, key.decode("latin-1"))
         return self._secret
+
+    def signing_secret(self) -> str:
+        """The same for a secret that signs webhooks."""
+        made = identity.signing_secret(self.secret("whsec"))
+        if self._secret is not None:
+            self._secret = made
+        return made
 
     def _sealed(self, answer: Answer[T]) -> Answer[T]:
         if self._secret is None or answer.status_code >= 400:

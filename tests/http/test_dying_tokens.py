@@ -27,7 +27,7 @@ from tests.fixtures.requests import Requests
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
     "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
-    "lead_import", "import_mapping",
+    "lead_import", "import_mapping", "webhook",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
@@ -84,7 +84,8 @@ class Beside:
         again."""
         async with self.holder.transaction():
             for table in HELD:
-                await self.holder.execute(f"select from app.{table} for update")
+                schema = "app_private" if table == "webhook" else "app"
+                await self.holder.execute(f"select from {schema}.{table} for update")
             task = asyncio.create_task(request)
             await waiting_for_locks(self.other, task)
             ended = await self.other.execute(

@@ -60,6 +60,8 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "merge-undone": _MERGE,
     "colleague-split": {"colleague": "Ben", "company": "Ben Bau", "leads": 3},
     "became-admin": {"colleague": "Ben", "company": "Huber"},
+    "webhook-gone": {"webhook": "1", "name": "CRM"},
+    "webhook-failing": {"webhook": "1", "name": "CRM"},
     "picked-twice": {**_ABOUT_INTEREST, "here": "Huber", "there": "Klein"},
     "return-requested": {**_ABOUT_COMPANY, "reason": "not_reached"},
     "return-waiting": {"colleague": "Ben", **_LEAD},

@@ -1,6 +1,8 @@
-"""merge, then undo: everything that existed is what it was, byte for byte, in random worlds."""
+"""merge, then undo: everything that existed is what it was, byte for byte, in random worlds; and a
+split divides what there was."""
 
 import os
+from uuid import UUID
 
 from tests.fixtures.database import as_bearer
 from tests.merging.conftest import Place, RandomPlace
@@ -11,8 +13,10 @@ from tests.merging.stage import fingerprint, former_names, mark, owned
 WANTED = {"app.offer collapsed", "app.participation collapsed", "app.participation changed",
           "app.offer changed", "app.lead changed", "app.lead moved", "app.note moved",
           "app_private.idempotent_answer collapsed", "app.company_absence collapsed",
-          "app.engagement_card moved"}  # fmt: skip
+          "app.engagement_card moved", "split"}  # fmt: skip
 READ = ("lead", "engagement", "engagement_card", "message", "history", "note")
+
+SEEN = " union all ".join(f"select '{table} ' || id from app.{table}" for table in READ)
 
 
 async def _kinds(place: Place) -> set[str]:
@@ -22,11 +26,10 @@ async def _kinds(place: Place) -> set[str]:
 
 async def _seen(place: Place, world: RandomWorld) -> dict[str, set[str]]:
     """Which rows the admin of each company is shown; the company's name -> table and id."""
-    sql = " union all ".join(f"select '{table} ' || id from app.{table}" for table in READ)
     found = {}
     for company in world.companies:
         async with as_bearer(place.api, company.admin.token):
-            found[company.name] = {row[0] for row in await place.api.fetch(sql)}
+            found[company.name] = {row[0] for row in await place.api.fetch(SEEN)}
     return found
 
 
@@ -81,6 +84,55 @@ async def _chain(place: Place, world: RandomWorld) -> set[str]:
     return seen
 
 
+SPLITTABLE = """select marketplace_id, id from app.lead where operator_company_id <> $1
+  and $1 in (giver_company_id, engaged_company_id) order by id"""
+OF_LEADS = " union all ".join(
+    f"select '{table} ' || id as row from app.{table}"
+    f" where {'id' if table == 'lead' else 'lead_id'} = any ($1)"
+    for table in READ
+)
+
+
+async def _split(place: Place, world: RandomWorld) -> set[str]:
+    """A colleague leaves with some leads. Between them the new company and the old one see what the
+    old one saw, the old one nothing of what went; everybody else sees what he saw. Joined again,
+    they are what they were."""
+    leaving = {one.name: list(one.colleagues.values())[1] for one in world.companies
+               if len(one.colleagues) > 1}  # fmt: skip
+    kinds: set[str] = set()
+    for company in [one for one in world.companies if one.name in leaving][:1]:
+        rows = await place.superuser.fetch(SPLITTABLE, company.id)
+        chosen = world.random.sample(rows, (len(rows) + 1) // 2)
+        leads = [row["id"] for row in chosen]
+        shown = await _seen(place, world)
+        went = {row[0] for row in await place.superuser.fetch(OF_LEADS, leads)}
+        done = await place.staff.fetchval(
+            "select app.split_colleague($1, $2, $3, $4, 'Brief')",
+            *(leaving[company.name].email, f"{company.name} zwei"),
+            *([row["marketplace_id"] for row in chosen], leads),
+        )
+        assert await former_names(place.superuser) == []
+        after = await _seen(place, world)
+        async with as_bearer(place.api, leaving[company.name].token):
+            new = {row[0] for row in await place.api.fetch(SEEN)}
+        made = after[company.name] | new
+        # Who left and handled something handed it back: that is told in the history.
+        assert {row for row in made - shown[company.name] if "history" not in row} == set()
+        assert shown[company.name] <= made
+        assert not after[company.name] & went
+        assert new <= went | (made - shown[company.name])
+        for other in world.companies:
+            if other is not company:
+                gained = after[other.name] - shown[other.name]
+                assert {row for row in gained if "history" not in row} == set(), other.name
+                assert shown[other.name] <= after[other.name], other.name
+        kinds |= {"split"} if leads else set()
+        await place.merging.merge(company, UUID(done["company_id"]))
+        joined = await _seen(place, world)
+        assert joined[company.name] == made, company.name
+    return kinds
+
+
 async def test_undo_restores_every_row(random_place: RandomPlace, seeds: list[int]) -> None:
     seen: set[str] = set()
     for seed in seeds:
@@ -88,5 +140,6 @@ async def test_undo_restores_every_row(random_place: RandomPlace, seeds: list[in
         async with random_place(seed) as (place, world):
             seen |= await _both_orders(place, world)
             seen |= await _chain(place, world)
+            seen |= await _split(place, world)
     if "KOLLEGIUM_SEED" not in os.environ:  # others may lack something
         assert not WANTED - seen, f"the worlds lack {WANTED - seen}"

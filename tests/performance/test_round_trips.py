@@ -77,6 +77,8 @@ OTHERWISE = {
     "merges.show_rehearsal": (2, 4),
     "merges.list_leads": (2, 4),
     "merges.answer_by_token": (1, 1),
+    "webhooks.add": (3, 7),  # may he, the row, what it is
+    "webhooks.rotate": (2, 5),
     "waves.set_calendar": (2, 7),  # whether there is such a time zone
     "health.healthz": (0, 0),
     "health.readyz": (4, 4),

@@ -143,11 +143,12 @@ SMALL = {
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
     "companies.list_merge_suggestions", "absences.list_absences", "absences.list_company_absences",
     "merges.list_merges",
-    "imports.list_mappings", "imports.list_consents",
+    "imports.list_mappings", "imports.list_consents", "webhooks.list_webhooks",
 }  # fmt: skip
 COUNTED = {
     "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",
     "engagements.list_engagements", "reports.show_statement", "returns.list_returns",
+    "webhooks.list_deliveries",  # tests/webhooks/test_costs.py
 }  # fmt: skip
 
 

@@ -55,8 +55,10 @@ DERIVED = {
         where polroles = array['kollegium_broker'::regrole::oid]""",
     "<private tables>": """
         select c.oid::regclass::text from pg_class c
-        where c.relnamespace = 'app_private'::regnamespace and c.relkind = 'r'
-          and not c.relispartition""",
+        left join pg_inherits i on i.inhrelid = c.oid
+        left join pg_class p on p.oid = i.inhparent
+        where c.relnamespace = 'app_private'::regnamespace and c.relkind in ('r', 'p')
+          and coalesce(p.relnamespace, c.relnamespace) = c.relnamespace""",
     "<functions of the broker>": """
         select distinct p.pronamespace::regnamespace::text || '.' || p.proname from pg_proc p
         where p.prosecdef and p.proowner = 'kollegium_broker'::regrole

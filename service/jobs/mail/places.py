@@ -24,6 +24,8 @@ _PLACES = {
     "colleague-split": "/app/leads",
     "colleague-features-on": "/app/company",
     "became-admin": "/app/company",
+    "webhook-gone": "/app/company/webhooks",
+    "webhook-failing": "/app/company/webhooks",
     "digest": "/app/",
 }
 

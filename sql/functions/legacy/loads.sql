@@ -15,7 +15,8 @@ returns void language sql volatile set search_path = pg_catalog, pg_temp
 as $$ select pg_advisory_xact_lock_shared(app_private.legacy_lock_key()) $$;
 
 -- Empties what loads left that no session holds. Truncates where nobody else is at work: deleting
--- millions of rows would take as long as reading them.
+-- millions of rows would take as long as reading them. Truncating makes new files and new plans, so
+-- a table that has nothing is left alone.
 create or replace function app_private.legacy_clear_loads()
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -28,7 +29,8 @@ begin
   from (select load, pg_try_advisory_xact_lock(app_private.legacy_load_lock(load)) as dead
         from legacy_staging.load) l;
   for v_table in select c.relname from pg_class c
-                 where c.relnamespace = 'legacy_staging'::regnamespace and c.relkind = 'r' loop
+                 where c.relnamespace = 'legacy_staging'::regnamespace and c.relkind = 'r'
+                   and pg_relation_size(c.oid) > 0 loop
     if coalesce(v_alive, false) then
       execute format('delete from legacy_staging.%I where load = any ($1)', v_table) using v_dead;
     else

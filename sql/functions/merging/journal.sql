@@ -144,7 +144,7 @@ begin
       select $5, %L, ''moved'', %s, t.id, array_remove(array[%s], null) from %s t where (%s) and (%s)',
       p_tab,
       case when p_tab = any (array['app.colleague', 'app.invitation', 'app.api_key', 'app.import_mapping', 'app.absence',
-             'app_private.outbox', 'app.marketplace']) then 'null::uuid' else 't.marketplace_id' end,
+             'app_private.webhook', 'app_private.outbox', 'app.marketplace']) then 'null::uuid' else 't.marketplace_id' end,
       (select string_agg(format('case when t.%1$I = $1 then %1$L end', c), ', ') from unnest(v_owned) c),
       p_tab, v_scope,
       (select string_agg(format('t.%I = $1', c), ' or ') from unnest(v_owned) c))

@@ -86,6 +86,7 @@ as $$
     (175, 'app_private.bearer', 'company_id', 'cascade', 'own', 'app.colleague', 'for whom a token acts, from the next request on (case 5)'),
     (175, 'app_private.bearer', 'company_state', 'cascade', 'own', 'app.company', 'whether that company acts at all'),
     (180, 'app_private.idempotent_answer', 'company_id', 'choose', 'key', null, 'where both used one key the survivor''s answer stays'),
+    (178, 'app_private.webhook', 'company_id', 'move', 'own', null, 'whose events it is told; deliveries and secrets go by it'),
     (190, 'app_private.outbox', 'company_id', 'move', 'pending', null, 'on whose behalf; what is sent already stays'),
     (195, 'app.event', 'company_id', 'move', 'own', null, 'whom it was told'),
     (200, 'app_private.audit_entry', 'company_id', 'keep', null, null, 'who did it then'),
