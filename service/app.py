@@ -22,6 +22,7 @@ from service.domain.imports.http import router as imports
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
+from service.domain.notices.http import router as notices
 from service.domain.offers.http import router as offers
 from service.domain.pages.http import handlers as pages
 from service.domain.reports.http import router as reports
@@ -42,6 +43,7 @@ from service.web.openapi import describe
 ROOMS: list[ControllerRouterHandler] = [
     health,
     sessions,
+    notices,
     companies,
     marketplaces,
     waves,

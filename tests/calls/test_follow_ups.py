@@ -85,7 +85,8 @@ async def test_one_is_reminded_once_and_again_when_it_was_put_off(market: Market
     assert await reminders(market, "anna@huber.example", lead) == []
     await due(market, lead)
     (mail,) = await reminders(market, "anna@huber.example", lead)
-    assert set(mail["payload"]) == {"marketplace", "lead", "due_at"}  # nothing of the person
+    about = {"marketplace", "marketplace_id", "lead", "due_at"}
+    assert set(mail["payload"]) == about, "nothing of the person"
     assert len(await reminders(market, "anna@huber.example", lead)) == 1
     await market.anna.patch(f"{path}/{made['id']}", {"due_at": at(days=1)}, etag="*")
     assert len(await reminders(market, "anna@huber.example", lead)) == 1

@@ -32,7 +32,8 @@ HELD = (
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
     "sessions.log_in", "sessions.log_out", "sessions.end_session", "sessions.request_reset",
-    "sessions.reset_password", "companies.accept", "merges.answer_by_token",
+    "sessions.reset_password", "companies.accept", "merges.answer_by_token", "pages.accept",
+    "pages.answer_merge", "pages.request_reset", "pages.set_password", "pages.unsubscribed",
 }  # fmt: skip
 
 

@@ -72,6 +72,19 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "return-accepted": _ABOUT_OPERATOR,
     "return-refused": _ABOUT_OPERATOR,
     "lead-revoked": {**_ABOUT_OPERATOR, "reason": "x"},
+    "digest": {
+        "count": 60,
+        "groups": [
+            {"notice": "offers", "count": 58, "mails": [
+                {"template": "offer-opened", "payload": _TEASER},
+                {"template": "offer-opened", "payload": _TEASER},
+            ]},
+            {"notice": "messages", "count": 2, "mails": [
+                {"template": "message-received", "payload": _ABOUT_COMPANY},
+                {"template": "file-received", "payload": _ABOUT_COMPANY},
+            ]},
+        ],
+    },
 }  # fmt: skip
 HOSTILE = 'x\r\nBcc: y@z.example\n\n<b onclick="a">\u202ehttps://evil.example {{ 7*7 }}'
 URL = "https://kg.example"

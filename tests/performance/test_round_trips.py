@@ -89,6 +89,8 @@ OTHERWISE = {
     "pages.set_password": (1, 1),
     "pages.answer_merge": (1, 1),
     "pages.request_reset": (1, 1),
+    "pages.unsubscribed": (1, 1),
+    "notices.choose": (2, 7),  # whether there is such a time zone
 }
 PAGES = {
     "front": "/",
@@ -100,6 +102,7 @@ PAGES = {
     "reset": "/password-resets/kgp_x",
     "forgotten": "/password-forgotten",
     "consent": "/merge-consents/kgm_x",
+    "unsubscribe": "/unsubscribe/kgu_x",
 }
 OTHERWISE |= {f"pages.{name}": (0, 0) for name in PAGES}
 
@@ -197,6 +200,10 @@ async def leads(asker: Asker) -> None:
     await ask("with the same key", "anna", message, {"text": "x"}, Idempotency_Key="one")
     await ask("engagements.close", "anna", f"POST {lead}/engagement/close", {"outcome": "won"})
     await ask("engagements.reopen", "anna", f"POST {lead}/engagement/reopen")
+    back = await market.offered(market.world.huber)
+    await market.anna.post(market.path(back, "/pick"))
+    await market.anna.post(market.path(back, "/engagement/return"), {"reason": "not_reached"})
+    await ask("returns.list_returns", "olga", "GET /returns")
     for name, tail, body in (
         ("leads.reject", "/reject", {"reason": "x"}),
         ("leads.withdraw", "/withdraw", None),
@@ -243,8 +250,9 @@ async def pages(asker: Asker) -> None:
         ("accept", "/invitations/kgi_x/form", b"name=x&password=Ein+ganz+anderes"),
         ("set_password", "/password-resets/kgp_x/form", b"password=Ein+ganz+anderes"),
         ("answer_merge", "/merge-consents/kgm_x/form", b"consent=true"),
+        ("unsubscribed", "/unsubscribe/kgu_x", b"List-Unsubscribe=One-Click"),
     ):
-        status = 200 if name == "request_reset" else 404
+        status = 200 if name in ("request_reset", "unsubscribed") else 404
         await asker.ask(f"pages.{name}", "", f"POST {path}", body, status=status, **form)
 
 

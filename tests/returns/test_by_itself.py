@@ -28,10 +28,14 @@ async def recycle(market: Market, how: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+#: Mails about its way to a taker.
+FORTH = {"offer-opened", "lead-engaged"}
+
+
 async def told(market: Market, address: str, lead: str) -> list[str]:
     """Templates of the mails about a lead's way back, newest first."""
     mails = [m for m in await market.mails_to(address) if lead in str(m["payload"])]
-    return [m["template"] for m in mails if m["template"] != "lead-engaged"]
+    return [m["template"] for m in mails if m["template"] not in FORTH]
 
 
 async def test_a_reason_accepts_at_once(market: Market) -> None:

@@ -227,6 +227,22 @@ class ColleagueFeatures(Struct, kw_only=True):
     week: str | None
 
 
+class ColleagueReport(Struct, kw_only=True):
+    """
+    What a colleague of the caller's company picked, and how fast he called the leads that
+    he called first, in working time. null: API keys.
+    """
+
+    colleague_id: str | None
+    colleague_name: str | None
+    picked: int
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
+
+
 class Company(Struct, kw_only=True):
     """
     The caller's company. delegator_role: handing over is reserved to delegators and admins.
@@ -379,6 +395,22 @@ class Duplicate(Struct, kw_only=True):
         ),
     ]
     created_at: datetime
+    matches: list[str]
+
+
+class EarlierLead(Struct, kw_only=True):
+    """
+    A lead of the marketplace with the same address, number, or name and postcode.
+    """
+
+    id: str
+    state: Annotated[
+        str,
+        Meta(
+            description="One of available, closed, draft, engaged, erased, offered, rejected, submitted, unplaced, withdrawn."
+        ),
+    ]
+    submitted_at: datetime
     matches: list[str]
 
 
@@ -564,6 +596,32 @@ class InvitationDraft(Struct, kw_only=True):
     role: Literal["admin", "delegator", "member"] | UnsetType = UNSET
 
 
+class KindInWords(Struct, kw_only=True):
+    """
+    A kind of mails in words.
+    """
+
+    kind: str
+    title: str
+    about: str
+
+
+class KindsChosen(Struct, kw_only=True):
+    """
+    How each kind of mails comes: at_once, in the digest, or never; what is not named comes
+    at once.
+    """
+
+    offers: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    last_calls: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    assignments: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    placements: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    messages: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    returns: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    reminders: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+    partners: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
+
+
 class LeadFile(Struct, kw_only=True):
     """
     A file of a lead. shared: by the parties of one engagement, before any (engagement_id
@@ -630,6 +688,15 @@ class MappingDraft(Struct, kw_only=True):
     mapping: str
 
 
+class MarkedDuplicate(Struct, kw_only=True):
+    """
+    The person came in before: leads are those of the last duplicate_days, newest first.
+    """
+
+    found_at: datetime
+    leads: list[EarlierLead]
+
+
 class MarketplaceChange(Struct, kw_only=True):
     """
     Fields that are not named stay. Offers that were made keep their price.
@@ -646,11 +713,14 @@ class MarketplaceChange(Struct, kw_only=True):
     teaser_digits: int | UnsetType = UNSET
     next_step_required: bool | UnsetType = UNSET
     hand_back_hours: int | UnsetType | None = UNSET
+    contact_target_minutes: int | UnsetType | None = UNSET
+    stalled_hours: int | UnsetType | None = UNSET
     price_cents: int | UnsetType | None = UNSET
     currency: (
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
         | UnsetType
     ) = UNSET
+    duplicate_days: int | UnsetType | None = UNSET
 
 
 class MarketplaceDraft(Struct, kw_only=True):
@@ -658,8 +728,11 @@ class MarketplaceDraft(Struct, kw_only=True):
     A new marketplace. Times are hours and days; teaser_digits of the postcode are shown
     before the pick. next_step_required: who enters a call or changes a step says what comes
     next. hand_back_hours: working hours without a sign of its handler, after which a lead
-    is nobody's. price_cents: what a taker pays for a lead, in hundredths of currency; null
-    or 0: nothing.
+    is nobody's; stalled_hours: after which it is listed as stalled (null: after
+    hand_back_hours). contact_target_minutes: working time from the pick within which a
+    taker is to call first. price_cents: what a taker pays for a lead, in hundredths of
+    currency; null or 0: nothing. duplicate_days: a lead whose person came in within so many
+    days waits for the operator.
     """
 
     name: str
@@ -673,11 +746,14 @@ class MarketplaceDraft(Struct, kw_only=True):
     teaser_digits: int | UnsetType = UNSET
     next_step_required: bool | UnsetType = UNSET
     hand_back_hours: int | UnsetType | None = UNSET
+    contact_target_minutes: int | UnsetType | None = UNSET
+    stalled_hours: int | UnsetType | None = UNSET
     price_cents: int | UnsetType | None = UNSET
     currency: (
         Literal["BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "RON", "SEK", "USD"]
         | UnsetType
     ) = UNSET
+    duplicate_days: int | UnsetType | None = UNSET
 
 
 class Me(Struct, kw_only=True):
@@ -800,6 +876,31 @@ class NewPassword(Struct, kw_only=True):
     """
 
     password: str
+
+
+class NewSecret(Struct, kw_only=True):
+    """
+    The new secret, shown this once; until then deliveries have a signature of each.
+    """
+
+    secret: str
+    former_until: datetime
+
+
+class NewWebhook(Struct, kw_only=True):
+    """
+    The same with the secret that its deliveries are signed with, shown this once.
+    """
+
+    id: str
+    url: str
+    name: str
+    kinds: list[str] | None
+    state: Annotated[str, Meta(description="One of active, failing, gone, off.")]
+    failing_since: datetime | None
+    created_at: datetime
+    version: int
+    secret: str
 
 
 class NewlyVisible(Struct, kw_only=True):
@@ -1024,6 +1125,67 @@ class ProspectDraft(Struct, kw_only=True):
     answers: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType = UNSET
 
 
+class QuietHours(Struct, kw_only=True):
+    """
+    From begins until ends, perhaps on the next day.
+    """
+
+    begins: str
+    ends: str
+
+
+class RatedFor(Struct, kw_only=True):
+    """
+    How many ratings gave this reason.
+    """
+
+    reason: Annotated[
+        str,
+        Meta(
+            description="One of good_as_described, not_interested, outside_area, wrong_contact, wrong_product."
+        ),
+    ]
+    ratings: int
+
+
+class Rating(Struct, kw_only=True):
+    """
+    What the taker said of the lead last; the giver reads averages alone.
+    """
+
+    stars: int | None
+    reason: str | None
+    rated_at: datetime
+    changed_at: datetime
+
+
+class RatingDraft(Struct, kw_only=True):
+    """
+    How good the lead was: stars from 1 (bad) to 5 (good), a reason, or both.
+    """
+
+    stars: int | UnsetType | None = UNSET
+    reason: (
+        Literal[
+            "good_as_described", "not_interested", "outside_area", "wrong_contact", "wrong_product"
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+
+
+class Ratings(Struct, kw_only=True):
+    """
+    How takers rated these leads. For the operator stars are their average, ratings their
+    number; for a giver there are stars alone, in halves, and only where five or more gave
+    some.
+    """
+
+    stars: float | None
+    ratings: int | None
+    reasons: list[RatedFor]
+
+
 class Readable(Struct, kw_only=True):
     """
     What else the colleagues of one side read from then on: leads with personal data, open
@@ -1214,6 +1376,14 @@ class SavedMapping(Struct, kw_only=True):
     saved_at: datetime
 
 
+class Sent(Struct, kw_only=True):
+    """
+    It goes out at once; what becomes of it stands in the log under this id.
+    """
+
+    id: str
+
+
 class Session(Struct, kw_only=True):
     """
     An open session; the token is shown here and nowhere else.
@@ -1248,11 +1418,14 @@ class Settings(Struct, kw_only=True):
     teaser_digits: int
     next_step_required: bool
     hand_back_hours: int | None
+    contact_target_minutes: int | None
+    stalled_hours: int | None
     price_cents: int | None
     currency: Annotated[
         str,
         Meta(description="One of BGN, CHF, CZK, DKK, EUR, GBP, HUF, NOK, PLN, RON, SEK, USD."),
     ]
+    duplicate_days: int | None
 
 
 class Sheet(Struct, kw_only=True):
@@ -1313,6 +1486,7 @@ class SourceReport(Struct, kw_only=True):
     won: int
     lost: int
     returned: int
+    rating: Ratings
 
 
 class Span(Struct, kw_only=True):
@@ -1369,8 +1543,13 @@ class TakerReport(Struct, kw_only=True):
     """
     What a taker was offered and took. Offers are those opened in the period, by what became
     of them; begun and what follows are engagements begun in it, by their present state.
-    median_seconds, p90_seconds: from offer to pick or refusal. offered_together: to how
+    acceptance: what was picked of the offers that ended and were not withdrawn; conversion:
+    what was won of begun. median_seconds, p90_seconds: from offer to pick or refusal;
+    …_working_seconds: the same in working time of the marketplace. offered_together: to how
     many an offer of it went on average. Shares of all offers and picks: for the operator.
+    contacted: engagements that were called; …_contact_seconds: working time from the pick
+    to the first call; in_target, late: within the target or not (late, too, when it has
+    passed without a call). return_quota: at present; null without a quota.
     """
 
     company_id: str
@@ -1382,8 +1561,11 @@ class TakerReport(Struct, kw_only=True):
     expired: int
     lost_offers: int
     withdrawn: int
+    acceptance: float | None
     median_seconds: float | None
     p90_seconds: float | None
+    median_working_seconds: float | None
+    p90_working_seconds: float | None
     offered_together: float | None
     share_of_offers: float | None
     share_of_picks: float | None
@@ -1396,6 +1578,13 @@ class TakerReport(Struct, kw_only=True):
     returned: int
     revoked: int
     value: float | None
+    conversion: float | None
+    contacted: int
+    median_contact_seconds: float | None
+    p90_contact_seconds: float | None
+    in_target: int
+    late: int
+    return_quota: ReturnQuota | None
 
 
 class Teaser(Struct, kw_only=True):
@@ -1516,6 +1705,145 @@ class WavePlanDraft(Struct, kw_only=True):
     recycle: Literal["ask", "auto", "never"] | UnsetType = UNSET
 
 
+class Webhook(Struct, kw_only=True):
+    """
+    A webhook. state: off: switched off by an admin; gone: the receiver answered 410;
+    failing: nothing was taken for three days. failing_since: null when the last attempt was
+    taken.
+    """
+
+    id: str
+    url: str
+    name: str
+    kinds: list[str] | None
+    state: Annotated[str, Meta(description="One of active, failing, gone, off.")]
+    failing_since: datetime | None
+    created_at: datetime
+    version: int
+
+
+class WebhookChange(Struct, kw_only=True):
+    """
+    Fields that are not named stay. kinds null: all. state off: nothing is sent, and what is
+    on its way is given up; active: it is told of what happens from now on.
+    """
+
+    url: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    kinds: (
+        list[
+            Literal[
+                "file.added",
+                "lead.accepted",
+                "lead.assigned",
+                "lead.came_back",
+                "lead.changed",
+                "lead.consent_stated",
+                "lead.created",
+                "lead.handler_changed",
+                "lead.lost",
+                "lead.offered",
+                "lead.picked",
+                "lead.recycled",
+                "lead.rejected",
+                "lead.reopened",
+                "lead.return_due",
+                "lead.return_refused",
+                "lead.return_requested",
+                "lead.return_withdrawn",
+                "lead.returned",
+                "lead.revoked",
+                "lead.step_changed",
+                "lead.submitted",
+                "lead.unplaced",
+                "lead.withdrawn",
+                "lead.won",
+                "message.added",
+                "offer.declined",
+                "offer.expired",
+                "offer.last_call",
+                "offer.lost",
+                "offer.opened",
+                "offer.reopened",
+                "offer.withdrawn",
+                "resync",
+            ]
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    state: Literal["active", "off"] | UnsetType = UNSET
+
+
+class WebhookDelivery(Struct, kw_only=True):
+    """
+    An event on its way to a webhook. status: what the last attempt was answered; failure:
+    why it failed. What the receiver said besides is not kept.
+    """
+
+    id: str
+    kind: str
+    state: Annotated[str, Meta(description="One of delivered, failed, pending.")]
+    attempts: int
+    status: int | None
+    failure: str | None
+    created_at: datetime
+    attempted_at: datetime | None
+    next_attempt_at: datetime | None
+    ended_at: datetime | None
+
+
+class WebhookDraft(Struct, kw_only=True):
+    """
+    Where to (https), and of which kinds of events; without kinds of all.
+    """
+
+    url: str
+    name: str | UnsetType = UNSET
+    kinds: (
+        list[
+            Literal[
+                "file.added",
+                "lead.accepted",
+                "lead.assigned",
+                "lead.came_back",
+                "lead.changed",
+                "lead.consent_stated",
+                "lead.created",
+                "lead.handler_changed",
+                "lead.lost",
+                "lead.offered",
+                "lead.picked",
+                "lead.recycled",
+                "lead.rejected",
+                "lead.reopened",
+                "lead.return_due",
+                "lead.return_refused",
+                "lead.return_requested",
+                "lead.return_withdrawn",
+                "lead.returned",
+                "lead.revoked",
+                "lead.step_changed",
+                "lead.submitted",
+                "lead.unplaced",
+                "lead.withdrawn",
+                "lead.won",
+                "message.added",
+                "offer.declined",
+                "offer.expired",
+                "offer.last_call",
+                "offer.lost",
+                "offer.opened",
+                "offer.reopened",
+                "offer.withdrawn",
+                "resync",
+            ]
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+
+
 class Withdrawal(Struct, kw_only=True):
     """
     Why, for the history.
@@ -1560,13 +1888,26 @@ class CallClaim(Struct, kw_only=True):
 class CallState(Struct, kw_only=True):
     """
     Who of the caller's company is calling now (null: nobody), how often the present
-    engagement was tried, and when first.
+    engagement was tried, when first, and by when the marketplace wants that (null: it does
+    not say).
     """
 
     colleague: CallingColleague | None
     until: datetime | None
     attempts: int
     first_attempt_at: datetime | None
+    contact_by: datetime | None
+
+
+class GiverReport(Struct, kw_only=True):
+    """
+    How leads of a giver that came in within the period were rated. giver null: the operator
+    put them in.
+    """
+
+    giver_company_id: str | None
+    giver_name: str | None
+    rating: Ratings
 
 
 class Handover(Struct, kw_only=True):
@@ -1684,19 +2025,6 @@ class Marketplace(Struct, kw_only=True):
     settings: Settings | None = None
 
 
-class MarketplaceReport(Struct, kw_only=True):
-    """
-    A period of a marketplace, from its begin until before its end: for the operator all
-    takers and sources, for a taker its own line, for a giver its own sources.
-    """
-
-    begins_at: datetime
-    ends_at: datetime
-    takers: list[TakerReport]
-    sources: list[SourceReport]
-    why_empty: Said | None
-
-
 class MonthlyStatement(Struct, kw_only=True):
     """
     A month of a marketplace, by the zone of its calendar: for its operator of all takers or
@@ -1715,6 +2043,33 @@ class MonthlyStatement(Struct, kw_only=True):
     items: list[StatementEntry]
     next_cursor: str | None
     why_empty: Said | None
+
+
+class Notices(Struct, kw_only=True):
+    """
+    Which mails I get, and when. words: what the kinds are, in the language that was asked
+    for; always: what comes to everybody at once, also in quiet hours.
+    """
+
+    time_zone: str
+    digest_time: str
+    quiet: QuietHours | None
+    kinds: KindsChosen
+    words: list[KindInWords]
+    always: list[str]
+
+
+class NoticesDraft(Struct, kw_only=True):
+    """
+    All of it. time_zone: of these times, and of those in mails. digest_time: when the
+    digest comes, if anything waits for it. quiet: what would come in these hours waits for
+    their end and comes together; null: never quiet.
+    """
+
+    time_zone: str
+    digest_time: str
+    kinds: KindsChosen
+    quiet: QuietHours | UnsetType | None = UNSET
 
 
 class Offer(Struct, kw_only=True):
@@ -1830,6 +2185,17 @@ class Remark(Struct, kw_only=True):
     detail: Said
 
 
+class ReportedPeriod(Struct, kw_only=True):
+    """
+    A week from Monday or a month of the marketplace's calendar, as far as it lies within
+    the report: the same numbers of it alone.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    takers: list[TakerReport]
+
+
 class ShownEvidence(Struct, kw_only=True):
     """
     Attempts and days as they were counted when it was asked, and the calls and files that
@@ -1938,8 +2304,9 @@ class Lead(Struct, kw_only=True):
     A lead as the caller may see it. teaser is there when interest or tags hold contact
     data: what takers see instead, until somebody words it anew. prospect and engagement are
     absent where he may not, or where there is none; possible_duplicates is for who put the
-    lead in or decides on it. remarks tells, after a POST or PATCH, what of the contact data
-    is not stored as it was written.
+    lead in or decides on it; duplicate, for the operator, while the lead waits because its
+    person came in before. remarks tells, after a POST or PATCH, what of the contact data is
+    not stored as it was written.
     """
 
     marketplace_id: str
@@ -1972,7 +2339,49 @@ class Lead(Struct, kw_only=True):
     prospect: Prospect | None = None
     engagement: Engagement | None = None
     possible_duplicates: list[Duplicate] | None = None
+    duplicate: MarkedDuplicate | None = None
     remarks: list[Remark] | None = None
+
+
+class MarketplaceReport(Struct, kw_only=True):
+    """
+    A period of a marketplace, from its begin until before its end: for the operator all
+    takers, sources and givers, for a taker its own line, for a giver its own sources and
+    itself. colleagues: of the caller's own company. periods: where they are asked for, in
+    order. contact_target_minutes: within how much working time a taker is to call; null:
+    not said.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    contact_target_minutes: int | None
+    time_zone: str
+    takers: list[TakerReport]
+    periods: list[ReportedPeriod]
+    colleagues: list[ColleagueReport]
+    sources: list[SourceReport]
+    givers: list[GiverReport]
+    why_empty: Said | None
+
+
+class PendingReturn(Struct, kw_only=True):
+    """
+    What a taker asks and the operator has not decided. decide_by: then silence accepts it;
+    null: it waits as long as it takes.
+    """
+
+    id: str
+    marketplace_id: str
+    lead_id: str
+    engagement_id: str
+    company_id: str
+    company_name: str
+    reason: str
+    comment: str | None
+    asked_by: str
+    requested_at: datetime
+    evidence: ShownEvidence
+    decide_by: datetime | None
 
 
 class ReturnRequest(Struct, kw_only=True):
@@ -2003,7 +2412,7 @@ class ShownEngagement(Struct, kw_only=True):
     """
     The same with its return. return: what the caller's company may do, null where it does
     not work the lead; return_request: what was asked last, as far as the caller may know of
-    it.
+    it; rating: the taker's, for it and the operator.
     """
 
     id: str
@@ -2034,3 +2443,4 @@ class ShownEngagement(Struct, kw_only=True):
     credited_at: datetime | None
     return_: ReturnTerms | None = field(name="return")
     return_request: ReturnRequest | None
+    rating: Rating | None

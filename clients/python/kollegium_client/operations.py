@@ -115,6 +115,28 @@ class Sessions(Room):
         return self._send.nothing("POST", f"/password-resets/{segment(token)}", data=data)
 
 
+class Notices(Room):
+    """Notices."""
+
+    def show(self) -> models.Notices:
+        """Which mails I get, and when.
+
+        Kinds in words by Accept-Language. Who never chose gets everything at once.
+
+        Problems: colleague-required.
+        """
+        return self._send.one("GET", "/me/notices", models.Notices)
+
+    def choose(self, data: models.NoticesDraft) -> models.Notices:
+        """Choose which mails I get, and when.
+
+        All of it at once; kinds that are not named come at once. What already waits follows.
+
+        Problems: colleague-required.
+        """
+        return self._send.one("PUT", "/me/notices", models.Notices, data=data)
+
+
 class Companies(Room):
     """Companies."""
 
@@ -500,12 +522,18 @@ class Reports(Room):
         )
 
     def show_report(
-        self, marketplace_id: Id, *, from_: Moment | None = None, to: Moment | None = None
+        self,
+        marketplace_id: Id,
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        by: Literal["month", "week"] | None = None,
     ) -> models.MarketplaceReport:
         """The report of a marketplace.
 
-        Who was offered and took how much, and what became of leads by source. An operator reads
-        all takers, a taker its own line, a giver its own sources.
+        Who was offered and took how much and how fast, and what became of leads by source. An
+        operator reads all takers, a taker its own line, a giver its own sources; each its own
+        colleagues. By week two years at most, by month ten.
 
         Problems: not-found.
         """
@@ -513,12 +541,42 @@ class Reports(Room):
             "GET",
             f"/reports/marketplaces/{segment(marketplace_id)}",
             models.MarketplaceReport,
-            query={"from": from_, "to": to},
+            query={"from": from_, "to": to, "by": by},
+        )
+
+    def export_report(
+        self,
+        marketplace_id: Id,
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        by: Literal["month", "week"] | None = None,
+    ) -> bytes:
+        """The report's takers as CSV.
+
+        A line for each taker, and with `by` for each taker and period; a taker gets its own.
+
+        Problems: not-found.
+        """
+        return self._send.bytes(
+            "GET",
+            f"/reports/marketplaces/{segment(marketplace_id)}/takers.csv",
+            query={"from": from_, "to": to, "by": by},
         )
 
 
 class Returns(Room):
     """Returns."""
+
+    def list_returns(self, *, marketplace: Id | None = None) -> Iterator[models.PendingReturn]:
+        """Returns that wait for my decision.
+
+        For the operator, of all its marketplaces or of one; who asked first comes first.
+        engagement/return/accept and refuse of the lead decide.
+        """
+        return self._send.pages(
+            "GET", "/returns", models.PendingReturn, query={"marketplace": marketplace}
+        )
 
     def show_rules(self, marketplace_id: Id) -> models.ReturnRules:
         """Which returns the marketplace takes.
@@ -582,6 +640,7 @@ class Leads(Room):
         lead: Id | None = None,
         received_since: Moment | None = None,
         changed_since: Moment | None = None,
+        stalled: Literal["true"] | None = None,
         q: str | None = None,
         sort: Literal["changed", "newest", "oldest", "unchanged"] | None = None,
     ) -> Iterator[models.Lead]:
@@ -609,6 +668,7 @@ class Leads(Room):
                 "lead": lead,
                 "received_since": received_since,
                 "changed_since": changed_since,
+                "stalled": stalled,
                 "q": q,
                 "sort": sort,
             },
@@ -1022,6 +1082,26 @@ class Engagements(Room):
         return self._send.one(
             "POST",
             f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/engagement/return/refuse",
+            models.ShownEngagement,
+            data=data,
+            once=True,
+        )
+
+    def rate(
+        self, marketplace_id: Id, lead_id: Id, data: models.RatingDraft
+    ) -> models.ShownEngagement:
+        """Rate the lead.
+
+        By any colleague of the company that works or worked it, until 30 days after that ended.
+        One rating an engagement: again replaces it. The operator reads it, the giver averages
+        alone.
+
+        Problems: idempotency-in-progress, idempotency-key-reused, not-found, rating-window-
+        over, taker-required.
+        """
+        return self._send.one(
+            "POST",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/engagement/rating",
             models.ShownEngagement,
             data=data,
             once=True,
@@ -1456,7 +1536,7 @@ class Files(Room):
         By the company that put it in. Of a shared one the history keeps that there was one; it
         stays when its engagement has ended, and while the operator decides about a return.
 
-        Problems: engagement-state, file-of-another, not-found.
+        Problems: engagement-state, file-of-another, not-found, return-state.
         """
         return self._send.nothing(
             "DELETE",
@@ -1604,6 +1684,105 @@ class Imports(Room):
         return self._send.nothing("DELETE", f"/import-mappings/{segment(mapping_id)}")
 
 
+class Webhooks(Room):
+    """Webhooks."""
+
+    def list_webhooks(self) -> Iterator[models.Webhook]:
+        """Webhooks of my company.
+
+        For admins. Newest first; never their secrets.
+
+        Problems: admin-required.
+        """
+        return self._send.pages("GET", "/webhooks", models.Webhook)
+
+    def add(self, data: models.WebhookDraft) -> models.NewWebhook:
+        """Add a webhook.
+
+        For admins. From now on events are posted there, signed as Standard Webhooks has it; the
+        secret is shown this once. https to the public internet; the address is looked up now
+        and before each attempt, and redirects are not followed. At most 20 a company.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, shown-once,
+        too-many-webhooks.
+        """
+        return self._send.one("POST", "/webhooks", models.NewWebhook, data=data, once=True)
+
+    def remove(self, webhook_id: Id) -> None:
+        """Remove a webhook.
+
+        For admins. What is on its way is not sent any more.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("DELETE", f"/webhooks/{segment(webhook_id)}")
+
+    def change(
+        self, webhook_id: Id, data: models.WebhookChange, *, seen: Versioned
+    ) -> models.Webhook:
+        """Change a webhook.
+
+        For admins. One that was ended (410, or days of failure) comes back with `state:
+        active`.
+
+        Problems: admin-required, not-found, version-required, version-stale.
+        """
+        return self._send.one(
+            "PATCH", f"/webhooks/{segment(webhook_id)}", models.Webhook, data=data, seen=seen
+        )
+
+    def ping(self, webhook_id: Id) -> models.Sent:
+        """Try a webhook.
+
+        For admins. Sends a delivery of the kind `ping`, which is repeated as all others.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        too-many-requests, webhook-not-active.
+        """
+        return self._send.one(
+            "POST", f"/webhooks/{segment(webhook_id)}/ping", models.Sent, once=True
+        )
+
+    def rotate(self, webhook_id: Id) -> models.NewSecret:
+        """A new secret.
+
+        For admins. For a day deliveries are signed with both; a further rotation ends the older
+        one at once.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        shown-once.
+        """
+        return self._send.one(
+            "POST", f"/webhooks/{segment(webhook_id)}/rotate", models.NewSecret, once=True
+        )
+
+    def list_deliveries(self, webhook_id: Id) -> Iterator[models.WebhookDelivery]:
+        """Deliveries of a webhook.
+
+        For admins. Newest first, of seven days.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.pages(
+            "GET", f"/webhooks/{segment(webhook_id)}/deliveries", models.WebhookDelivery
+        )
+
+    def replay(self, webhook_id: Id, delivery_id: Id) -> models.Sent:
+        """Deliver again.
+
+        For admins. With the same id, from the begin of the schedule, also what was delivered.
+
+        Problems: admin-required, idempotency-in-progress, idempotency-key-reused, not-found,
+        too-many-requests, webhook-not-active.
+        """
+        return self._send.one(
+            "POST",
+            f"/webhooks/{segment(webhook_id)}/deliveries/{segment(delivery_id)}/replay",
+            models.Sent,
+            once=True,
+        )
+
+
 class Merges(Room):
     """Merges."""
 
@@ -1717,6 +1896,7 @@ class Rooms:
     def __init__(self, send: Sending) -> None:
         self.health = Health(send)
         self.sessions = Sessions(send)
+        self.notices = Notices(send)
         self.companies = Companies(send)
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)
@@ -1731,4 +1911,5 @@ class Rooms:
         self.timeline = Timeline(send)
         self.files = Files(send)
         self.imports = Imports(send)
+        self.webhooks = Webhooks(send)
         self.merges = Merges(send)

@@ -14,11 +14,14 @@ from service.domain.pages.messages import AcceptanceForm, ConsentForm, Forgotten
 from service.domain.pages.view import page, refusal
 from service.errors import Problem
 from service.web.answers import HtmlPage, Redirect
+from service.web.bodies import FORM, Upload
 from service.web.calls import Call
 
 # Beside routes of other rooms at the same addresses, and none of them part of the API.
 shown = functools.partial(get, public=True, standalone=True, include_in_schema=False)
 sent = functools.partial(post, status_code=200, public=True, include_in_schema=False)
+# A form of either kind, or nothing.
+ONE_CLICK = Upload((FORM.value,), "body_limit", {}, "List-Unsubscribe=One-Click")
 Token = Annotated[str, PathParameter(max_length=200)]
 
 
@@ -116,6 +119,19 @@ async def answer_merge(
     return await operations.answer_merge(call, token, data)
 
 
+@shown("/unsubscribe/{token:str}")
+async def unsubscribe(call: NamedDependency[Call], token: Token) -> HtmlPage:
+    """A button; the same for every token."""
+    return page("unsubscribe", call.language, action=f"/unsubscribe/{_spelt(token)}")
+
+
+@sent("/unsubscribe/{token:str}", upload=ONE_CLICK)
+async def unsubscribed(call: NamedDependency[Call], token: Token) -> HtmlPage:
+    """By the button, or by a mail program in one click (RFC 8058): what it sends is not looked at,
+    and who is logged in is nothing to it."""
+    return await operations.unsubscribe(call, token)
+
+
 def _spelt(token: str) -> str:
     return quote(token, safe="")
 
@@ -145,4 +161,6 @@ handlers = [
     set_password,
     consent,
     answer_merge,
+    unsubscribe,
+    unsubscribed,
 ]

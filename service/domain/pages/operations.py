@@ -10,6 +10,7 @@ from service.domain.companies import operations as companies
 from service.domain.companies.messages import Acceptance
 from service.domain.merges import operations as merges
 from service.domain.merges.messages import TokenAnswer
+from service.domain.notices import operations as notices
 from service.domain.pages.messages import AcceptanceForm, ConsentForm, ForgottenForm, PasswordForm
 from service.domain.pages.view import page, refusal
 from service.domain.sessions import operations as sessions
@@ -64,6 +65,16 @@ async def answer_merge(call: Call, token: str, form: ConsentForm) -> HtmlPage:
         return {"consent": form.consent}
 
     return await _told(call, "merge-consent-done", work)
+
+
+async def unsubscribe(call: Call, token: str) -> HtmlPage:
+    """Ends the kinds of mails that the token names; says nothing about it."""
+
+    async def work() -> dict[str, Any]:
+        await call.database.run(None, notices.unsubscribe, token)
+        return {}
+
+    return await _told(call, "unsubscribe-done", work)
 
 
 def api_call(section: str | None, one: str | None, two: str | None) -> str | None:

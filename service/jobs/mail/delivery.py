@@ -69,6 +69,9 @@ class Delivery(NamedTuple):
                 claimed["language"],
                 json.loads(claimed["payload"]),
                 base_url=self.public_url,
+                zone=claimed["time_zone"],
+                notices=claimed["notices"],
+                unsubscribe=claimed["unsubscribe"],
             )
         except TemplateUnknown:
             # Of a newer release, perhaps: its worker has the text.
@@ -77,8 +80,12 @@ class Delivery(NamedTuple):
             log.error("mail_unwritable", mail=str(claimed["id"]), why=str(error))
             return Attempt("later", "template-fails")
         recipient = envelope_address(claimed["recipient"])
-        message = letter(self.sender, recipient, claimed, mail)
+        message = letter(self.sender, recipient, claimed, mail, self._way_out(claimed))
         return await send(smtp, self.sender.address, recipient, message)
+
+    def _way_out(self, claimed: Any) -> str | None:
+        token = claimed["unsubscribe"]
+        return f"{self.public_url.rstrip('/')}/unsubscribe/{token}" if token else None
 
 
 async def _settle(connection: Any, mail: Any, outcome: Attempt) -> None:

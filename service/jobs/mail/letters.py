@@ -1,7 +1,7 @@
 """A mail as bytes: text and HTML, with headers that machines read."""
 
+from email import policy
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Any, NamedTuple
 
@@ -43,9 +43,16 @@ def envelope_address(address: str) -> str:
         return address
 
 
-def letter(sender: Sender, recipient: str, claimed: Any, mail: Mail) -> bytes:
-    """The whole message. Its id is that of the outbox, so a repetition is known as one."""
-    message = EmailMessage(policy=SMTP)
+# A long address in a header would be folded into encoded words, which no mail program clicks.
+_LINES = policy.SMTP.clone(max_line_length=998)
+
+
+def letter(
+    sender: Sender, recipient: str, claimed: Any, mail: Mail, way_out: str | None = None
+) -> bytes:
+    """The whole message. Its id is that of the outbox, so a repetition is known as one. `way_out`
+    is where one click ends mails of this kind (RFC 8058)."""
+    message = EmailMessage(policy=_LINES)
     message["From"] = sender.header
     message["To"] = recipient
     message["Subject"] = mail.subject
@@ -53,6 +60,9 @@ def letter(sender: Sender, recipient: str, claimed: Any, mail: Mail) -> bytes:
     message["Message-ID"] = f"<{claimed['id']}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = claimed["language"]
+    if way_out is not None:
+        message["List-Unsubscribe"] = f"<{way_out}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     return message.as_bytes()

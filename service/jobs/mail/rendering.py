@@ -6,8 +6,8 @@ as text and as HTML. A payload holds no personal data of prospects, so neither d
 """
 
 import unicodedata
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from html import escape
 from importlib import resources
 from typing import Any, NamedTuple
@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 
 import minijinja
 
+from service.domain.notices.view import words
 from service.jobs.mail.places import place_of
 
 LANGUAGES = ("de", "en")
 #: Of whom we know no zone.
 DEFAULT_ZONE = "Europe/Berlin"
+DIGEST = "digest"
 _FRAME = "frame"
 _TEXTS = resources.files(__package__).joinpath("texts")
 _MOMENTS = {"de": "%d.%m.%Y, %H:%M Uhr (%Z)", "en": "%d %B %Y, %H:%M (%Z)"}
@@ -55,29 +57,56 @@ def render(
     *,
     base_url: str,
     zone: str = DEFAULT_ZONE,
+    notices: Sequence[str] | None = None,
     unsubscribe: str | None = None,
 ) -> Mail:
     """The mail in `de` or `en`, its moments in that zone. `unsubscribe` is the token that its foot
-    names. Raises TemplateUnknown, and TemplateFails for a value that is missing."""
+    names, for these kinds of notice. Raises TemplateUnknown, and TemplateFails for a value that is
+    missing."""
     if template not in _NAMES:
         raise TemplateUnknown(template)
     tongue = language if language in LANGUAGES else "en"
-    values = {
-        **{name: _clean(value) for name, value in payload.items()},
-        "place": place_of(template, payload),
+    common = {
         "base_url": base_url.rstrip("/"),
         "language": tongue,
         "zone": zone,
         "unsubscribe": unsubscribe,
+        "kind": ", ".join(words(tongue, notice).title for notice in notices or ()),
     }
-    subject, text = _filled(f"{tongue}/{template}.txt", values).split("\n", 1)
+    values = _values(template, payload, common)
+    text = _filled(f"{tongue}/{template}.txt", values).split("\n", 1)[1]
     page = _filled(f"{tongue}/{template}.html", values).split("\n", 1)[1]
-    subject = subject.strip()[:200]
+    subject = _subject(template, values)
     text = _filled(f"{tongue}/{_FRAME}.txt", {**values, "body": text.strip()})
     page = _filled(f"{tongue}/{_FRAME}.html", {**values, "body": minijinja.safe(page.strip())})
     parts = [_part(part) for part in page.split("\n\n") if part.strip()]
     html = _filled("letter.html", {"subject": subject, "language": tongue, "parts": parts})
     return Mail(subject, text.strip() + "\n", html)
+
+
+def _values(template: str, payload: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    cleaned = {name: _clean(value) for name, value in payload.items()}
+    values = {**cleaned, "place": place_of(template, payload), **common}
+    if template == DIGEST:
+        values["groups"] = [_group(group, common) for group in cleaned["groups"]]
+    return values
+
+
+def _subject(template: str, values: Mapping[str, Any]) -> str:
+    if template not in _NAMES:
+        raise TemplateUnknown(template)
+    name = f"{values['language']}/{template}.txt"
+    return _filled(name, values).partition("\n")[0].strip()[:200]
+
+
+def _group(group: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """What waited of one kind: a line for each mail, which is what its subject says."""
+    lines = []
+    for mail in group["mails"]:
+        values = _values(mail["template"], mail["payload"], common)
+        lines.append({"subject": _subject(mail["template"], values), "place": values["place"]})
+    title = words(str(common["language"]), group["notice"]).title
+    return {"title": title, "lines": lines, "more": group["count"] - len(lines)}
 
 
 def _filled(name: str, values: Mapping[str, Any]) -> str:
@@ -125,8 +154,16 @@ def _link(state: Any, path: str) -> str:
 @minijinja.pass_state
 def _moment(state: Any, text: str) -> str:
     """A time stamp of the payload for people, with the zone it is in."""
-    moment = datetime.fromisoformat(text).astimezone(ZoneInfo(state.lookup("zone")))
+    moment = datetime.fromisoformat(text).astimezone(_zone(state.lookup("zone")))
     return moment.strftime(_MOMENTS[state.lookup("language")])
+
+
+def _zone(name: str) -> tzinfo:
+    """The database may know more of them than this machine."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        return UTC
 
 
 def _source(name: str) -> str | None:

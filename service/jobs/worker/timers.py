@@ -66,9 +66,10 @@ async def print_names(connection: Any, stop: asyncio.Event | None = None) -> int
 
 async def address(connection: Any, stop: asyncio.Event | None = None) -> int:
     """Makes mails of what happened to leads and of what is for a company or whoever has an address;
-    returns of how many."""
+    returns of how many. Then of what waited: what came while nobody worked is among it."""
     await connection.fetchval("select app.mail_events()", timeout=_STATEMENT_SECONDS)
-    return await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
+    total = await _batches(connection, "select app.address_mails($1)", ADDRESSED, stop)
+    return total + await _batches(connection, "select app.gather_mails($1)", BATCH, stop)
 
 
 async def remind(connection: Any, stop: asyncio.Event | None = None) -> int:

@@ -112,7 +112,8 @@ begin
   v_seen := app_private.seen_here(v_seen);
   v_now := pg_current_snapshot();  -- what is committed after this is not seen by it, whatever a later statement sees
   insert into app_private.outbox (id, kind, template, company_id, payload, created_at, due_at)
-  select app_private.id_beside(e.id), 'circular', m.template, e.company_id, m.payload, e.at, e.at
+  select app_private.id_beside(e.id), 'circular', m.template, e.company_id,
+    m.payload || jsonb_build_object('marketplace_id', e.marketplace_id, 'lead', e.lead_id), e.at, e.at
   from app.event e
   join app.company co on co.id = e.company_id and co.state = 'active'
   cross join lateral app_private.mail_of(e) m

@@ -25,7 +25,7 @@ $$;
 -- waited for three days: nobody needs them any more, and a mail server that is named late gets no flood.
 create or replace function app.claim_mails(p_limit integer, p_seconds integer)
 returns table (id uuid, attempt integer, template text, recipient text, language text, payload jsonb,
-  created_at timestamptz)
+  created_at timestamptz, notices text[], time_zone text, unsubscribe text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -43,7 +43,9 @@ begin
   return query
   update app_private.outbox o set attempts = o.attempts + 1, lease_until = v_now + make_interval(secs => p_seconds)
   where o.id = any (v_ids) and o.failed_at is null
-  returning o.id, o.attempts, o.template, o.recipient, o.language, o.payload, o.created_at;
+  returning o.id, o.attempts, o.template, o.recipient, o.language, o.payload, o.created_at, o.notices,
+    (app_private.notices_of(o.colleague_id)).time_zone,
+    case when o.notices is not null then app_private.unsubscribe_token(o.colleague_id, o.notices) end;
 end
 $$;
 comment on function app.claim_mails(integer, integer) is
