@@ -11,14 +11,17 @@ from litestar.types import ControllerRouterHandler
 
 from service.database import readiness
 from service.database.transaction import Database
+from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
+from service.domain.events.http import router as events
 from service.domain.exports.http import router as exports
 from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
+from service.domain.intake.http import router as intake
 from service.domain.leads.http import router as leads
 from service.domain.marketplaces.http import router as marketplaces
 from service.domain.merges.http import router as merges
@@ -56,8 +59,10 @@ ROOMS: list[ControllerRouterHandler] = [
     follow_ups,
     absences,
     timeline,
+    events,
     files,
     imports,
+    intake,
     exports,
     webhooks,
     merges,
@@ -87,7 +92,9 @@ def create_app(settings: ServiceSettings) -> Edge:
         try:
             async with app.state.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
+            app.state.wakeups = Wakeups(app.state.database, app.state.settings.streams)
             yield
+            await app.state.wakeups.close()
         finally:
             await app.state.database.close()
 

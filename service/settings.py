@@ -17,6 +17,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     import_limit: int = 20 * 1024 * 1024
     file_limit: int = 10 * 1024 * 1024
     file_quota: int = 1024 * 1024 * 1024
+    streams: int = 1000
     trusted_proxies: str = ""
     webhook_networks: str = ""
     metrics_port: int = 0
@@ -49,6 +50,7 @@ _VARIABLES = {
     "import_limit": "KOLLEGIUM_IMPORT_LIMIT",
     "file_limit": "KOLLEGIUM_FILE_LIMIT",
     "file_quota": "KOLLEGIUM_FILE_QUOTA",
+    "streams": "KOLLEGIUM_STREAMS",
     "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
     "webhook_networks": "KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS",
     "metrics_port": "KOLLEGIUM_METRICS_PORT",

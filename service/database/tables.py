@@ -168,6 +168,12 @@ import_mapping = _table(
     "import_mapping",
     "id uuid, company_id uuid, name text, mapping text, saved_by text, saved_at timestamptz",
 )
+intake_key = _table(
+    "intake_key",
+    "marketplace_id uuid, id uuid, company_id uuid, kind text, name text, interest text, "
+    "origins text[], consent_text text, key_sha256 bytea, secret_sha256 bytea, created_by_id "
+    "uuid, created_at timestamptz, revoked_at timestamptz",
+)
 invitation = _table(
     "invitation",
     "id uuid, company_id uuid, email text, role text, state text, invited_by_id uuid, "

@@ -197,10 +197,12 @@ class Stream(Answer[bytes]):
 
     async def send(self, send: Send) -> None:
         """Head at once, then part by part; to HEAD the head alone."""
-        await send(self._head(self._length))
-        if self._runs:
-            await self._run(send)
-        await self._source.aclose()
+        try:
+            await send(self._head(self._length))
+            if self._runs:
+                await self._run(send)
+        finally:
+            await self._source.aclose()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _run(self, send: Send) -> None:

@@ -19,6 +19,7 @@ from litestar.types import Receive, Scope
 from service import identity
 from service.database.transaction import Database, Tx
 from service.database.tx import Known
+from service.database.wakeups import Wakeups
 from service.errors import Problem
 from service.settings import ServiceSettings
 from service.vocabulary import GoesOn, Versions
@@ -102,6 +103,12 @@ class Call:
         """The service's database."""
         database: Database = self._scope["app"].state.database
         return database
+
+    @property
+    def wakeups(self) -> Wakeups:
+        """The streams of this process."""
+        wakeups: Wakeups = self._scope["app"].state.wakeups
+        return wakeups
 
     @property
     def settings(self) -> ServiceSettings:

@@ -148,7 +148,8 @@ def _types(handler: HTTPRouteHandler) -> list[Any]:
     """Body and result, as far as there are any."""
     body = handler.parsed_fn_signature.parameters.get("data")
     given = [body.annotation] if body is not None else []
-    return given + _results(handler)
+    parts = [handler.opt["parts"]] if "parts" in handler.opt else []
+    return given + _results(handler) + parts
 
 
 def _results(handler: HTTPRouteHandler) -> list[Any]:
@@ -286,7 +287,7 @@ def _successes(handler: HTTPRouteHandler, schemas: Json) -> Json:
         taken = handler.http_methods == {"POST"} and GoesOn in getattr(result, "__mro__", ())
         found.setdefault(202 if taken else handler.status_code, []).append(result)
     return {
-        str(status): _success(status, results, schemas) if results else _plain(handler)
+        str(status): _success(handler, status, results, schemas) if results else _plain(handler)
         for status, results in (found or {handler.status_code: []}).items()
     }
 
@@ -299,13 +300,15 @@ def _plain(handler: HTTPRouteHandler) -> Json:
     return {**done, "content": {one: {} for one in sends.split(", ")}} if sends else done
 
 
-def _success(status: int, results: list[Any], schemas: Json) -> Json:
+def _success(handler: HTTPRouteHandler, status: int, results: list[Any], schemas: Json) -> Json:
+    """JSON, and what else the route says it sends."""
     versioned = any("version" in getattr(one, "__struct_fields__", ()) for one in results)
     kinds = [schemas[one] for one in results]
     schema = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]
+    others: Json = {one: {} for one in handler.opt.get("sends", "").split(", ") if one}
     said = [inspect.cleandoc(one.__doc__ or HTTPStatus(status).phrase) for one in results]
     return {
         "description": "\n\nOr: ".join(said),
         "headers": _headers(*(["ETag"] if versioned else [])),
-        "content": {"application/json": {"schema": schema}},
+        "content": {"application/json": {"schema": schema}, **others},
     }

@@ -6,6 +6,7 @@ A handler is declared with Litestar's decorators and says, beside path and summa
 * `refuses="lead-state cap-reached"`: problems of its own, by slug (service/errors.toml)
 * `example={…}`: a body as the description shows it
 * `sends="text/event-stream"`: what a stream or a file is, for the description
+* `parts=LeadEvent`: what the parts of a stream are, for the description
 * `upload=Upload(…)`: a file instead of JSON (service/web/bodies.py)
 * `ends=Ending(…)`: when the route will be gone, and what to use (service/web/endings.py)
 
@@ -39,6 +40,7 @@ DECLARED: dict[str, type] = {
     "refuses": str,
     "example": object,
     "sends": str,
+    "parts": type,
     "upload": Upload,
     "ends": Ending,
 }

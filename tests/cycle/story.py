@@ -247,7 +247,7 @@ class Story:
             self.counts["compared"] += 1
             return
         if isinstance(found, dict) and isinstance(wanted, dict):
-            for key in found.keys() | wanted.keys():
+            for key in sorted(found.keys() | wanted.keys(), key=str):
                 self._same(f"{what}, {key}", who, found.get(key), wanted.get(key))
         raise AssertionError(f"{who} reads {what}:\n  {found}\nand should\n  {wanted}")
 

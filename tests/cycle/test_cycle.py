@@ -103,25 +103,28 @@ async def test_everybody_sees_what_is_his(
     assert missing(counts) == [], "the run shows nothing about these"
 
 
-# Holes in the wall, in the functions and in a query; the story told by hand falls through each.
+# Holes in the wall, in the functions and in a query, and where the story told by hand falls through
+# each. Without one it comes to its end: see above.
 LEAKS = {
-    "offers stay when they are lost": """alter policy select_own_or_operator on app.offer using (
-        company_id = (select app.current_company_id()) or operator_company_id = (select
-          app.current_company_id()))""",
-    "notes for all": """alter policy select_own on app.note using (
-        (select app.current_company_id()) is not null)""",
-    "calls for all": """alter policy select_own on app.call_attempt using (
-        (select app.current_company_id()) is not null)""",
-    "prospect for nobody": "alter policy select_party on app.prospect using (false)",
-    "names stay": """create or replace function app_private.file_names(p_engagement app.engagement)
-        returns jsonb language sql immutable as $$ select '{}'::jsonb $$""",
-    "the card for all parties": "alter policy select_party on app.engagement_card using (true)",
-    "offered again to who returned it": """create or replace function app_private.gave_back(
-        p_lead app.lead, p_company uuid) returns boolean language sql stable
-        as $$ select false $$""",
-    "receipts tell the lead": "marketplace_name, left(o.postcode_area, 2)",
-    "counts count foreign offers": "",
-}
+    "offers stay when they are lost": ("lists, gone", """alter policy select_own_or_operator
+        on app.offer using (company_id = (select app.current_company_id())
+          or operator_company_id = (select app.current_company_id()))"""),
+    "notes for all": ("L0, notes", """alter policy select_own on app.note using (
+        (select app.current_company_id()) is not null)"""),
+    "calls for all": ("L0, calls", """alter policy select_own on app.call_attempt using (
+        (select app.current_company_id()) is not null)"""),
+    "prospect for nobody": ("reads L0:", "alter policy select_party on app.prospect using (false)"),
+    "names stay": ("L0, history", """create or replace function
+        app_private.file_names(p_engagement app.engagement) returns jsonb language sql immutable
+        as $$ select '{}'::jsonb $$"""),
+    "the card for all parties": ("L0, (engagement|history)",
+        "alter policy select_party on app.engagement_card using (true)"),
+    "offered again to who returned it": ("200, not 422: offer L0", """create or replace function
+        app_private.gave_back(p_lead app.lead, p_company uuid) returns boolean language sql stable
+        as $$ select false $$"""),
+    "receipts tell the lead": ("lists, receipts", "marketplace_name, left(o.postcode_area, 2)"),
+    "counts count foreign offers": ("lists, counts, offers", ""),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("leak", sorted(LEAKS))
@@ -129,7 +132,7 @@ async def test_a_hole_is_found(
     leak: str, new_database: NewDatabase, built: tuple[str, Ids], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
-    sql = LEAKS[leak]
+    place, sql = LEAKS[leak]
     if not sql:
         foreign = "app.offer where state = 'open' and expires_at > app.clock()"
         monkeypatch.setitem(queries._WAITING, "offers", foreign)
@@ -143,10 +146,5 @@ async def test_a_hole_is_found(
             sql = body.replace(sql, sql.replace("marketplace_name", "lead_id::text"))
         if sql:
             await made.superuser.execute(sql)
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match=place):
             await tell(Story(made, "by hand", Counter()), refusals=False)
-
-
-async def test_the_same_without_a_hole(new_database: NewDatabase, built: tuple[str, Ids]) -> None:
-    """The control of the controls."""
-    await play(town(new_database, *built), "by hand", Counter(), 0)

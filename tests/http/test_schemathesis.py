@@ -61,9 +61,14 @@ CHOSEN = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
 UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postcode",
                "/received_at", "/given_at", "/execute_at", "/file", "",
                "/absorbed_company_email", "/survivor_company_email",
-               "/due_at", "/call_back_at", "/begins_at", "/ends_at"}  # fmt: skip
+               "/due_at", "/call_back_at", "/begins_at", "/ends_at", "/url"}  # fmt: skip
 # What else is a matter of several fields, and names that are ids.
 UNDESCRIBED_CODES = {"spans", "late", "repeated", "time-zone"}
+# A form says who it is and how he is reached; what is too long, or a test.
+UNDESCRIBED_CODES |= {
+    "name-missing", "contact-missing", "contact-invalid", "contact-is-error", "interest-missing",
+    "value-too-long", "cell-too-long", "too-many-columns", "test-lead",
+}  # fmt: skip
 
 LEADS = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
@@ -195,17 +200,29 @@ async def _forget_limits(superuser: str) -> None:
         await connection.execute("delete from app_private.rate")
 
 
+def right_body(stage: Stage, name: str) -> dict[str, Any]:
+    """The body as a client is told: what the stage has, a file, a form, or the example."""
+    if name in ("imports.import_file", "files.add_file"):
+        return {"content": LEADS}
+    if name == "intake.take_form":
+        return {"data": {"name": "Petra Muster", "email": "petra@muster.example"}}
+    examples = msgspec.json.decode(_description)["components"]["schemas"]
+    raw = OPERATIONS[name].definition.raw.get("requestBody", {"content": {}})
+    schema = raw["content"].get("application/json", {}).get("schema", {})
+    example = examples.get(schema.get("$ref", "").rpartition("/")[2], {}).get("examples")
+    return {"json": stage.bodies().get(name, example and example[0])}
+
+
 def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None:
     """The floor: a description that is only refused proves nothing.
 
     What no role reached above by a generated request is asked for once more, as it should be.
     """
     asyncio.run(_forget_limits(world_database.superuser))
-    examples = msgspec.json.decode(_description)["components"]["schemas"]
     for name, operation in OPERATIONS.items():
         made: dict[str, str] = {}
         for role in [*stage.tokens, "invited"]:
-            if any(seen[name, status] for status in (200, 201, 204)):
+            if any(seen[name, status] for status in (200, 201, 202, 204)):
                 break
             made = made or stage.ids(name)  # who may not, uses nothing up
             ids = dict(made)
@@ -216,17 +233,13 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
             if name == "sessions.reset_password":
                 stage.client.post("/password-resets", json={"email": "dora@huber.example"})
                 ids["token"] = asyncio.run(invited(world_database.worker, "password-reset"))
-            raw = operation.definition.raw.get("requestBody", {"content": {}})
-            schema = raw["content"].get("application/json", {}).get("schema", {})
-            example = examples.get(schema.get("$ref", "").rpartition("/")[2], {}).get("examples")
-            body: dict[str, Any] = {"json": stage.bodies().get(name, example and example[0])}
+            body = right_body(stage, name)
             headers = ready(stage, role) if role in stage.tokens else {}
             if role == "invited":
                 headers = {"Authorization": f"Bearer {stage.world.nina.token}"}
-            if name in ("imports.import_file", "files.add_file"):
-                headers["Content-Type"], body = "text/csv", {"content": LEADS}
-                ids["query"] = f"?marketplace={stage.world.nord_id}" if "imports" in name else ""
-            if name.startswith("exports.statement"):
+            if "content" in body:
+                headers["Content-Type"] = "text/csv"
+            if name == "imports.import_file" or name.startswith("exports.statement"):
                 ids["query"] = f"?marketplace={stage.world.nord_id}"
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"

@@ -25,7 +25,7 @@ from tests.fixtures.database import Urls
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
 from tests.fixtures.merges import rehearsed
-from tests.fixtures.requests import FILE, Requests
+from tests.fixtures.requests import FILE, INTAKE_KEY, Requests
 from tests.fixtures.tap import Tap
 from tests.fixtures.world import PASSWORD, World
 
@@ -62,7 +62,11 @@ OTHERWISE = {
     "with the same key": (2, 8),
     "engagements.hand_over": (2, 5),
     "imports.import_file": (8, 18),
+    "intake.create_key": (2, 5),
+    "intake.take_form": (2, 2),  # may it come in, and the lead
+    "intake.take_google": (2, 2),
     "files.add_file": (4, 11),  # may he, an id, its part, the row
+    "events.stream": (2, 4),  # whether it may, and what there is when it begins
     "follow_ups.read_feed": (2, 3),  # a wrong address is counted
     "files.send_file": (2, 4),  # the row, its part
     "imports.show_import": (2, 4),
@@ -229,6 +233,17 @@ async def the_rest(asker: Asker) -> None:
     kept = await ask("imports.save_mapping", "gerd", "POST /import-mappings", mapping)
     await ask("imports.list_mappings", "gerd", "GET /import-mappings")
     await ask("imports.forget_mapping", "gerd", f"DELETE /import-mappings/{kept['id']}")
+    key = {**INTAKE_KEY, "marketplace_id": str(asker.market.m)}
+    made = await ask("intake.create_key", "gerd", "POST /intake-keys", key)
+    person = b"name=Petra+Muster&email=p%40muster.example&consent=on"
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    await ask("intake.take_form", "", f"POST {made['path']}", person, **form)
+    made = await ask("intake.create_key", "gerd", "POST /intake-keys", {**key, "kind": "google"})
+    answers = [{"column_id": "EMAIL", "string_value": "p@muster.example"}]
+    lead = {"lead_id": "1", "google_key": made["secret"], "user_column_data": answers}
+    await ask("intake.take_google", "", f"POST {made['path']}", lead)
+    await ask("intake.list_keys", "gerd", "GET /intake-keys")
+    await ask("intake.revoke_key", "gerd", f"DELETE /intake-keys/{made['id']}")
     await ask("sessions.log_in", "", "POST /sessions", gerd)
     await ask("health.healthz", "", "GET /healthz")
     await ask("health.readyz", "", "GET /readyz")

@@ -144,6 +144,7 @@ SMALL = {
     "companies.list_merge_suggestions", "absences.list_absences", "absences.list_company_absences",
     "merges.list_merges",
     "imports.list_mappings", "imports.list_consents", "webhooks.list_webhooks",
+    "intake.list_keys",
 }  # fmt: skip
 COUNTED = {
     "merges.list_leads", "waves.list_receipts", "waves.list_brokerages",

@@ -301,7 +301,13 @@ async def _give_one(superuser: Any, table: str, world: World) -> None:
 
 
 async def _furnish_calls(superuser: Any, world: World) -> None:
-    """What no plain row is: what ends after it began, a call with an outcome."""
+    """What no plain row is: what ends after it began, a call's outcome, a key with its hash."""
+    await superuser.execute(
+        """insert into app.intake_key (marketplace_id, id, company_id, kind, name, interest,
+             consent_text, key_sha256)
+           values ($1, gen_random_uuid(), $2, 'form', 'website', 'Dach', 'Ja.', sha256('x'))""",
+        *(world.nord_id, world.huber.id),
+    )
     await superuser.execute(
         """insert into app.absence (id, company_id, colleague_id, begins_at, ends_at)
            values (gen_random_uuid(), $1, $2, now(), now() + interval '1 day')""",

@@ -5,7 +5,7 @@ from typing import Any
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market
 from tests.leads.test_returns import items, ok
-from tests.returns.acting import asks, picked, reason, rules
+from tests.returns.acting import asks, calls, picked, reason, rules
 
 
 async def waiting(market: Market, who: Person, query: str = "") -> list[dict[str, Any]]:
@@ -21,7 +21,9 @@ async def test_what_waits_is_listed_for_the_operator_alone(market: Market) -> No
         assert (await asks(market, leads[1], by=market.ben)).status_code == 202
     finally:
         await ok(market.anna.patch("/company", {"returns_need_release": False}))
-    assert (await asks(market, leads[0], comment="Nummer gibt es nicht")).status_code == 202
+    made = await calls(market, leads[0], ("wrong_number", ""))
+    asked = await asks(market, leads[0], comment="Nummer gibt es nicht", call_ids=made)
+    assert asked.status_code == 202
     (one,) = [r for r in await waiting(market, market.olga) if r["lead_id"] not in before]
     shown = (await ok(market.olga.get(market.path(leads[0], "/engagement"))))["return_request"]
     shared = ("reason", "comment", "asked_by", "requested_at", "evidence", "decide_by")

@@ -46,7 +46,7 @@ async def pending(
             values.append(value)
             sql += f" and {condition} ${len(values)}"
     sql += f" order by r.id limit {fetched(limit)}"
-    return cut(await tx.listed(PendingReturn, sql, *values), limit, "id")
+    return cut(await tx.rows(PendingReturn, sql, *values), limit, "id")
 
 
 async def rules(tx: Tx, marketplace_id: UUID) -> ReturnRules:

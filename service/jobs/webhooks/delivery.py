@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.5  # how soon a worker that is sending looks for more
 _SLOW_SECONDS = 3.0
 _LAST_SECONDS = 2.0  # for what is under way when the worker stops
 _SQL_SECONDS = 60.0
-_DERIVE = "select app.derive_deliveries()"
+_DERIVE = "select app.derive_deliveries(5000)"
 _CLAIM = "select * from app.claim_deliveries($1, $2)"
 _STOPPED = Reply(None, "stopped", 0.0)
 

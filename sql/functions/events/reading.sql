@@ -36,26 +36,39 @@ $$;
 comment on function app.wakeups(text) is 'For which channels there are new events since the last call.';
 grant execute on function app.wakeups(text) to kollegium_api;
 
+-- The channels of these tokens, in their order; null: it is not valid (any more).
+create or replace function app.channels_of(p_tokens text[]) returns text[]
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select (select app_private.channel_of(b.company_id) from app_private.bearer b
+      where b.token_sha256 = sha256(convert_to(t.token, 'UTF8')) and b.active and b.company_state = 'active'
+        and b.expires_at > app_private.clock(running => true, within_statement => false))
+    from unnest(p_tokens) with ordinality t (token, place) order by t.place)
+$$;
+comment on function app.channels_of(text[]) is 'The channels of these tokens; null where one is not valid.';
+grant execute on function app.channels_of(text[]) to kollegium_api;
+
 -- What was told to the caller's company after a place, oldest first, at most p_limit and what came late; null: from
--- now on. gone: the place is more than a day old, so it begins anew and the caller reads again what it knows.
+-- now on. A place that is more than a day old is gone: then the only event is a resync and the place begins anew,
+-- because the caller has to read again what it knows. reader: the colleague or API key.
 create or replace function app.my_events(
-  p_after text, p_limit integer, out channel text, out place text, out pending text, out gone boolean, out events json)
+  p_after text, p_limit integer, out channel text, out reader text, out place text, out pending text, out events json)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_company constant uuid := app.current_company_id();
+  v_company uuid;
   v_since constant timestamptz := app_private.clock() - interval '24 hours';
   v_id uuid := split_part(p_after, '~', 1)::uuid;
   v_late xid8[] := coalesce(string_to_array(nullif(split_part(p_after, '~', 2), ''), ',')::xid8[], '{}');
   v_ids uuid[];
 begin
-  if v_company is null then
-    raise exception using errcode = '28000', message = 'no valid token';
-  end if;
+  select c.company_id, coalesce(c.colleague_id, c.api_key_id)::text into v_company, reader from app_private.caller() c;
   channel := app_private.channel_of(v_company);
-  gone := v_id is not null and v_id < app_private.id_at(v_since);
-  if v_id is null or gone then
+  if v_id is null or v_id < app_private.id_at(v_since) then
     place := app_private.id_at(app_private.clock(running => true)) || app_private.under_way();
+    events := case when v_id is not null then json_build_array(json_build_object('id', split_part(place, '~', 1),
+      'kind', 'resync', 'at', app_private.clock())) end;
     return;
   end if;
   v_ids := array(select e.id from app.event e where e.company_id = v_company and e.id > v_id order by e.id limit p_limit);

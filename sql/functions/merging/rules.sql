@@ -83,6 +83,7 @@ as $$
     (156, 'app.company_absence', 'company_id', 'choose', 'key', null, 'when it is away; the survivor''s count, the others come back with an undo'),
     (160, 'app.invitation', 'company_id', 'move', 'own', null, 'who invited'),
     (170, 'app.api_key', 'company_id', 'move', 'own', null, 'the owner; its token keeps working'),
+    (172, 'app.intake_key', 'company_id', 'move', 'own', null, 'for whom leads come in; the key goes on working'),
     (175, 'app_private.bearer', 'company_id', 'cascade', 'own', 'app.colleague', 'for whom a token acts, from the next request on (case 5)'),
     (175, 'app_private.bearer', 'company_state', 'cascade', 'own', 'app.company', 'whether that company acts at all'),
     (180, 'app_private.idempotent_answer', 'company_id', 'choose', 'key', null, 'where both used one key the survivor''s answer stays'),

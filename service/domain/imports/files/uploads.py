@@ -63,7 +63,7 @@ def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _row(result: Result) -> dict[str, Any]:
     if isinstance(result, ImportedLead):
         warnings = [_warned(warning) for warning in result.warnings]
-        return {"row_number": result.row, "warnings": warnings, "lead": _lead(result)}
+        return {"row_number": result.row, "warnings": warnings, "lead": lead_of(result)}
     return {
         "row_number": result.row,
         "outcome": "duplicate" if result.code == "duplicate" else "refused",
@@ -78,7 +78,8 @@ def _warned(remark: Noticed) -> dict[str, Any]:
     return {"code": remark.code, "field": remark.field, "detail": detail}
 
 
-def _lead(lead: ImportedLead) -> dict[str, Any]:
+def lead_of(lead: ImportedLead) -> dict[str, Any]:
+    """A row as app.put_lead_in takes it."""
     prospect = {field: getattr(lead, field) for field in _PROSPECT}
     prospect["answers"] = lead.context | lead.answers
     return {

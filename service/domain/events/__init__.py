@@ -1,0 +1,1 @@
+"""What happened to the company's leads, as it happens."""

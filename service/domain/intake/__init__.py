@@ -1,0 +1,1 @@
+"""Leads that come in without a log-in: forms of web sites, lead forms of ad platforms."""
