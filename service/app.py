@@ -81,9 +81,10 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
     raise error
 
 
-def create_app(settings: ServiceSettings) -> Edge:
-    """The application. Starting it connects, and refuses a privileged role or an old schema
-    (service.database.readiness.NotReady). Raises SettingMissing for one that cannot be used."""
+def create_app(settings: ServiceSettings, beside: Sequence[ControllerRouterHandler] = ()) -> Edge:
+    """The application, with what else is served `beside` it. Starting it connects, and refuses a
+    privileged role or an old schema (service.database.readiness.NotReady). Raises SettingMissing
+    for one that cannot be used."""
     reach_of(settings.webhook_networks)
 
     @contextlib.asynccontextmanager
@@ -98,7 +99,7 @@ def create_app(settings: ServiceSettings) -> Edge:
         finally:
             await app.state.database.close()
 
-    return assemble(ROOMS, settings, [database])
+    return assemble([*ROOMS, *beside], settings, [database])
 
 
 def assemble(

@@ -1129,10 +1129,8 @@ grant update (state, step, attempts, due_at, lease_until, status, failure, attem
   on app_private.webhook_delivery to kollegium_broker;
 
 -- Notices: which mails a colleague gets, and when.
--- sees every row of: app_private.outbox, app.colleague
-alter table app_private.outbox add column colleague_id uuid references app.colleague (id);
--- sees no more
 alter table app_private.outbox
+  add column colleague_id uuid,
   add column notices text[],
   drop constraint outbox_kind_check,
   add constraint outbox_kind_check check (kind in ('mail', 'circular', 'reset', 'notice', 'waiting')),
