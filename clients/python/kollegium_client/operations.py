@@ -1482,6 +1482,21 @@ class Timeline(Room):
         )
 
 
+class Events(Room):
+    """Events."""
+
+    def stream(self) -> bytes:
+        """What happens, as it happens.
+
+        Server-sent events of the caller's company; each `data:` is a `LeadEvent`. `Last-Event-
+        ID` goes on after it, up to a day back; older: the kind `resync`, read again what you
+        know. Ends when the token does. See docs/events.md.
+
+        Problems: too-many-requests.
+        """
+        return self._send.bytes("GET", "/events")
+
+
 class Files(Room):
     """Files."""
 
@@ -1961,6 +1976,7 @@ class Rooms:
         self.follow_ups = FollowUps(send)
         self.absences = Absences(send)
         self.timeline = Timeline(send)
+        self.events = Events(send)
         self.files = Files(send)
         self.imports = Imports(send)
         self.intake = Intake(send)
