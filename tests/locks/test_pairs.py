@@ -34,6 +34,7 @@ ELSEWHERE = {
     "app.attempt_pick": "app.pick_lead, with its refusals as answers",
     "app.continue_import": "app.create_lead, row by row",
     "app.work_on_import": "app.create_lead, row by row",
+    "app.take_in": "app.create_lead, of who holds a key of a form",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
     "app.remind_of_returns": "app.accept_silent_returns, which locks the lead alike",

@@ -100,6 +100,11 @@ PARTS = {
         ),
         {"KOLLEGIUM_WAVE_KILLS": "200", "KOLLEGIUM_WAVES": "100", "KOLLEGIUM_CALENDARS": "40"},
     ),
+    "webhooks": Part(
+        "workers that are killed while they deliver to webhooks",
+        _always("tests/webhooks/test_kills.py"),
+        {"KOLLEGIUM_WEBHOOK_KILLS": "200"},
+    ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
         _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),

@@ -43,7 +43,7 @@ async def hooks(world_database: Urls, world: Any) -> AsyncIterator[tuple[UUID, U
         )  # fmt: skip
         await superuser.execute("analyze app_private.webhook_delivery, app.event")
         async with connected(world_database.worker) as worker:
-            await worker.fetchval("select app.derive_deliveries()")  # how the world began
+            await worker.fetchval("select app.derive_deliveries(5000)")  # how the world began
         yield large, small
 
 
@@ -71,5 +71,5 @@ async def test_what_is_due_is_found_among_very_many(world_database: Urls, hooks:
 
 async def test_what_happened_is_found_among_very_many(world_database: Urls, hooks: Any) -> None:
     async with connected(world_database.worker) as worker, worker.transaction():
-        assert await worker.fetchval("select app.derive_deliveries()") == 0
+        assert await worker.fetchval("select app.derive_deliveries(5000)") == 0
         assert await worker.fetchval(_READ, "event_day%") < 20

@@ -6,10 +6,12 @@ same id. How many of one receiver go at once is decided in sql/functions/webhook
 """
 
 import asyncio
+import contextlib
 import os
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import asyncpg
 import structlog
 from standardwebhooks import Webhook
 
@@ -24,7 +26,7 @@ LOOK_SECONDS = 0.5  # how soon a worker that is sending looks for more
 _SLOW_SECONDS = 3.0
 _LAST_SECONDS = 2.0  # for what is under way when the worker stops
 _SQL_SECONDS = 60.0
-_DERIVE = "select app.derive_deliveries()"
+_DERIVE = "select app.derive_deliveries(5000)"
 _CLAIM = "select * from app.claim_deliveries($1, $2)"
 _STOPPED = Reply(None, "stopped", 0.0)
 
@@ -93,16 +95,19 @@ class Delivering(NamedTuple):
 
 
 async def _settle(connection: Any, one: Any, answer: Reply) -> bool:
-    await connection.fetchval(
-        "select app.settle_delivery($1, $2, $3, $4, $5, $6)",
-        one["webhook_id"],
-        one["id"],
-        one["attempt"],
-        answer.status,
-        answer.failure,
-        answer.seconds > _SLOW_SECONDS,
-        timeout=_SQL_SECONDS,
-    )
+    """Says how it went; whether it was taken. Of a webhook that a merge holds it cannot be said:
+    that one comes again when its lease is over, and all others go on."""
+    with contextlib.suppress(asyncpg.LockNotAvailableError):
+        await connection.fetchval(
+            "select app.settle_delivery($1, $2, $3, $4, $5, $6)",
+            one["webhook_id"],
+            one["id"],
+            one["attempt"],
+            answer.status,
+            answer.failure,
+            answer.seconds > _SLOW_SECONDS,
+            timeout=_SQL_SECONDS,
+        )
     taken = answer.status is not None and 200 <= answer.status < 300
     if not taken and answer is not _STOPPED:
         log.info(

@@ -10,11 +10,11 @@ as $$
   from (select x::text::bigint as x from pg_snapshot_xip(p_snapshot) x where x <= p_last) u
 $$;
 
--- Events that were committed since the last call become deliveries, some thousand at a time; returns how many events
+-- Events that were committed since the last call become deliveries, of about p_limit at a time; returns how many events
 -- there were. Ids stand in the order of time and commits do not, so this goes by transactions: what this snapshot sees
 -- and the last one did not. Two callers: the second has nothing to do. What is there already stays as it is, so a
 -- database that was restored into another server, where numbers of transactions begin anew, looks at all again.
-create or replace function app.derive_deliveries() returns bigint
+create or replace function app.derive_deliveries(p_limit integer) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -34,7 +34,7 @@ begin
     select e.written_by into v_last from app.event e
     where e.written_by >= pg_snapshot_xmin(v_seen) and not pg_visible_in_snapshot(e.written_by, v_seen)
       and pg_visible_in_snapshot(e.written_by, v_now)
-    order by e.written_by offset 4999 limit 1;
+    order by e.written_by offset p_limit - 1 limit 1;
     if found then
       v_now := app_private.snapshot_up_to(v_now, v_last);
     end if;
@@ -44,8 +44,8 @@ begin
   return v_count;
 end
 $$;
-comment on function app.derive_deliveries() is 'Makes deliveries to webhooks of what happened since the last call.';
-grant execute on function app.derive_deliveries() to kollegium_worker;
+comment on function app.derive_deliveries(integer) is 'Makes deliveries to webhooks of what happened since the last call.';
+grant execute on function app.derive_deliveries(integer) to kollegium_worker;
 
 -- Deliveries of the events that p_now saw and p_seen did not; null: of all that are kept. Returns how many events.
 create or replace function app_private.deliver_events(p_seen pg_snapshot, p_now pg_snapshot) returns bigint
