@@ -17,6 +17,7 @@ from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
 from service.domain.events.http import router as events
+from service.domain.exports.http import router as exports
 from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
@@ -62,6 +63,7 @@ ROOMS: list[ControllerRouterHandler] = [
     files,
     imports,
     intake,
+    exports,
     webhooks,
     merges,
     *pages,
