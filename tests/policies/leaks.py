@@ -11,7 +11,7 @@ LEAKS = {
         (select app.current_company_id()) is not null)""",
     "the next taker reads what was said": """create or replace function app_private.record(
         p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb
-          default '{}')
+          default '{}', p_told boolean default true)
       returns void language plpgsql set search_path = pg_catalog, pg_temp as $$ begin
         insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event,
           company_id, company_name, detail)
