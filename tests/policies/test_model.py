@@ -214,8 +214,8 @@ TOLD = (
     " offer, pick, close 2, recycle",
     "note, submit, reject",
     "submit, change, accept, offer, decline, reopen_offer, withdraw",
-    "submit, accept, offer 41, offer 39, offer, decline, grace_over, expire, note, assign 1, step 1,"
-    " handler, close",
+    "submit, accept, offer 41, offer 39, offer, decline, grace_over, expire, note, assign 1,"
+    " step 1, handler, close",
 )
 
 
