@@ -17,6 +17,7 @@ from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
 from service.domain.events.http import router as events
+from service.domain.exports.http import router as exports
 from service.domain.files.http import router as files
 from service.domain.follow_ups.http import router as follow_ups
 from service.domain.imports.http import router as imports
@@ -62,6 +63,7 @@ ROOMS: list[ControllerRouterHandler] = [
     files,
     imports,
     intake,
+    exports,
     webhooks,
     merges,
     *pages,
@@ -79,9 +81,10 @@ def _leave_it_to_the_edge(_: Request[Any, Any, Any], error: Exception) -> NoRetu
     raise error
 
 
-def create_app(settings: ServiceSettings) -> Edge:
-    """The application. Starting it connects, and refuses a privileged role or an old schema
-    (service.database.readiness.NotReady). Raises SettingMissing for one that cannot be used."""
+def create_app(settings: ServiceSettings, beside: Sequence[ControllerRouterHandler] = ()) -> Edge:
+    """The application, with what else is served `beside` it. Starting it connects, and refuses a
+    privileged role or an old schema (service.database.readiness.NotReady). Raises SettingMissing
+    for one that cannot be used."""
     reach_of(settings.webhook_networks)
 
     @contextlib.asynccontextmanager
@@ -96,7 +99,7 @@ def create_app(settings: ServiceSettings) -> Edge:
         finally:
             await app.state.database.close()
 
-    return assemble(ROOMS, settings, [database])
+    return assemble([*ROOMS, *beside], settings, [database])
 
 
 def assemble(

@@ -991,6 +991,25 @@ grant select, insert, delete on app_private.duplicate_mark to kollegium_broker;
 create index return_request_pending on app.return_request (operator_company_id, id) where state = 'requested';
 create index return_request_pending_here on app.return_request (marketplace_id, id) where state = 'requested';
 
+-- Disclosures from when to when, and why; exports.
+alter table app.disclosure rename column reason to cause;
+alter table app.disclosure rename column created_at to since;
+alter table app.disclosure
+  add column until timestamptz,
+  alter column lead_id drop not null,
+  drop constraint disclosure_reason_check,
+  add constraint disclosure_cause_check check (cause in ('pick', 'assignment', 'export')),
+  add constraint disclosure_check check (until >= since),
+  add constraint disclosure_of_a_lead check (lead_id is not null or cause = 'export');
+-- Exports of a company, which a merge does not find by their lead.
+create index disclosure_export on app.disclosure (company_id, id) where lead_id is null;
+comment on table app.disclosure is 'Who received which personal data when: evidence, never changed. A row without lead is of all that a list gave out as a file.';
+comment on column app.disclosure.lead_id is 'The lead; null: an export of a list, of what the recipient could read on the marketplace then.';
+comment on column app.disclosure.colleague_name is 'The colleague whose pick or export it was; null for an assignment. [personal]';
+comment on column app.disclosure.cause is 'pick, assignment or export. [none]';
+comment on column app.disclosure.fields is 'Names of the fields that held data then, or that an export names; no values. [none]';
+comment on column app.disclosure.since is 'When the recipient could read it first.';
+comment on column app.disclosure.until is 'When it could not any more; null: it still may, or it is not entered. An export is given out in a moment.';
 -- Webhooks.
 create table app_private.webhook (
   id uuid primary key,
@@ -1110,10 +1129,8 @@ grant update (state, step, attempts, due_at, lease_until, status, failure, attem
   on app_private.webhook_delivery to kollegium_broker;
 
 -- Notices: which mails a colleague gets, and when.
--- sees every row of: app_private.outbox, app.colleague
-alter table app_private.outbox add column colleague_id uuid references app.colleague (id);
--- sees no more
 alter table app_private.outbox
+  add column colleague_id uuid,
   add column notices text[],
   drop constraint outbox_kind_check,
   add constraint outbox_kind_check check (kind in ('mail', 'circular', 'reset', 'notice', 'waiting')),

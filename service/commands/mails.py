@@ -30,17 +30,20 @@ class Waiting(msgspec.Struct):
     template: str
     subject: str
     text: str
+    html: str
     payload: dict[str, Any]
     created_at: datetime
 
 
-def _waiting(record: Any, base_url: str) -> Waiting:
+def waiting(record: Any, base_url: str) -> Waiting:
+    """A row of app.read_mails with its text."""
     payload = json.loads(record["payload"])
     try:
         mail = render(record["template"], record["language"], payload, base_url=base_url)
-        subject, text = mail.subject, mail.text
+        subject, text, html = mail
     except (TemplateUnknown, TemplateFails):
         subject, text = f"({record['template']})", "This release has no text for this mail."
+        html = f"<p>{text}</p>"
     return Waiting(
         id=record["id"],
         to=record["recipient"],
@@ -48,6 +51,7 @@ def _waiting(record: Any, base_url: str) -> Waiting:
         template=record["template"],
         subject=subject,
         text=text,
+        html=html,
         payload=payload,
         created_at=record["created_at"],
     )
@@ -102,7 +106,7 @@ def mails(
     base_url = base_url or read_urls(data_dir).get("base_url") or "http://127.0.0.1:8000"
     address = recipient and (address_of(recipient) or recipient)
     found = [record for record in rows if address in (None, record["recipient"])]
-    shown = [_waiting(record, base_url) for record in found[:limit]]
+    shown = [waiting(record, base_url) for record in found[:limit]]
     if as_json:
         print_json(shown)
         return

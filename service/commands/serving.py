@@ -6,8 +6,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import prometheus_client
@@ -17,6 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service.errors import Problem
 from service.settings import ServiceSettings
 from service.web import problems
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
 
 _GRACE_SECONDS = 10  # a request may take as long (settings.request_timeout)
 _BACKLOG = 2048
@@ -146,14 +149,16 @@ async def serve_app(
     bound: socket.socket,
     stop: asyncio.Event,
     ready: Callable[[], Awaitable[None]] | None = None,
+    beside: "Sequence[ControllerRouterHandler]" = (),
 ) -> None:
     """Serves until `stop` is set: no new requests, running ones finish, the pool closes.
 
-    Raises ClickException when the application does not start; `ready` is called when it did.
+    Raises ClickException when the application does not start; `ready` is called when it did;
+    `beside` is served besides.
     """
     from service.app import create_app
 
-    app = create_app(settings)
+    app = create_app(settings, beside)
     server = _Server(
         uvicorn.Config(
             cast("Any", app),

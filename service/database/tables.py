@@ -124,8 +124,8 @@ company_merge = _table(
 disclosure = _table(
     "disclosure",
     "marketplace_id uuid, id uuid, lead_id uuid, company_id uuid, operator_company_id uuid, "
-    "parties uuid[], company_name text, colleague_name text, reason text, fields text[], "
-    "created_at timestamptz",
+    "parties uuid[], company_name text, colleague_name text, cause text, fields text[], since "
+    "timestamptz, until timestamptz",
 )
 engagement = _table(
     "engagement",

@@ -163,10 +163,15 @@ class SentFile(Answer[bytes]):
             file.close()
 
 
+class CutOff(Exception):
+    """An answer ends before its end."""
+
+
 class Stream(Answer[bytes]):
     """Parts as `source` makes them. `ends` are waited for beside it: when one returns (the client
     left, the service stops), the source is closed, so that its own `finally` runs, and no part
-    follows. `length`: how long it is in all, where that is known. Made by `call.stream`."""
+    follows. `length`: how long it is in all, where that is known. `whole`: when anything but the
+    client (the first of the ends) ends it early, the connection is cut. Made by `call.stream`."""
 
     sends = "application/octet-stream"
 
@@ -180,6 +185,7 @@ class Stream(Answer[bytes]):
         length: int | None = None,
         headers: dict[str, str] | None = None,
         cookies: Sequence[Cookie] = (),
+        whole: bool = False,
     ) -> None:
         given = {"content-type": media_type, "x-accel-buffering": "no", **(headers or {})}
         super().__init__(200, given, b"", cookies)
@@ -187,6 +193,7 @@ class Stream(Answer[bytes]):
         self._ends = ends
         self._runs = runs
         self._length = length
+        self._whole = whole
 
     async def send(self, send: Send) -> None:
         """Head at once, then part by part; to HEAD the head alone."""
@@ -204,13 +211,15 @@ class Stream(Answer[bytes]):
         try:
             await asyncio.wait([sending, *ends], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            over = sending.done()
+            over, left = sending.done(), ends[0].done()
             for task in (sending, *ends):
                 task.cancel()
             await asyncio.gather(sending, *ends, return_exceptions=True)
             await self._source.aclose()
         if over:
             sending.result()  # what the source raised is told in the log, and cuts the answer off
+        elif self._whole and not left:
+            raise CutOff("the service stops before the answer is whole")
 
     async def _parts(self, send: Send) -> None:
         async for part in self._source:

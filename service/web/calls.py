@@ -157,12 +157,21 @@ class Call:
         length: int | None = None,
         headers: dict[str, str] | None = None,
         cookies: Sequence[Cookie] = (),
+        whole: bool = False,
     ) -> Stream:
-        """An answer in parts; the source ends when the client leaves or the service stops."""
+        """An answer in parts; the source ends when the client leaves or the service stops. whole:
+        one that the service's stop ends must not look like all of it."""
         ends = (self.gone, self._scope["app"].state.stopping.wait)
         runs = not self._incoming.is_head
         return Stream(
-            source, media_type, ends, runs=runs, length=length, headers=headers, cookies=cookies
+            source,
+            media_type,
+            ends,
+            runs=runs,
+            length=length,
+            headers=headers,
+            cookies=cookies,
+            whole=whole,
         )
 
     @property
@@ -227,6 +236,19 @@ class Call:
             whole=True,
             long=self.long,
         )
+
+    async def noted(
+        self,
+        operation: Callable[Concatenate[Tx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """What a GET writes before its answer begins, committed. Only exports do; HEAD writes
+        nothing, and its bearer is looked up all the same."""
+        if self._incoming.is_head:
+            await self.check()
+            return None
+        return await self.database.run(self.token, operation, *args, **kwargs)
 
     async def file(
         self,

@@ -13,7 +13,7 @@ create table app_private.outbox (
   delivered_at timestamptz,
   failed_at timestamptz,
   failure text constraint outbox_failure_known check (failure ~ '^[a-z0-9][a-z0-9. -]{0,39}$'),
-  colleague_id uuid references app.colleague (id),
+  colleague_id uuid,
   notices text[],
   check ((recipient is null) = (kind = 'circular')),
   check ((language is null) = (kind <> 'mail')),

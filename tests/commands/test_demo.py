@@ -1,10 +1,13 @@
 """`kollegium demo`: from an empty directory to a picked lead, and a clean end."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from service.web.edge import Edge
+from tests.fixtures.database import ROOT
 from tests.fixtures.demo import Demo, reachable
 
 
@@ -43,6 +46,8 @@ def test_demo_from_nothing_to_a_clean_end(
     assert demo.http.post(f"{lead}/pick", headers=as_anna).status_code == 200
     assert demo.http.get(lead, headers=as_ben).json()["prospect"]["name"]
 
+    mails_lead_into_it(demo, anna["email"])
+
     secrets = demo_dir / "urls.json"
     assert secrets.stat().st_mode & 0o777 == 0o600
     assert reachable(demo.ready["database"]["api"])
@@ -55,6 +60,31 @@ def test_demo_from_nothing_to_a_clean_end(
         assert again.http.get(lead, headers=as_ben).json()["state"] == "engaged"
     finally:
         assert again.stop() == 0
+
+
+def mails_lead_into_it(demo: Demo, email: str) -> None:
+    """What waits in the outbox is shown as pages: an invitation, whose link is this demo's."""
+    box = demo.http.get("/demo/mails")
+    assert box.status_code == 200
+    assert "script-src" not in box.headers["content-security-policy"]
+    found = re.findall(r'([^ ]+): <a href="(/demo/mails/[0-9a-f-]+)">([^<]+)</a>', box.text)
+    assert email in {address for address, _, _ in found}
+    invitation = next(path for _, path, subject in found if subject.startswith("Einladung zu "))
+    page = demo.http.get(invitation)
+    link = re.search(rf'href="{demo.ready["base_url"]}(/invitations/[^"]+)"', page.text)
+    assert link is not None
+    assert "<form" in demo.http.get(link[1], headers={"accept": "text/html"}).text
+
+
+def test_nothing_but_the_demo_shows_mails(service: Edge) -> None:
+    """The control is above: the same address answers there."""
+    assert not [route.path for route in service.routes if "demo" in route.path]
+    used = [
+        file.name
+        for file in (ROOT / "service").rglob("*.py")
+        if "mailbox(" in file.read_text("utf-8") and "def mailbox(" not in file.read_text("utf-8")
+    ]
+    assert used == ["running.py"]
 
 
 def password(ready: dict[str, Any]) -> str | None:

@@ -239,7 +239,7 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
                 headers = {"Authorization": f"Bearer {stage.world.nina.token}"}
             if "content" in body:
                 headers["Content-Type"] = "text/csv"
-            if name in ("imports.import_file", "reports.export_statement"):
+            if name == "imports.import_file" or name.startswith("exports.statement"):
                 ids["query"] = f"?marketplace={stage.world.nord_id}"
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"

@@ -109,6 +109,34 @@ async def test_an_operator_goes_with_what_was_made_since(place: Place, world: Wo
     assert await b.call(world.fritz, "count(*) from app.lead where id = $1", lead) == 0
 
 
+@pytest.mark.parametrize("side", ["operator", "taker"])
+async def test_entries_of_exports_go_along_and_come_back(
+    place: Place, world: World, side: str
+) -> None:
+    """An export is of no lead, by which a merge finds all else that was disclosed. What a partner
+    took out before and since names the operator of the time."""
+    b = place.builder(world)
+    export = "app.begin_export(null, '{email}')"
+    entries = (
+        "select company_id, operator_company_id from app.disclosure where cause = 'export'"
+        " and marketplace_id = $1 order by id"
+    )
+    before = [(world.huber.id, world.nord.id), (world.nord.id, world.nord.id)]
+    for who in (world.anna, world.olga):
+        await b.call(who, export)
+    assert [tuple(x) for x in await place.superuser.fetch(entries, world.nord_id)] == before
+    gone, stays = (world.nord, world.fremd) if side == "operator" else (world.huber, world.klein)
+    merge = await place.merging.merge(stays, gone)
+    assert await owned(place.superuser, gone.id) == []
+    merged = [tuple(stays.id if one == gone.id else one for one in row) for row in before]
+    assert [tuple(x) for x in await place.superuser.fetch(entries, world.nord_id)] == merged
+    await b.call(world.cora, export)  # on a marketplace whose operator goes back
+    await place.merging.undo(merge)
+    rows = [tuple(x) for x in await place.superuser.fetch(entries, world.nord_id)]
+    assert rows[:2] == before
+    assert {row[1] for row in rows} == {world.nord.id}
+
+
 async def test_who_has_no_card_any_more_leaves_as_usual(place: Place, world: World) -> None:
     """Fremd took part in Marktplatz Nord only through Lang's card: its open offer ends."""
     b = place.builder(world)

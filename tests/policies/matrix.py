@@ -185,7 +185,7 @@ async def furnish(superuser: Any, world: World) -> None:
         await superuser.execute(
             """insert into app.disclosure (marketplace_id, id, lead_id, company_id,
               operator_company_id,
-                 company_name, reason, fields)
+                 company_name, cause, fields)
                values ($1, gen_random_uuid(), $2, $3, $4, 'Firma Lang', 'pick', '{name}')""",
             *(world.nord_id, world.leads[lead], world.lang.id, world.nord.id),
         )

@@ -536,6 +536,30 @@ class FollowUpDraft(Struct, kw_only=True):
     colleague_id: str | UnsetType | None = UNSET
 
 
+class GoogleAnswer(Struct, kw_only=True):
+    """
+    One answer of a lead form.
+    """
+
+    column_id: str
+    string_value: str | UnsetType = UNSET
+    column_name: str | UnsetType = UNSET
+
+
+class GoogleLead(Struct, kw_only=True):
+    """
+    What the webhook of a lead form sends; further members are passed over.
+    """
+
+    lead_id: str
+    google_key: str
+    user_column_data: list[GoogleAnswer]
+    is_test: bool | UnsetType = UNSET
+    campaign_id: int | str | UnsetType | None = UNSET
+    form_id: int | str | UnsetType | None = UNSET
+    lead_submit_time: datetime | UnsetType | None = UNSET
+
+
 class HandedOver(Struct, kw_only=True):
     """
     How it went with one lead: done, or the problem that one alone would have met.
@@ -572,6 +596,38 @@ class Holiday(Struct, kw_only=True):
 
     date: date_aliased
     name: str
+
+
+class IntakeKey(Struct, kw_only=True):
+    """
+    An address at which leads come in; its key and secret were shown when it was made. A
+    consent text never changes: for another one there is another key.
+    """
+
+    id: str
+    marketplace_id: str
+    kind: Annotated[str, Meta(description="One of form, google.")]
+    name: str
+    interest: str
+    origins: list[str]
+    consent_text: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class IntakeKeyDraft(Struct, kw_only=True):
+    """
+    A new address at which leads come in. name: the source of its leads; interest: what one
+    is about when it does not say so; origins: web sites whose pages may send the form;
+    consent_text: what who ticks `consent` agrees to, word for word.
+    """
+
+    marketplace_id: str
+    kind: Literal["form", "google"]
+    name: str
+    interest: str
+    consent_text: str
+    origins: list[str] | UnsetType = UNSET
 
 
 class Invitation(Struct, kw_only=True):
@@ -868,6 +924,19 @@ class NewApiKey(Struct, kw_only=True):
     id: str
     name: str
     token: str
+
+
+class NewIntakeKey(Struct, kw_only=True):
+    """
+    A key and where to send to, shown this once. secret: what Google calls the key of the
+    webhook; null for a form.
+    """
+
+    id: str
+    name: str
+    key: str
+    path: str
+    secret: str | None
 
 
 class NewPassword(Struct, kw_only=True):
@@ -1537,6 +1606,14 @@ class StatementTotal(Struct, kw_only=True):
     credits: int
     credited_cents: int
     balance_cents: int
+
+
+class TakenIn(Struct, kw_only=True):
+    """
+    It came in; nothing is told of what became of it.
+    """
+
+    received: bool | None = True
 
 
 class TakerReport(Struct, kw_only=True):

@@ -1482,6 +1482,21 @@ class Timeline(Room):
         )
 
 
+class Events(Room):
+    """Events."""
+
+    def stream(self) -> bytes:
+        """What happens, as it happens.
+
+        Server-sent events of the caller's company; each `data:` is a `LeadEvent`. `Last-Event-
+        ID` goes on after it, up to a day back; older: the kind `resync`, read again what you
+        know. Ends when the token does. See docs/events.md.
+
+        Problems: too-many-requests.
+        """
+        return self._send.bytes("GET", "/events")
+
+
 class Files(Room):
     """Files."""
 
@@ -1682,6 +1697,58 @@ class Imports(Room):
         Problems: not-found.
         """
         return self._send.nothing("DELETE", f"/import-mappings/{segment(mapping_id)}")
+
+
+class Intake(Room):
+    """Intake."""
+
+    def list_keys(self) -> Iterator[models.IntakeKey]:
+        """Where leads come in for my company.
+
+        Keys of forms and platforms, revoked ones too, newest first; never the keys themselves.
+        """
+        return self._send.pages("GET", "/intake-keys", models.IntakeKey)
+
+    def create_key(self, data: models.IntakeKeyDraft) -> models.NewIntakeKey:
+        """A new address at which leads come in.
+
+        For admins of a giver or the operator. The key is shown this once.
+
+        Problems: admin-required, giver-required, idempotency-in-progress, idempotency-key-
+        reused, not-found, shown-once, too-many-intake-keys.
+        """
+        return self._send.one("POST", "/intake-keys", models.NewIntakeKey, data=data, once=True)
+
+    def revoke_key(self, key_id: Id) -> None:
+        """Nothing comes in by this key any more.
+
+        For admins; takes effect with the next request. The consent text stays as a proof.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("DELETE", f"/intake-keys/{segment(key_id)}")
+
+    def take_form(self, key: Id, data: bytes) -> models.TakenIn:
+        """A form of a web site.
+
+        Fields are told by their names, as columns of a list are (name or vorname and nachname,
+        e-mail, telefon, plz, ort, anliegen ...); others become answers. `consent` is the box
+        that is ticked; `website` must stay empty: who fills it in is no person, and is answered
+        the same.
+
+        Problems: not-found, origin-not-allowed, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}", models.TakenIn, data=data)
+
+    def take_google(self, key: Id, data: models.GoogleLead) -> models.TakenIn:
+        """The webhook of Google's lead forms.
+
+        As Google documents it. A lead that comes again is one lead; test data is only looked
+        at.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
 
 
 class Webhooks(Room):
@@ -1909,7 +1976,9 @@ class Rooms:
         self.follow_ups = FollowUps(send)
         self.absences = Absences(send)
         self.timeline = Timeline(send)
+        self.events = Events(send)
         self.files = Files(send)
         self.imports = Imports(send)
+        self.intake = Intake(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)

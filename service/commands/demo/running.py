@@ -16,6 +16,7 @@ import uvloop
 
 from service.commands import connections, serving
 from service.commands.demo import welcome
+from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
@@ -174,7 +175,7 @@ async def _serve(
             await database.close()
 
     try:
-        await serving.serve_app(settings, bound, stop, ready)
+        await serving.serve_app(settings, bound, stop, ready, mailbox(urls["worker"]))
     finally:
         stop.set()
         for task in reversed(beside):

@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from service.commands import connections
+from service.commands.demo import mailbox
 from service.commands.output import console
 from service.database.shipped import EXAMPLES
 from service.database.transaction import Database
@@ -74,7 +75,7 @@ def show(base_url: str, lines: list[str], data_dir: Path) -> None:
     for line in lines:
         click.echo(line)
     program = _program(data_dir)
-    click.echo(f"\nMails, invitations among them: {program} mails")
+    click.echo(f"\nMails, invitations among them: {base_url}{mailbox.PATH} or {program} mails")
     click.echo(f"The database as a role sees it: {program} psql --as api")
     click.echo("End: Ctrl-C")
 

@@ -34,6 +34,20 @@ Handler = Annotated[
         pattern=whole("me|cover|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     ),
 ]
+InState = Annotated[LeadState | None, QueryParameter(name="state", description="State of the lead")]
+OfMarketplace = Annotated[UUID | None, QueryParameter(description="Marketplace id")]
+AtStep = Annotated[str | None, QueryParameter(max_length=200, description="Step of the engagement")]
+Engaged = Annotated[EngagementState | None, QueryParameter(description="State of the engagement")]
+Tagged = Annotated[str | None, QueryParameter(max_length=50, description="Has this tag")]
+FromSource = Annotated[str | None, QueryParameter(max_length=200, description="Where it came in")]
+OfGiver = Annotated[UUID | None, QueryParameter(description="Company id of the giver")]
+OfLead = Annotated[UUID | None, QueryParameter(description="Lead id")]
+ReceivedSince = Annotated[
+    Moment | None, QueryParameter(description="Received at this moment or later")
+]
+ChangedSince = Annotated[
+    Moment | None, QueryParameter(description="Changed at this moment or later")
+]
 Stalled = Annotated[
     Literal["true"] | None,
     QueryParameter(
@@ -64,29 +78,17 @@ Ordered = Annotated[
 async def list_leads(
     call: NamedDependency[Call],
     capacity: Capacity = None,
-    lead_state: Annotated[
-        LeadState | None, QueryParameter(name="state", description="State of the lead")
-    ] = None,
-    marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
+    lead_state: InState = None,
+    marketplace: OfMarketplace = None,
     handler: Handler = None,
-    step: Annotated[
-        str | None, QueryParameter(max_length=200, description="Step of the engagement")
-    ] = None,
-    engagement: Annotated[
-        EngagementState | None, QueryParameter(description="State of the engagement")
-    ] = None,
-    tag: Annotated[str | None, QueryParameter(max_length=50, description="Has this tag")] = None,
-    source: Annotated[
-        str | None, QueryParameter(max_length=200, description="Where it came in")
-    ] = None,
-    giver: Annotated[UUID | None, QueryParameter(description="Company id of the giver")] = None,
-    lead: Annotated[UUID | None, QueryParameter(description="Lead id")] = None,
-    received_since: Annotated[
-        Moment | None, QueryParameter(description="Received at this moment or later")
-    ] = None,
-    changed_since: Annotated[
-        Moment | None, QueryParameter(description="Changed at this moment or later")
-    ] = None,
+    step: AtStep = None,
+    engagement: Engaged = None,
+    tag: Tagged = None,
+    source: FromSource = None,
+    giver: OfGiver = None,
+    lead: OfLead = None,
+    received_since: ReceivedSince = None,
+    changed_since: ChangedSince = None,
     stalled: Stalled = None,
     q: Search = None,
     sort: Ordered = "newest",

@@ -22,14 +22,16 @@ State = Annotated[
     ),
 ]
 
+OfSide = Annotated[
+    Literal["taker", "operator"],
+    QueryParameter(name="as", description="Offers to my company, or of my marketplaces"),
+]
+
 
 @get("/offers", summary="Offers")
 async def list_offers(
     call: NamedDependency[Call],
-    capacity: Annotated[
-        Literal["taker", "operator"],
-        QueryParameter(name="as", description="Offers to my company, or of my marketplaces"),
-    ] = "taker",
+    capacity: OfSide = "taker",
     offer_state: State = None,
     marketplace: Annotated[UUID | None, QueryParameter(description="Marketplace id")] = None,
     lead: Annotated[UUID | None, QueryParameter(description="Lead id")] = None,

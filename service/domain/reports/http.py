@@ -35,18 +35,6 @@ async def show_statement(
     return await call.answer(queries.statement, m, month, company, cursor, limit)
 
 
-@get("/exports/statement.csv", summary="The statement as CSV", refuses="not-found")
-async def export_statement(
-    call: NamedDependency[Call],
-    marketplace: Annotated[UUID, QueryParameter(description="Marketplace id")],
-    month: OfMonth = None,
-    company: OfCompany = None,
-) -> CsvFile:
-    """The whole month with its totals, and no personal data. In German (Accept-Language) with
-    semicolons and a decimal comma, else with commas and a decimal point."""
-    return await call.file(operations.statement_file, marketplace, month, company, call.language)
-
-
 Since = Annotated[
     Moment | None, QueryParameter(name="from", description="Absent: 30 days before the end")
 ]
@@ -90,6 +78,6 @@ async def export_report(
 
 router = Router(
     "/",
-    route_handlers=[show_statement, export_statement, show_report, export_report],
+    route_handlers=[show_statement, show_report, export_report],
     tags=["insight"],
 )

@@ -17,7 +17,7 @@ begin
   from unnest(p_rows) r where r.engagement_id is not null and r.action <> 'complete'
   on conflict (marketplace_id, id) do nothing;
   insert into app.disclosure (marketplace_id, id, lead_id, company_id, operator_company_id,
-    company_name, colleague_name, reason, fields, created_at)
+    company_name, colleague_name, cause, fields, since)
   select r.marketplace_id, r.engagement_id, r.lead_id, r.taker_company_id, r.operator_company_id,
     r.taker_company_name, r.taker_name, 'pick', array_remove(array[
       'answers', case when p.city is not null then 'city' end,

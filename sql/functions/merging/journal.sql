@@ -91,8 +91,13 @@ create or replace function app_private.merge_scope(p_tab text, p_found text, p_o
 returns text language sql immutable set search_path = pg_catalog, pg_temp
 as $$
   select case p_found
-    when 'lead' then format('(t.marketplace_id, t.%I) in (select * from unnest($3, $4))',
-      case p_tab when 'app.lead' then 'id' else 'lead_id' end)
+    when 'lead' then case p_tab when 'app.disclosure' then  -- an export is of no lead
+      '(t.marketplace_id, t.id) in (select d.marketplace_id, d.id from app.disclosure d
+         where (d.marketplace_id, d.lead_id) in (select * from unnest($3, $4))
+       union all select d.marketplace_id, d.id from app.disclosure d
+         where d.lead_id is null and $1 in (d.company_id, d.operator_company_id))'
+      else format('(t.marketplace_id, t.%I) in (select * from unnest($3, $4))',
+      case p_tab when 'app.lead' then 'id' else 'lead_id' end) end
     when 'marketplace' then 't.operator_company_id = $1'
     when 'pending' then format('t.delivered_at is null and t.%I = $1', p_own)
     when 'own' then format('t.%I = $1', p_own)

@@ -22,7 +22,7 @@ begin
     case when v_handler is not null then p_colleague_name end);
   perform app_private.engage(p_lead.marketplace_id, p_lead.id, p_company, p_company_name, v_id);
   insert into app.disclosure (marketplace_id, id, lead_id, company_id, operator_company_id,
-    company_name, colleague_name, reason, fields)
+    company_name, colleague_name, cause, fields)
   select p.marketplace_id, app_private.new_id(), p.lead_id, p_company, p_lead.operator_company_id,
     p_company_name, p_colleague_name, p_origin,
     array(select f.key from jsonb_each(jsonb_strip_nulls(to_jsonb(p))) f
