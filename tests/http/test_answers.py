@@ -135,7 +135,7 @@ async def served() -> AsyncIterator[tuple[str, Edge, asyncio.Event]]:
         ready.set()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "create_app", lambda _: edge)
+        patch.setattr(app, "create_app", lambda *_: edge)
         task = asyncio.create_task(serving.serve_app(SETTINGS, bound, stop, accepting))
         await asyncio.wait_for(ready.wait(), 10)
     try:
