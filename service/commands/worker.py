@@ -16,7 +16,6 @@ from service.commands.output import console, data_dir_option, json_option, print
 from service.database.logins import NoLogin, Source, Unreachable, become, log_in
 from service.jobs.mail import delivery
 from service.jobs.mail.relay import RelayDown
-from service.jobs.webhooks import delivery as webhook_delivery
 from service.jobs.worker import loop
 from service.jobs.worker.loop import JOBS, Connect, Hopeless, Job, Worker
 from service.settings import SettingMissing
@@ -74,6 +73,8 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
 
 def _jobs_here() -> list[Job]:
     """All jobs; delivery of mails where a mail server is named. Raises SettingMissing."""
+    from service.jobs.webhooks import delivery as webhook_delivery  # brings an HTTP client
+
     webhooks = webhook_delivery.from_environment()
     jobs = [*JOBS, Job("webhooks", "webhooks_delivered", 1, 900, webhooks.work, slots=4)]
     named = delivery.from_environment()

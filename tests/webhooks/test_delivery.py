@@ -355,6 +355,34 @@ async def test_an_attempt_that_was_overtaken_counts_no_more_unless_it_arrived(
     assert (await row(superuser, one))["state"] == "delivered"
 
 
+async def test_a_webhook_that_is_held_keeps_no_other_waiting(
+    superuser: Any, worker: Any, receiver: Receiver
+) -> None:
+    """By a merge, for instance: what was sent meanwhile comes again."""
+    held, other = [await webhook(superuser, receiver.url) for _ in range(2)]
+    [one] = await pending(superuser, held)
+    [two] = await pending(superuser, other)
+
+    async def holds(posted: Posted) -> bytes:
+        if posted.headers["webhook-id"] == str(one):
+            await lock.start()
+            await superuser.execute(
+                "select from app_private.webhook where id = $1 for update", held
+            )
+        return status(204)
+
+    receiver.answer, lock = holds, superuser.transaction()
+    await worker.execute("set lock_timeout = '100ms'")
+    await deliver(worker)
+    await lock.rollback()
+    assert (await row(superuser, one))["state"] == "pending"
+    assert (await row(superuser, two))["state"] == "delivered"
+    receiver.answer = None
+    await superuser.execute("update app_private.webhook_delivery set lease_until = now()")
+    assert await deliver(worker) == 1
+    assert (await row(superuser, one))["state"] == "delivered"
+
+
 async def test_a_worker_that_stops_leaves_what_is_under_way_to_the_next(
     superuser: Any, worker: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,5 +70,6 @@ def _lead(fields: dict[str, str], consent: bool, interest: str) -> dict[str, Any
     found = read_row(plan, Record(1, list(fields.values())))
     if isinstance(found, RefusedLead):
         told = {"code": found.code, "detail": found.detail_en, "detail_de": found.detail_de}
-        raise Problem("validation-failed", errors=[{"pointer": f"/{found.field or ''}", **told}])
+        pointer = f"/{found.field}" if found.field else ""
+        raise Problem("validation-failed", errors=[{"pointer": pointer, **told}])
     return lead_of(found)

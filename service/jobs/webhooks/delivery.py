@@ -6,10 +6,12 @@ same id. How many of one receiver go at once is decided in sql/functions/webhook
 """
 
 import asyncio
+import contextlib
 import os
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import asyncpg
 import structlog
 from standardwebhooks import Webhook
 
@@ -93,16 +95,19 @@ class Delivering(NamedTuple):
 
 
 async def _settle(connection: Any, one: Any, answer: Reply) -> bool:
-    await connection.fetchval(
-        "select app.settle_delivery($1, $2, $3, $4, $5, $6)",
-        one["webhook_id"],
-        one["id"],
-        one["attempt"],
-        answer.status,
-        answer.failure,
-        answer.seconds > _SLOW_SECONDS,
-        timeout=_SQL_SECONDS,
-    )
+    """Says how it went; whether it was taken. Of a webhook that a merge holds it cannot be said:
+    that one comes again when its lease is over, and all others go on."""
+    with contextlib.suppress(asyncpg.LockNotAvailableError):
+        await connection.fetchval(
+            "select app.settle_delivery($1, $2, $3, $4, $5, $6)",
+            one["webhook_id"],
+            one["id"],
+            one["attempt"],
+            answer.status,
+            answer.failure,
+            answer.seconds > _SLOW_SECONDS,
+            timeout=_SQL_SECONDS,
+        )
     taken = answer.status is not None and 200 <= answer.status < 300
     if not taken and answer is not _STOPPED:
         log.info(
