@@ -1,6 +1,8 @@
 """Pages that mails lead to: a link that was clicked does something only after a button, by a form,
 without script; no page tells whether its token is any good."""
 
+import base64
+import hashlib
 import re
 from uuid import uuid4
 
@@ -51,6 +53,10 @@ def locked_up(answer: httpx.Response) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
     assert not re.search(r"<script|javascript:|\son\w+=|\ssrc=|style=", answer.text)
 
 
