@@ -1003,6 +1003,7 @@ alter table app.disclosure alter column lead_id drop not null, alter column caus
 alter table app.disclosure alter column cause set not null, alter column since set not null;
 alter table app.disclosure
   add column until timestamptz,
+  drop constraint disclosure_created_at_bounded,
   drop constraint disclosure_reason_check,
   add constraint disclosure_cause_check check (cause in ('pick', 'assignment', 'export')),
   add constraint disclosure_check check (until >= since),
