@@ -97,6 +97,36 @@ async def test_what_was_picked_or_changed_here_stays_and_is_listed(both: Beside)
     assert (await both.monday()).healed == 0
 
 
+POSTED = "select p.kind from app.posting p join app.lead l on l.id = p.lead_id order by p.id"
+
+
+async def test_what_was_taken_here_at_a_price_is_charged_whatever_happens_there(
+    both: Beside,
+) -> None:
+    """Picked by another there, deleted, back again: who works it here goes on and owes it. The
+    control: a pick that came from there owes nothing, and its end credits nothing."""
+    m, lead = await both.lead(2)
+    price = {"price_cents": 4500}
+    await both.call(1, "app.change_marketplace($1, null, $2)", m, price)
+    await both.call(1, "app.assign_lead($1, $2, $3)", m, lead, await both.company(4))
+    for change in (
+        ["update legacy.leads set state = 'picked', picked_by_user_id = 3, picked_at = now(),"
+         " updated_at = now() where id = 2"],
+        ["create table keep as select * from legacy.leads where id in (2, 3)",
+         "delete from legacy.leads where id in (2, 3)"],
+        ["insert into legacy.leads select * from keep"],
+        ["update legacy.leads set state = 'released', picked_by_user_id = null, picked_at = null,"
+         " updated_at = now() where id in (2, 3)"],
+    ):  # fmt: skip
+        await both.there(*change)
+        await both.monday()
+        assert await both.engagements(2) == [(4, "active")], change
+        assert await both.rows(POSTED) == [("charge",)], change
+    assert await both.engagements(3) == [(3, "revoked")]
+    await both.call(1, "app.revoke_engagement($1, $2, 'x')", m, lead)
+    assert await both.rows(POSTED) == [("charge",), ("credit",)]
+
+
 @pytest.mark.parametrize("change", [
     "delete from legacy.offers where id = 1", "update legacy.offers set user_id = 77 where id = 1",
     "update legacy.leads set interest = '' where id = 2",

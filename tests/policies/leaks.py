@@ -11,7 +11,7 @@ LEAKS = {
         (select app.current_company_id()) is not null)""",
     "the next taker reads what was said": """create or replace function app_private.record(
         p_marketplace uuid, p_lead uuid, p_event text, p_caller app.caller, p_detail jsonb
-          default '{}')
+          default '{}', p_told boolean default true)
       returns void language plpgsql set search_path = pg_catalog, pg_temp as $$ begin
         insert into app.history (marketplace_id, id, lead_id, engagement_id, parties, event,
           company_id, company_name, detail)
@@ -31,6 +31,7 @@ LEAKS = {
         app.return_request using (company_id = (select app.current_company_id())
           or operator_company_id = (select app.current_company_id()))""",
     "the card for all parties": """alter policy select_party on app.engagement_card using (true)""",
+    "events of others": """alter policy select_own on app.event using (true)""",
     "offers to anybody": """create or replace function app_private.may_take(
         p_participation app.participation, p_giver uuid) returns boolean
         language sql immutable as 'select true'""",

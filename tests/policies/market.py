@@ -64,6 +64,7 @@ SEEN = """
     union all select 'offer', lead_id, company_name || ' ' || state from app.offer
     union all select 'return_request', lead_id, state from app.return_request
     union all select 'note', lead_id, company_id::text from app.note
+    union all select 'event', lead_id, kind from app.event
 """
 # Every column of every row that hangs on a lead; which tables these are is asked of the catalogue.
 LEAD_SIDE = """
@@ -125,7 +126,11 @@ class ModelMarket:
 
     def clear(self) -> None:
         """Takes all leads away, and the picks counted against the rate limit."""
-        self.run(self.b.superuser.execute("truncate app.lead cascade; truncate app_private.rate"))
+        self.run(
+            self.b.superuser.execute(
+                "truncate app.lead cascade; truncate app.event, app_private.rate"
+            )
+        )
 
     def create(self, who: str) -> tuple[int, UUID | None]:
         """A draft: status and id."""

@@ -138,6 +138,7 @@ class Lead:
     before: Said = field(default_factory=Said)
     market: Market = field(default_factory=Market)
     by: str | None = None  # the colleague who acts
+    told: Counter[tuple[str | None, str]] = field(default_factory=Counter)  # events, of whom
 
     def __post_init__(self) -> None:
         self.tell("created", self.giver or OPERATOR)
@@ -167,8 +168,13 @@ class Lead:
         return Line(event, who, named or "", self.by if who else None, self.market.name(who))
 
     def tell(self, event: str, who: str, named: str | None = "") -> None:
-        """One line of the history."""
+        """One line of the history, told to whoever reads it."""
         self.said.history.append(self.line(event, who, named))
+        self.inform("lead." + event.replace("-", "_"), *self.parties)
+
+    def inform(self, kind: str, *companies: str | None) -> None:
+        """An event, to each of them once."""
+        self.told.update((company, kind) for company in set(companies))
 
     def had(self, company: str) -> bool:
         """Whether the company ever worked it."""
@@ -206,6 +212,7 @@ class Lead:
         """What is still open ends with the brokerage."""
         for offer in self.open:
             self.answer(offer, state)
+            self.inform(f"offer.{state}", offer.company)
         self.run_open = False
 
     def of_wave(self) -> list[Offer]:
@@ -249,6 +256,8 @@ class Lead:
                     for c in takers
                 ]
                 self.tell("offered", who)
+                for company in takers:
+                    self.inform("offer.opened", company)
                 return True
         return False
 
@@ -485,12 +494,14 @@ def _moves(lead: Lead, op: str, who: str, argument: Any) -> None:
             offer = lead.latest(who)
             if offer and offer.state == "open":
                 lead.answer(offer, "declined")
+                lead.inform("offer.declined", who, OPERATOR)
                 offer.answered_by = lead.by
                 lead.end_wave()
         case "reopen_offer":
             offer = lead.latest(who)
             if offer and offer.state != "open":
                 offer.state, offer.final = "open", False
+                lead.inform("offer.reopened", who, OPERATOR)
                 offer.answered = offer.answered_by = offer.name = None
         case "withdraw":
             lead.end_run("withdrawn")
@@ -567,6 +578,7 @@ def apply(lead: Lead, op: str, who: str, argument: Any = None, by: str | None = 
             lead.notes[who] += 1
         case "message":
             lead.said.messages.append(lead.line("message", who))
+            lead.inform("message.added", *lead.parties)
         case _ if lead.current and (op in WORK or op in DECIDE):
             _works(lead, lead.current, op, who, argument)
         case _:
@@ -578,6 +590,7 @@ def expire(lead: Lead, company: str) -> None:
     for offer in lead.open:
         if offer.company == company:
             lead.answer(offer, "expired")
+            lead.inform("offer.expired", company)
             lead.end_wave()
 
 
@@ -600,6 +613,7 @@ def time_passes(lead: Lead) -> None:
     for offer in lead.open:
         if offer.until is not None and offer.until <= lead.market.now:
             lead.answer(offer, "expired")
+            lead.inform("offer.expired", offer.company)
     grace_over(lead)
 
 
@@ -659,6 +673,7 @@ def visible(leads: dict[Any, Lead], who: str) -> Counter[tuple[str, Any, str]]:
             if who == OPERATOR or (who == offer.company and offer.state in ("open", "picked")):
                 rows["offer", name, f"{offer.company} {offer.state}"] += 1
         rows["note", name, who] += lead.notes[who]
+        rows.update({("event", name, kind): n for (to, kind), n in lead.told.items() if to == who})
     return +rows
 
 
