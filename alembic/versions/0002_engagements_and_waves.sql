@@ -991,12 +991,15 @@ grant select, insert, delete on app_private.duplicate_mark to kollegium_broker;
 create index return_request_pending on app.return_request (operator_company_id, id) where state = 'requested';
 create index return_request_pending_here on app.return_request (marketplace_id, id) where state = 'requested';
 
--- Disclosures from when to when, and why; exports.
+-- Disclosures from when to when, and why; exports. Functions alone read and write them, and they change with this.
+-- squawk-ignore renaming-column
 alter table app.disclosure rename column reason to cause;
+-- squawk-ignore renaming-column
 alter table app.disclosure rename column created_at to since;
+-- squawk-ignore ban-drop-not-null
+alter table app.disclosure alter column lead_id drop not null;
 alter table app.disclosure
   add column until timestamptz,
-  alter column lead_id drop not null,
   drop constraint disclosure_reason_check,
   add constraint disclosure_cause_check check (cause in ('pick', 'assignment', 'export')),
   add constraint disclosure_check check (until >= since),

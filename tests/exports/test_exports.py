@@ -18,6 +18,7 @@ from service.domain.exports.running import Running
 from service.domain.exports.writing import writer
 from service.domain.leads import listing
 from service.domain.leads.messages import LeadFilter
+from service.domain.reports import files
 from service.web.answers import CutOff, Stream
 from tests.fixtures.database import connected
 from tests.fixtures.http import Person
@@ -97,7 +98,13 @@ async def test_a_table_is_read_by_a_spreadsheet(market: Market) -> None:
     assert lines == [{"prospect.name": "=HYPERLINK(1)"}]  # programs get what was written
     for wrong in ("columns=", "columns=name", "columns=id,parties", "sort=changed", "handler=x"):
         assert (await market.gerd.get(f"/exports/leads.csv?{wrong}")).status_code == 400, wrong
-    assert "There are: id" in (await market.gerd.get("/exports/leads.csv?columns=x")).text
+
+
+def test_numbers_are_written_out() -> None:
+    assert [files.number(one, "de") for one in (1234567.25, 100.0, 0.5, 0.0, None)] == [
+        "1234567,25", "100", "0,5", "0", "",
+    ]  # fmt: skip
+    assert files.number(1234567.25, "en") == "1234567.25"
 
 
 async def test_offers_and_the_statement(market: Market) -> None:

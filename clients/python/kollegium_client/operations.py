@@ -505,22 +505,6 @@ class Reports(Room):
             query={"month": month, "company": company},
         )
 
-    def export_statement(
-        self, *, marketplace: Id, month: str | None = None, company: Id | None = None
-    ) -> bytes:
-        """The statement as CSV.
-
-        The whole month with its totals, and no personal data. In German (Accept-Language) with
-        semicolons and a decimal comma, else with commas and a decimal point.
-
-        Problems: not-found.
-        """
-        return self._send.bytes(
-            "GET",
-            "/exports/statement.csv",
-            query={"marketplace": marketplace, "month": month, "company": company},
-        )
-
     def show_report(
         self,
         marketplace_id: Id,
@@ -1751,6 +1735,229 @@ class Intake(Room):
         return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
 
 
+class Exports(Room):
+    """Exports."""
+
+    def leads_csv(
+        self,
+        *,
+        as_: Literal["giver", "operator", "taker"] | None = None,
+        state: Literal[
+            "available",
+            "closed",
+            "draft",
+            "engaged",
+            "erased",
+            "offered",
+            "rejected",
+            "submitted",
+            "unplaced",
+            "withdrawn",
+        ]
+        | None = None,
+        marketplace: Id | None = None,
+        handler: str | None = None,
+        step: str | None = None,
+        engagement: Literal["active", "lost", "return_requested", "returned", "revoked", "won"]
+        | None = None,
+        tag: str | None = None,
+        source: str | None = None,
+        giver: Id | None = None,
+        lead: Id | None = None,
+        received_since: Moment | None = None,
+        changed_since: Moment | None = None,
+        stalled: Literal["true"] | None = None,
+        q: str | None = None,
+        sort: Literal["newest", "oldest"] | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Leads as CSV.
+
+        All leads of the list with the same filters, whatever their number.
+
+        Problems: colleague-required, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/leads.csv",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "handler": handler,
+                "step": step,
+                "engagement": engagement,
+                "tag": tag,
+                "source": source,
+                "giver": giver,
+                "lead": lead,
+                "received_since": received_since,
+                "changed_since": changed_since,
+                "stalled": stalled,
+                "q": q,
+                "sort": sort,
+                "columns": columns,
+            },
+        )
+
+    def leads_jsonl(
+        self,
+        *,
+        as_: Literal["giver", "operator", "taker"] | None = None,
+        state: Literal[
+            "available",
+            "closed",
+            "draft",
+            "engaged",
+            "erased",
+            "offered",
+            "rejected",
+            "submitted",
+            "unplaced",
+            "withdrawn",
+        ]
+        | None = None,
+        marketplace: Id | None = None,
+        handler: str | None = None,
+        step: str | None = None,
+        engagement: Literal["active", "lost", "return_requested", "returned", "revoked", "won"]
+        | None = None,
+        tag: str | None = None,
+        source: str | None = None,
+        giver: Id | None = None,
+        lead: Id | None = None,
+        received_since: Moment | None = None,
+        changed_since: Moment | None = None,
+        stalled: Literal["true"] | None = None,
+        q: str | None = None,
+        sort: Literal["newest", "oldest"] | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Leads as JSON Lines.
+
+        All leads of the list with the same filters, whatever their number.
+
+        Problems: colleague-required, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/leads.jsonl",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "handler": handler,
+                "step": step,
+                "engagement": engagement,
+                "tag": tag,
+                "source": source,
+                "giver": giver,
+                "lead": lead,
+                "received_since": received_since,
+                "changed_since": changed_since,
+                "stalled": stalled,
+                "q": q,
+                "sort": sort,
+                "columns": columns,
+            },
+        )
+
+    def offers_csv(
+        self,
+        *,
+        as_: Literal["operator", "taker"] | None = None,
+        state: Literal["declined", "expired", "lost", "open", "picked", "withdrawn"] | None = None,
+        marketplace: Id | None = None,
+        lead: Id | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Offers as CSV.
+
+        All offers of the list with the same filters, newest first.
+
+        Problems: too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/offers.csv",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "lead": lead,
+                "columns": columns,
+            },
+        )
+
+    def offers_jsonl(
+        self,
+        *,
+        as_: Literal["operator", "taker"] | None = None,
+        state: Literal["declined", "expired", "lost", "open", "picked", "withdrawn"] | None = None,
+        marketplace: Id | None = None,
+        lead: Id | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Offers as JSON Lines.
+
+        All offers of the list with the same filters, newest first.
+
+        Problems: too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/offers.jsonl",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "lead": lead,
+                "columns": columns,
+            },
+        )
+
+    def statement_csv(
+        self, *, marketplace: Id, month: str | None = None, company: Id | None = None
+    ) -> bytes:
+        """The statement as CSV.
+
+        The whole month with its totals, and no personal data. In German (Accept-Language) with
+        semicolons and a decimal comma, else with commas and a decimal point.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/statement.csv",
+            query={"marketplace": marketplace, "month": month, "company": company},
+        )
+
+    def statement_jsonl(
+        self,
+        *,
+        marketplace: Id,
+        month: str | None = None,
+        company: Id | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """The statement as JSON Lines.
+
+        Its entries in their order.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/statement.jsonl",
+            query={
+                "marketplace": marketplace,
+                "month": month,
+                "company": company,
+                "columns": columns,
+            },
+        )
+
+
 class Webhooks(Room):
     """Webhooks."""
 
@@ -1980,5 +2187,6 @@ class Rooms:
         self.files = Files(send)
         self.imports = Imports(send)
         self.intake = Intake(send)
+        self.exports = Exports(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)

@@ -1,9 +1,10 @@
 """Which columns a file may have: a key of the rows of its list, nested ones with a point, and its
 head by language. Their order here is that of the file."""
 
+import re
 from collections.abc import Mapping
 
-from service.errors import Problem
+from service.vocabulary import whole
 
 Columns = Mapping[str, tuple[str, str]]
 
@@ -77,22 +78,15 @@ STATEMENT: Columns = {
 _PERSON = "prospect."
 
 
+def pattern(known: Columns) -> str:
+    """How a request names columns of a list, with commas between them."""
+    one = "|".join(map(re.escape, known))
+    return whole(f"(?:{one})(?:,(?:{one}))*")
+
+
 def chosen(known: Columns, asked: str | None) -> list[str]:
-    """Which were asked for, each once, in the order of the request; all where none was named.
-    Raises validation-failed for a name that the list does not have."""
-    if asked is None:
-        return list(known)
-    names = list(dict.fromkeys(asked.split(",")))
-    strangers = [name for name in names if name not in known]
-    if strangers:
-        error = {
-            "parameter": "columns",
-            "code": "unknown",
-            "detail": f"No column of this list. There are: {', '.join(known)}",
-            "detail_de": f"Keine Spalte dieser Liste. Es gibt: {', '.join(known)}",
-        }
-        raise Problem("validation-failed", errors=[error])
-    return names
+    """Which were asked for, each once, in the order of the request; all where none was named."""
+    return list(known) if asked is None else list(dict.fromkeys(asked.split(",")))
 
 
 def personal(names: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from service.database.transaction import Tx
-from service.domain.exports.columns import LEADS, OFFERS, STATEMENT, chosen
+from service.domain.exports.columns import LEADS, OFFERS, STATEMENT, Columns, chosen, pattern
 from service.domain.exports.operations import PAGE, Export, begin, parts
 from service.domain.exports.running import Running
 from service.domain.exports.writing import MEDIA, Kind, writer
@@ -43,13 +43,15 @@ from service.vocabulary import Page
 from service.web.answers import CsvFile, Stream, attachment
 from service.web.calls import Call
 
-Named = Annotated[
-    str | None,
-    QueryParameter(
-        max_length=1000,
+
+def _named(known: Columns) -> QueryParameter:
+    return QueryParameter(
+        pattern=pattern(known),
+        max_length=2000,
         description="Names of columns with commas between them, in the order wanted; absent: all",
-    ),
-]
+    )
+
+
 FromOldest = Annotated[
     Literal["newest", "oldest"], QueryParameter(description="Last in first, or first in first")
 ]
@@ -109,7 +111,7 @@ def _leads(kind: Kind) -> HTTPRouteHandler:
         stalled: Stalled = None,
         q: Search = None,
         sort: FromOldest = "newest",
-        columns: Named = None,
+        columns: Annotated[str | None, _named(LEADS)] = None,
     ) -> Stream:
         """All leads of the list with the same filters, whatever their number."""
         narrow = LeadFilter(
@@ -138,7 +140,7 @@ def _offers(kind: Kind) -> HTTPRouteHandler:
         offer_state: State = None,
         marketplace: OfMarketplace = None,
         lead: OfLead = None,
-        columns: Named = None,
+        columns: Annotated[str | None, _named(OFFERS)] = None,
     ) -> Stream:
         """All offers of the list with the same filters, newest first."""
         narrow = OfferFilter(capacity, offer_state, marketplace, lead)
@@ -190,7 +192,7 @@ async def statement_jsonl(
     marketplace: OneMarketplace,
     month: OfMonth = None,
     company: OfCompany = None,
-    columns: Named = None,
+    columns: Annotated[str | None, _named(STATEMENT)] = None,
 ) -> Stream:
     """Its entries in their order."""
     export = Export(

@@ -29,7 +29,8 @@ def number(value: float | None, language: str) -> str:
     """A number of the language; none where there is none."""
     if value is None:
         return ""
-    return f"{value:g}".replace(".", "," if language == "de" else ".")
+    shown = f"{value:.4f}".rstrip("0").rstrip(".")
+    return shown.replace(".", "," if language == "de" else ".")
 
 
 def moment(day: str, language: str) -> str:
