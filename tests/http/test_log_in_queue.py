@@ -53,18 +53,18 @@ async def test_one_of_several_turns_is_kept_for_known_pairs() -> None:
     strangers = [asyncio.create_task(turns.take(TurnLane(False, b"%d" % k))) for k in range(9)]
     await asyncio.sleep(0.01)
     assert [task.done() for task in strangers] == [True] * 2 + [False] * 7
-    await asyncio.wait_for(turns.take(ANNA), 1)
+    await asyncio.wait_for(turns.take(ANNA), 20)
     turns.end()  # Anna's: it is kept again
     await asyncio.sleep(0.01)
     assert not strangers[2].done()
     turns.end()  # a stranger's: the next one's
-    await asyncio.wait_for(strangers[2], 1)
+    await asyncio.wait_for(strangers[2], 20)
     for task in strangers:
         task.cancel()
     await asyncio.gather(*strangers, return_exceptions=True)
     alone = Turns(2)
     for known in (ANNA, BEN):
-        await asyncio.wait_for(alone.take(known), 1)
+        await asyncio.wait_for(alone.take(known), 20)
 
 
 async def test_the_queue_is_bounded() -> None:
@@ -85,7 +85,7 @@ async def test_the_queue_is_bounded() -> None:
     known = asyncio.create_task(turns.take(ANNA))  # what others try leaves him room
     await asyncio.sleep(0)
     turns.end()
-    await asyncio.wait_for(known, 1)
+    await asyncio.wait_for(known, 20)
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -106,7 +106,7 @@ async def test_who_left_waits_no_longer() -> None:
     with pytest.raises(Problem):
         await first
     turns.end()
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 20)
     turns.end()
     await asyncio.wait_for(turns.take(OFFICE), 1)  # no turn was lost
 
@@ -119,7 +119,7 @@ async def test_a_turn_that_comes_with_the_cancellation_is_passed_on() -> None:
     await asyncio.sleep(0)
     turns.end()
     first.cancel()
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, 20)
     assert first.cancelled() or first.done()
 
 

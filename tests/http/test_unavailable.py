@@ -20,6 +20,7 @@ from tests.fixtures.line import Line
 from tests.fixtures.world import World
 
 QUICK = {"pool_timeout": 1.0, "request_timeout": 1.5}
+IN_TIME = 4.5  # on a busy machine
 
 
 @pytest.fixture
@@ -41,19 +42,19 @@ def is_unavailable(answer: httpx.Response) -> bool:
     )
 
 
-async def until_ready(client: httpx.AsyncClient, seconds: float) -> None:
+async def until_ready(client: httpx.AsyncClient) -> None:
     """Waits until /readyz is green."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 30
     while (await client.get("/readyz")).status_code != 200:
         assert time.monotonic() < deadline, "not ready again"
         await asyncio.sleep(0.1)
 
 
-async def red_within(client: httpx.AsyncClient, seconds: float) -> None:
-    """/readyz is red, and says so in time."""
+async def red_in_time(client: httpx.AsyncClient) -> None:
+    """/readyz is red, and says so after the limits of QUICK, long before those that are usual."""
     started = time.monotonic()
     answer = await client.get("/readyz")
-    assert time.monotonic() - started < seconds
+    assert time.monotonic() - started < IN_TIME
     assert is_unavailable(answer)
 
 
@@ -62,7 +63,7 @@ async def test_line_cut_and_mended(line: Line, world: World) -> None:
         anna = Person(client, world.anna.token)
         assert (await anna.get("/leads")).status_code == 200
         await line.cut()
-        await red_within(client, 2.2)
+        await red_in_time(client)
         for answer in (
             await anna.get("/leads"),
             await anna.post("/api-keys", {"name": "x"}),
@@ -72,7 +73,7 @@ async def test_line_cut_and_mended(line: Line, world: World) -> None:
             assert is_unavailable(answer), answer.text
         assert (await client.get("/healthz")).status_code == 200
         await line.connect()
-        await until_ready(client, 5)
+        await until_ready(client)
         assert (await anna.get("/leads")).status_code == 200
         kept = await anna.post("/api-keys", {"name": "x"}, headers={"Idempotency-Key": "4711"})
         assert kept.status_code == 201, "a 503 is not kept for its key"
@@ -83,14 +84,14 @@ async def test_black_hole(line: Line, world: World) -> None:
         anna = Person(client, world.anna.token)
         assert (await anna.get("/leads")).status_code == 200
         line.swallow()
-        await red_within(client, 2.6)
+        await red_in_time(client)
         started = time.monotonic()
         answers = await asyncio.gather(*(anna.get("/leads") for _ in range(6)))
         assert all(is_unavailable(answer) for answer in answers), [a.status_code for a in answers]
-        assert time.monotonic() - started < 8
-        await red_within(client, 2.6)
+        assert time.monotonic() - started < 2 * IN_TIME
+        await red_in_time(client)
         line.answer()
-        await until_ready(client, 5)
+        await until_ready(client)
         answers = await asyncio.gather(*(anna.get("/leads") for _ in range(6)))
         assert [answer.status_code for answer in answers] == [200] * 6
 
@@ -114,7 +115,7 @@ async def test_pool_exhausted(world_database: Urls, world: World) -> None:
             await asyncio.sleep(0.2)
             answers = await asyncio.gather(*(anna.get("/leads") for _ in range(5)))
             assert all(is_unavailable(answer) for answer in answers)
-            await red_within(client, 2.2)
+            await red_in_time(client)
         assert [(await one).status_code for one in busy] == [201, 201]
         assert (await anna.get("/leads")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
@@ -171,7 +172,7 @@ async def test_connections_killed_one_by_one(world_database: Urls, world: World)
 
         await asyncio.gather(*(read() for _ in range(4)), kill())
         assert 200 in statuses
-        await until_ready(client, 5)
+        await until_ready(client)
         assert (await anna.get("/leads")).status_code == 200
 
 
@@ -199,7 +200,7 @@ async def test_no_more_connections_for_us(world_database: Urls, world: World) ->
                         assert is_unavailable(await anna.get("/leads"))
                 finally:
                     await superuser.execute(allow.format(name))
-                await until_ready(client, 5)
+                await until_ready(client)
                 assert (await anna.get("/leads")).status_code == 200
 
 
@@ -225,19 +226,19 @@ async def test_server_stopped_and_killed(own_server: EmbeddedServer) -> None:
         from_address(app) as client,
     ):
         stranger = Person(client, "kgs_nobody")
-        await until_ready(client, 5)
+        await until_ready(client)
         for how in (signal.SIGINT, signal.SIGKILL):
             assert (await stranger.get("/me")).status_code == 401, "the database answers"
             os.kill(int(pid_file.read_text(encoding="ascii").split()[0]), how)
             await asyncio.sleep(0.5)
-            await red_within(client, 2.2)
+            await red_in_time(client)
             for _ in range(3):
                 assert is_unavailable(await stranger.get("/me"))
             again = await asyncio.to_thread(
                 EmbeddedServer.start, own_server.data_dir, port=port, durable=True
             )
             assert again.port == port
-            await until_ready(client, 5)
+            await until_ready(client)
 
 
 @asynccontextmanager

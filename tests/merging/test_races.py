@@ -113,7 +113,7 @@ async def test_who_reads_waits_for_nobody(place: Place, world: World, second: An
     await place.merging.run(merge)
     async with second.transaction():
         enter = second.fetchval("select app.enter_to_read($1)", world.cora.token)
-        assert await asyncio.wait_for(enter, timeout=2)
+        assert await asyncio.wait_for(enter, timeout=20)
         own = "select count(*) from app.colleague where company_id = $1"
         assert await second.fetchval(own, world.klein.id) > 0
         assert await second.fetchval("select app.current_company_id()") == world.klein.id

@@ -204,7 +204,8 @@ def _play(market: ModelMarket, number: int, options: settings) -> Counter[str]:
 
 # What random stories may leave out, lead by lead; behind an operation its detail. The first is
 # asked back in every way, returned, refused, returned again, accepted, and worked by the next;
-# taken away; closed as lost and offered again. One is rejected, one withdrawn, one assigned.
+# taken away; closed as lost and offered again. One is rejected, one withdrawn, one assigned. Nobody
+# may offer to its giver (41) or to who takes no part (39).
 TOLD = (
     "submit, accept, offer, pick, ask, release, withdraw_return, ask, revoke,"
     " offer, pick, ask, withdraw_return, ask, close 2, recycle,"
@@ -213,7 +214,8 @@ TOLD = (
     " offer, pick, close 2, recycle",
     "note, submit, reject",
     "submit, change, accept, offer, decline, reopen_offer, withdraw",
-    "submit, accept, offer, decline, grace_over, expire, note, assign 1, step 1, handler, close",
+    "submit, accept, offer 41, offer 39, offer, decline, grace_over, expire, note, assign 1,"
+    " step 1, handler, close",
 )
 
 
