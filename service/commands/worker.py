@@ -76,7 +76,7 @@ def jobs_with_webhooks(networks: str) -> list[Job]:
     from service.jobs.webhooks.delivery import delivering  # brings an HTTP client
 
     work = delivering(networks).work
-    return [*JOBS, Job("webhooks", "webhooks_delivered", 1, 900, work, slots=4)]
+    return [*JOBS, Job("webhooks", "webhooks_delivered", 0.5, 900, work, slots=4)]
 
 
 def _jobs_here() -> list[Job]:
