@@ -94,6 +94,7 @@ def test_security_on_all_but_log_in_acceptance_and_health(document: dict[str, An
         "follow_ups.read_feed",
         "sessions.log_in", "sessions.request_reset", "sessions.reset_password", "companies.accept",
         "health.healthz", "health.readyz", "merges.answer_by_token",
+        "intake.take_form", "intake.take_google",
     }  # fmt: skip
 
 
@@ -143,7 +144,8 @@ def test_bodies_refuse_unknown_fields(document: dict[str, Any]) -> None:
             for variant in variants:
                 if variant != {"type": "null"}:
                     found = resolved(document, variant)
-                    assert found["additionalProperties"] is False, (path, method)
+                    foreign = operation["operationId"] == "intake.take_google"  # theirs may grow
+                    assert found.get("additionalProperties", foreign) is foreign, (path, method)
                     checked += 1
     assert checked >= 20
     for name in ("ProspectDraft", "ProspectChange"):
@@ -259,7 +261,9 @@ async def test_get_routes_answer_head(document: dict[str, Any], client: httpx.As
         got, head = await anna.get(path), await anna.send("HEAD", path)
         assert (head.status_code, head.content) == (got.status_code, b""), path
         for name in ("content-type", "content-length"):
-            assert head.headers[name] == got.headers[name], path
+            assert head.headers.get(name) == got.headers.get(name), path
+            streamed = path == "/events" or path.startswith("/exports/")
+            assert name in got.headers or streamed, path
 
 
 async def test_page_asks_no_other_host(client: httpx.AsyncClient) -> None:
