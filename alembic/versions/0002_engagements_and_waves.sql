@@ -996,10 +996,14 @@ create index return_request_pending_here on app.return_request (marketplace_id, 
 alter table app.disclosure rename column reason to cause;
 -- squawk-ignore renaming-column
 alter table app.disclosure rename column created_at to since;
+-- Where "not null" is a constraint with a name, it takes the new one.
 -- squawk-ignore ban-drop-not-null
-alter table app.disclosure alter column lead_id drop not null;
+alter table app.disclosure alter column lead_id drop not null, alter column cause drop not null, alter column since drop not null;
+-- squawk-ignore adding-not-nullable-field
+alter table app.disclosure alter column cause set not null, alter column since set not null;
 alter table app.disclosure
   add column until timestamptz,
+  drop constraint disclosure_created_at_bounded,
   drop constraint disclosure_reason_check,
   add constraint disclosure_cause_check check (cause in ('pick', 'assignment', 'export')),
   add constraint disclosure_check check (until >= since),

@@ -27,6 +27,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SPELLED = {"m": "marketplace_id", "l": "lead_id"}
 TYPES = {"boolean": "bool", "integer": "int", "string": "str"}
 REF = "#/components/schemas/"
+# What the parts of a stream are; OpenAPI 3.1 has no place for it.
+STREAMS = {"events.stream": "LeadEvent"}
 Json = dict[str, Any]
 
 
@@ -99,6 +101,7 @@ def schemas_of(description: Json) -> tuple[Json, set[str]]:
         sent |= set(refs(operation.get("requestBody", {})))
         for _, content in answers(operation):
             got |= set(refs(content))
+        got |= {STREAMS[name] for name in [operation["operationId"]] if name in STREAMS}
     sent, got = reached(schemas, sent), reached(schemas, got)
     return {
         name: plain(schemas[name], open_words=name in got)
@@ -188,8 +191,10 @@ class Reply(NamedTuple):
 
 
 def reply_of(operation: Json) -> Reply:
-    """A page is an iterator, several kinds of answer a union, what is no JSON bytes."""
+    """A page or a stream is an iterator, several kinds of answer a union, what is no JSON bytes."""
     names: list[str] = []
+    if part := STREAMS.get(operation["operationId"]):
+        return Reply(f"EventStream[models.{part}]", "_events", f"models.{part}")
     for _, content in answers(operation):
         if content and "application/json" not in content:
             return Reply("bytes", "_bytes", "")
@@ -229,6 +234,8 @@ def signature(operation: Json) -> list[str]:
     named = []
     if has(operation, "If-Match"):
         named.append("seen: Versioned")
+    if operation["operationId"] in STREAMS:
+        named.append("after: str | None = None")
     if has(operation, "Content-Disposition"):
         named.append("name: str | None = None")
     named += [f"{one.python}: {one.type}" + ("" if one.required else " | None = None")
@@ -252,6 +259,8 @@ def call(path: str, method: str, operation: Json) -> str:
         given.append("name=name")
     if has(operation, "Idempotency-Key"):
         given.append("once=True")
+    if operation["operationId"] in STREAMS:
+        given.append("after=after")
     return f"self._send.{reply.call.removeprefix('_')}({', '.join(given)})"
 
 
@@ -293,7 +302,8 @@ def methods(description: Json) -> str:
         GENERATED.format(title="A method for each operation."),
         "from collections.abc import Iterator\nfrom typing import Literal\n",
         "from kollegium_client import models\nfrom kollegium_client.sending import (\n"
-        "    Id, Moment, Room, Sending, Versioned, segment,\n)\n",
+        "    Id, Moment, Room, Sending, Versioned, segment,\n)\n"
+        "from kollegium_client.streaming import EventStream\n",
     ]
     for room, written in rooms.items():
         about = told.get(room) or room.replace("_", " ").capitalize()

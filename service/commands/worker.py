@@ -71,12 +71,17 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
         raise click.ClickException(str(error)) from error
 
 
+def jobs_with_webhooks(networks: str) -> list[Job]:
+    """The jobs, and delivery to webhooks, also in these networks. Raises SettingMissing."""
+    from service.jobs.webhooks.delivery import delivering  # brings an HTTP client
+
+    work = delivering(networks).work
+    return [*JOBS, Job("webhooks", "webhooks_delivered", 0.5, 900, work, slots=4)]
+
+
 def _jobs_here() -> list[Job]:
     """All jobs; delivery of mails where a mail server is named. Raises SettingMissing."""
-    from service.jobs.webhooks import delivery as webhook_delivery  # brings an HTTP client
-
-    webhooks = webhook_delivery.from_environment()
-    jobs = [*JOBS, Job("webhooks", "webhooks_delivered", 1, 900, webhooks.work, slots=4)]
+    jobs = jobs_with_webhooks(os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS", ""))
     named = delivery.from_environment()
     if named is None:
         return jobs

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -87,6 +88,35 @@ async def test_pages_are_followed_and_what_is_wrong_is_said(
             assert ended.status_code == 401
 
         await asyncio.to_thread(story)
+
+
+async def test_events_are_an_iterator_that_goes_on(market: Market, world_database: Urls) -> None:
+    lead = await market.offered(market.world.huber, market.world.klein)
+    with listening(world_database.api) as base:
+
+        def story() -> None:
+            with (
+                Kollegium.log_in(base, "anna@huber.example", PASSWORD) as anna,
+                Kollegium.log_in(base, "ben@huber.example", PASSWORD) as ben,
+            ):
+                stream = ben.events.stream(after=str(UUID(int=0)))
+                assert next(stream).kind == "resync"  # that place is long ago
+                anna.offers.pick(market.m, lead)
+                picked = next(event for event in stream if event.lead_id == lead)
+                assert (picked.kind, picked.actor) == ("lead.picked", "Anna")
+                place = stream.place
+                stream.close()
+                anna.timeline.add_message(market.m, lead, models.Entry(text="Termin steht"))
+                later = ben.events.stream(after=place)
+                told = next(event for event in later if event.lead_id == lead)
+                assert told.kind == "message.added"
+                ben.sessions.log_out()
+                with pytest.raises(Problem) as over:
+                    next(ben.events.stream())
+                assert over.value.code == "unauthenticated"
+                ben._ends_session = False
+
+        await asyncio.wait_for(asyncio.to_thread(story), 60)
 
 
 class Peer:

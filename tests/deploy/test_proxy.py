@@ -132,3 +132,24 @@ async def test_slow_clients_are_cut_before_the_service_hears_of_them(
     await outside.get("/me")  # the control: a whole request arrives, and is logged
     await asyncio.to_thread(stack.wait, lambda: requests_seen(stack) > before)
     assert requests_seen(stack) - before == 1
+
+
+async def test_a_stream_comes_through_as_it_is_written(
+    outside: httpx.AsyncClient, anna: dict[str, str], stack: Stack
+) -> None:
+    """Its first lines at once, though it goes on; HTTP/2 is offered, for many streams at a time."""
+    async with (
+        asyncio.timeout(10),
+        outside.stream("GET", "/events", headers=anna) as answer,
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+        lines = answer.aiter_lines()
+        assert await anext(lines) == "retry: 2000"
+        assert (await anext(lines)).startswith("id: ")
+    context = trusting(stack)
+    context.set_alpn_protocols(["h2"])
+    _, writer = await asyncio.open_connection(
+        outside.base_url.host, outside.base_url.port, ssl=context
+    )
+    assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
+    writer.close()

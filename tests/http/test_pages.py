@@ -14,10 +14,11 @@ from tests.fixtures.market import Market
 
 NEW = "Eine ganz neue Losung 4711"
 GERMAN = {"accept-language": "de", "accept": "text/html"}
-LEAD = f"/app/leads/{uuid4()}/{uuid4()}"
+ID = "0197a1c2-0000-7000-8000-000000000001"  # every process collects the same tests
+LEAD = f"/app/leads/{ID}/{ID}"
 PAGES = [
-    "/app/", "/app", "/app/offers", "/app/leads", LEAD, f"/app/marketplaces/{uuid4()}",
-    f"/app/merges/{uuid4()}", "/app/company", "/app/company/notices", "/app/later",
+    "/app/", "/app", "/app/offers", "/app/leads", LEAD, f"/app/marketplaces/{ID}",
+    f"/app/merges/{ID}", "/app/company", "/app/company/notices", "/app/later",
     "/invitations/kgi_nobody", "/password-forgotten", "/password-resets/kgp_nobody",
     "/merge-consents/kgm_nobody",
 ]  # fmt: skip

@@ -20,6 +20,19 @@ MEANT: dict[str, set[str]] = {
     "app.message": {"parties"},
     "app.history": {"parties"},
 }
+# table -> columns that it gives another name; functions alone read and write them (0076)
+RENAMED: dict[str, dict[str, str]] = {
+    "app.disclosure": {"reason": "cause", "created_at": "since"},
+}
+
+
+def named_now(of: snapshots.Columns) -> snapshots.Columns:
+    """Columns of before by their present names, in the same order."""
+    return {
+        tab: [RENAMED.get(tab, {}).get(name, name) for name in names] for tab, names in of.items()
+    }
+
+
 _SINCE = """where not exists (
     select from app.lead l where l.marketplace_id = t.marketplace_id and l.id = t.lead_id
       and l.engaged_company_id = (select app.current_company_id())

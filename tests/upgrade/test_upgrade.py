@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.database import Urls, connected, database
 from tests.policies.fingerprint import fingerprint
 from tests.upgrade import snapshots, trees
-from tests.upgrade.conftest import MEANT, Before, edit
+from tests.upgrade.conftest import MEANT, Before, edit, named_now
 
 pytestmark = pytest.mark.upgrade
 STORY = "tests/stories/test_kollegenfunktion.py"
@@ -22,13 +22,14 @@ async def losses(before: Before, urls: Urls) -> list[str]:
     found = []
     async with connected(urls.superuser) as db:
         now = await snapshots.columns(db)
-        for tab, names in before.columns.items():
+        columns = named_now(before.columns)
+        for tab, names in columns.items():
             gone = set(names) - set(now.get(tab, []))
             if gone:
                 found.append(f"{tab} lost {', '.join(sorted(gone))}")
         if found:
             return found
-        of = {t: [n for n in ns if n not in MEANT.get(t, ())] for t, ns in before.columns.items()}
+        of = {t: [n for n in ns if n not in MEANT.get(t, ())] for t, ns in columns.items()}
         contents = await snapshots.contents(db, of)
         found += [
             f"{tab}: {was} became {contents[tab]}"
@@ -36,7 +37,7 @@ async def losses(before: Before, urls: Urls) -> list[str]:
             if contents[tab] != was
         ]
         found += [f"{key}: {n} orphans" for key, n in (await snapshots.orphans(db)).items()]
-    visible = await snapshots.visible(urls, before.tokens, before.readable)
+    visible = await snapshots.visible(urls, before.tokens, named_now(before.readable))
     for bearer, was in before.visible.items():
         found += [
             f"{bearer} saw {was[tab]} of {tab}, sees {seen}"

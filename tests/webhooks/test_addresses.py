@@ -74,6 +74,13 @@ async def test_nothing_goes_to_a_forbidden_address(host: str) -> None:
     assert direct.failure == "forbidden"
 
 
+async def test_it_is_the_filter_that_refuses_them() -> None:
+    """The control: everything is allowed."""
+    everywhere = reach_of("0.0.0.0/0, ::/0")
+    for host in FORBIDDEN:
+        assert await addresses_of(target_of(f"https://{host}/hook"), everywhere, nobody)
+
+
 @pytest.mark.parametrize("url", ODD)
 def test_an_odd_notation_is_refused(url: str) -> None:
     with pytest.raises(AddressRefused):

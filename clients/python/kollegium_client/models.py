@@ -678,6 +678,27 @@ class KindsChosen(Struct, kw_only=True):
     partners: Annotated[str, Meta(description="One of at_once, digest, never.")] | None = None
 
 
+class LeadEvent(Struct, kw_only=True):
+    """
+    One thing that happened to a lead of the company; thin, so read what it names. `resync`:
+    read again what you know (of the marketplace, where one is named).
+    """
+
+    id: str
+    kind: Annotated[
+        str,
+        Meta(
+            description="One of file.added, lead.accepted, lead.assigned, lead.came_back, lead.changed, lead.consent_stated, lead.created, lead.handler_changed, lead.lost, lead.offered, lead.picked, lead.recycled, lead.rejected, lead.reopened, lead.return_due, lead.return_refused, lead.return_requested, lead.return_withdrawn, lead.returned, lead.revoked, lead.step_changed, lead.submitted, lead.unplaced, lead.withdrawn, lead.won, message.added, offer.declined, offer.expired, offer.last_call, offer.lost, offer.opened, offer.reopened, offer.withdrawn, resync."
+        ),
+    ]
+    at: datetime
+    marketplace_id: str | None = None
+    lead_id: str | None = None
+    engagement_id: str | None = None
+    version: int | None = None
+    actor: str | None = None
+
+
 class LeadFile(Struct, kw_only=True):
     """
     A file of a lead. shared: by the parties of one engagement, before any (engagement_id

@@ -12,6 +12,7 @@ from kollegium_client.sending import (
     Versioned,
     segment,
 )
+from kollegium_client.streaming import EventStream
 
 
 class Health(Room):
@@ -1469,7 +1470,7 @@ class Timeline(Room):
 class Events(Room):
     """Events."""
 
-    def stream(self) -> bytes:
+    def stream(self, *, after: str | None = None) -> EventStream[models.LeadEvent]:
         """What happens, as it happens.
 
         Server-sent events of the caller's company; each `data:` is a `LeadEvent`. `Last-Event-
@@ -1478,7 +1479,7 @@ class Events(Room):
 
         Problems: too-many-requests.
         """
-        return self._send.bytes("GET", "/events")
+        return self._send.events("GET", "/events", models.LeadEvent, after=after)
 
 
 class Files(Room):

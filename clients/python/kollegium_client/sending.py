@@ -1,7 +1,5 @@
 """How a request is sent: the token, keys of idempotency, versions, pages, and when to try again."""
 
-import random
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -13,6 +11,8 @@ import msgspec
 import msgspec.structs
 
 from kollegium_client.problems import problem_of
+from kollegium_client.streaming import EventStream
+from kollegium_client.waiting import NOT_NOW, Waiting
 
 Id: TypeAlias = UUID | str
 Moment: TypeAlias = datetime | str
@@ -20,8 +20,6 @@ Query: TypeAlias = Mapping[str, Any]
 T = TypeVar("T")
 U = TypeVar("U")
 
-# Answers that say "not now": the server changed nothing, or keeps the key of what runs still.
-_NOT_NOW = {"too-many-requests", "unavailable", "idempotency-in-progress"}
 _PAGE = 100
 
 
@@ -94,6 +92,12 @@ class Sending:
                 return
             asked["cursor"] = page.next_cursor
 
+    def events(
+        self, method: str, path: str, kind: type[T], *, after: str | None = None
+    ) -> EventStream[T]:
+        """What happens, as it happens."""
+        return EventStream(self.http, method, path, kind, after, self.patience)
+
     def _answer(
         self,
         method: str,
@@ -124,7 +128,7 @@ class Sending:
             headers["Idempotency-Key"] = uuid4().hex
         asked = {key: _written(value) for key, value in (query or {}).items() if value is not None}
         again = once or method == "GET"
-        waiting = _Waiting(self.patience)
+        waiting = Waiting(self.patience)
         while True:
             try:
                 answer = self.http.request(
@@ -137,27 +141,8 @@ class Sending:
             if answer.is_success:
                 return answer
             problem = problem_of(answer)
-            if problem.code not in _NOT_NOW or not waiting.wait(problem.retry_after):
+            if problem.code not in NOT_NOW or not waiting.wait(problem.retry_after):
                 raise problem
-
-
-class _Waiting:
-    """The pauses between attempts: what the service asks for, else longer each time, a little
-    different for everybody; never beyond the patience."""
-
-    def __init__(self, patience: float) -> None:
-        self._until = time.monotonic() + patience
-        self._pause = 0.25
-
-    def wait(self, seconds: float | None = None) -> bool:
-        """Waits; False, at once, when the time would be over before."""
-        pause = self._pause if seconds is None else max(seconds, 0.0)
-        self._pause = min(self._pause * 2, 10.0)
-        pause *= random.uniform(1.0, 1.25)  # noqa: S311 - no secret, so that not all return at once
-        if time.monotonic() + pause > self._until:
-            return False
-        time.sleep(pause)
-        return True
 
 
 class Room:

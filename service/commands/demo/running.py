@@ -20,7 +20,7 @@ from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
-from service.commands.worker import connector, working
+from service.commands.worker import connector, jobs_with_webhooks, working
 from service.database.logins import PREFIX, VARIABLES, Source
 from service.database.retries import LOST
 from service.database.shipped import EXAMPLES
@@ -43,6 +43,7 @@ DATABASE = "kollegium"
 _LOOK_SECONDS = 1.0  # how long a dead server may stay unnoticed
 # As often within this time the server is started again; then something is wrong with it.
 _REVIVALS, _REVIVALS_SECONDS = 3, 60.0
+_THIS_MACHINE = "127.0.0.0/8, ::1/128"  # webhooks of the demo may go here
 _MAINTENANCE = ("", "postgres", "template1")
 
 
@@ -155,7 +156,8 @@ async def _serve(
     await refuse_unfit(Source(urls["api"], "the demo's database"))
     bound = serving.bind(host, port)
     source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
-    beside = [asyncio.create_task(working(connector(source), stop))]
+    jobs = jobs_with_webhooks(settings.webhook_networks)
+    beside = [asyncio.create_task(working(connector(source), stop, jobs))]
     if server:
         beside.append(asyncio.create_task(_keep_alive(server, stop)))
     for task in beside:  # without its timers or its database the demo would be false
@@ -193,7 +195,8 @@ def start(
         log.info("migrated", before=before, after=after)
     urls = run(_role_urls(admin, connections.read_urls(data_dir)))
     connections.write_urls(data_dir, urls)
-    settings = settings_for(Source(urls["api"], admin.variable))
+    networks = os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS") or _THIS_MACHINE
+    settings = settings_for(Source(urls["api"], admin.variable), webhook_networks=networks)
     run(_world(settings, Source(urls["staff"], admin.variable), given=server is None))
     try:
         uvloop.run(_serve(settings, host, port, urls, data_dir, as_json, server))

@@ -1,4 +1,4 @@
-"""Where in the workbench a mail leads; its addresses are fixed (service/web/workbench.py)."""
+"""Where in the workbench a mail leads; its addresses are fixed (docs/mail.md)."""
 
 from collections.abc import Mapping
 from typing import Any

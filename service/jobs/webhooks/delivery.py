@@ -7,7 +7,6 @@ same id. How many of one receiver go at once is decided in sql/functions/webhook
 
 import asyncio
 import contextlib
-import os
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -119,7 +118,6 @@ async def _settle(connection: Any, one: Any, answer: Reply) -> bool:
     return taken
 
 
-def from_environment() -> Delivering:
-    """As the settings say. Raises SettingMissing."""
-    reach = reach_of(os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS", ""))
-    return Delivering(Courier(reach, Resolver(threads=PLACES)))
+def delivering(networks: str) -> Delivering:
+    """To the public internet and to these networks. Raises SettingMissing."""
+    return Delivering(Courier(reach_of(networks), Resolver(threads=PLACES)))
