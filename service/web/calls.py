@@ -18,12 +18,11 @@ from litestar.types import Receive, Scope
 
 from service import identity
 from service.database.transaction import Database, Tx
-from service.database.tx import Known
 from service.database.wakeups import Wakeups
 from service.errors import Problem
 from service.settings import ServiceSettings
 from service.vocabulary import GoesOn, Versions
-from service.web import problems
+from service.web import keeping, problems
 from service.web.answers import Answer, CsvFile, Stream
 
 T = TypeVar("T")
@@ -41,21 +40,8 @@ _TAG = rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ETAGS = re.compile(rb"[ \t,]*" + _TAG + rb"(?:[ \t]*,[ \t]*(?:" + _TAG + rb")?)*[ \t]*")
 # A comma may stand inside a tag, so one of ours is looked for between its neighbours.
 _OURS = re.compile(rb'(?:^|,)[ \t]*"(0|[1-9]\d{0,8})"[ \t]*(?=,|$)')
-# Answers that say "not now": a repeated request must run again.
-_NOT_KEPT = frozenset(
-    {"idempotency-in-progress", "idempotency-key-reused", "too-many-requests", "unauthenticated"}
-)
-# Stand for a secret in a kept answer: the place, and a header with its SHA-256.
-_SECRET, _SEAL = b"\\u0000secret", "x-secret-sha256"
-_CLAIM = "select status, headers, body from app.claim_idempotency_key($1, $2)"
 _JSON = "application/json"
 _to_json = msgspec.json.Encoder().encode
-
-
-class _Kept(msgspec.Struct):
-    status: int
-    headers: dict[str, str]
-    body: str
 
 
 class Incoming(msgspec.Struct):
@@ -164,15 +150,9 @@ class Call:
         ends = (self.gone, self._scope["app"].state.stopping.wait)
         runs = not self._incoming.is_head
         return Stream(
-            source,
-            media_type,
-            ends,
-            runs=runs,
-            length=length,
-            headers=headers,
-            cookies=cookies,
+            source, media_type, ends, runs=runs, length=length, headers=headers, cookies=cookies,
             whole=whole,
-        )
+        )  # fmt: skip
 
     @property
     def client(self) -> str | None:
@@ -229,10 +209,10 @@ class Call:
             return await self.database.transaction(self.token, run, long=self.long)
         if not _KEY.fullmatch(key):
             raise Problem("bad-request")
-        text, digest = key.decode(), self.digest()
+        asked = key.decode(), self.digest()
         return await self.database.transaction(
             self.token,
-            lambda tx: self._once(tx, text, digest, run),
+            lambda tx: keeping.once(tx, asked, run, lambda: self._secret, self.language),
             whole=True,
             long=self.long,
         )
@@ -300,32 +280,6 @@ class Call:
         head = f"{self.method} {self._scope['path']}?{self._scope['query_string'].decode()}\n"
         return hashlib.sha256(head.encode() + content).digest()
 
-    async def _once(
-        self, tx: Tx, key: str, digest: bytes, run: Callable[[Tx], Awaitable[Answer[T]]]
-    ) -> Answer[T]:
-        """Answers a repeated key from what was kept; keeps refusals as well as successes."""
-        try:
-            async with tx.unless(_Kept, _CLAIM, key, digest):
-                answer = await run(tx)
-        except Known as known:
-            await tx.undone()
-            return self._unsealed(known.answer)
-        except Exception as error:
-            problem = problems.from_exception(error)
-            if problem.status >= 500 or problem.slug in _NOT_KEPT:
-                raise
-            answer = Answer(*problems.parts(problem, self.language))
-        stored = self._sealed(answer)
-        tx.do(
-            "select app.keep_answer($1, $2, $3, $4, $5)",
-            key,
-            digest,
-            stored.status_code,
-            stored.headers,
-            stored.content.decode(),
-        )
-        return answer
-
     def secret(self, prefix: str) -> str:
         """A token for the answer alone: no kept answer has it, and the caller who repeats the
         request gets it again (docs/decisions/0012)."""
@@ -341,19 +295,3 @@ class Call:
         if self._secret is not None:
             self._secret = made
         return made
-
-    def _sealed(self, answer: Answer[T]) -> Answer[T]:
-        if self._secret is None or answer.status_code >= 400:
-            return answer
-        proof = identity.sha256(self._secret).hex()
-        body = answer.content.replace(self._secret.encode(), _SECRET)
-        return Answer(answer.status_code, {**answer.headers, _SEAL: proof}, body)
-
-    def _unsealed(self, kept: _Kept) -> Answer[Any]:
-        body = kept.body.encode()
-        proof = kept.headers.pop(_SEAL, None)
-        if proof is None:
-            return Answer(kept.status, kept.headers, body)
-        if self._secret is None or identity.sha256(self._secret).hex() != proof:
-            return Answer(*problems.parts(Problem("shown-once"), self.language))
-        return Answer(kept.status, kept.headers, body.replace(_SECRET, self._secret.encode()))
