@@ -9,6 +9,8 @@ from tests.fixtures.world import Company
 
 # Rows that a merge writes about itself; what existed before is compared all the same.
 ADDED = ("app.company_merge", "app_private.merge_journal", "app_private.merge_token")
+# How far the worker is with telling: no row of anybody.
+ADDED += ("app_private.event_reader",)
 GROWING = ("app.event", "app_private.outbox", "app_private.audit_entry")
 
 

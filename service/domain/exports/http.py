@@ -185,7 +185,7 @@ async def statement_csv(
     "/statement.jsonl",
     summary="The statement as JSON Lines",
     refuses="not-found too-many-requests",
-    sends=MEDIA["jsonl"],
+    sends=MEDIA["jsonl"].partition(";")[0],
 )
 async def statement_jsonl(
     call: NamedDependency[Call],

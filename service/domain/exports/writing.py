@@ -14,7 +14,11 @@ from service.domain.reports import files
 
 Kind = Literal["csv", "jsonl"]
 Row = dict[str, Any]
-MEDIA: dict[Kind, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+# A type below `text`, so that generators of clients know that it is one.
+MEDIA: dict[Kind, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "text/x-ndjson; charset=utf-8",
+}
 _SAYS = {"de": {True: "ja", False: "nein"}, "en": {True: "yes", False: "no"}}
 _encode_lines = msgspec.json.Encoder().encode_lines
 
