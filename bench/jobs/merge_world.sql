@@ -56,7 +56,7 @@ select l.marketplace_id, l.engagement_id, l.id, l.engaged_company_id, l.operator
   l.giver_company_id, 'Firma', 'active', 'pick', '{neu,kontaktiert}', 'neu'
 from app.lead l where l.engaged_company_id is not null;
 insert into app.disclosure (marketplace_id, id, lead_id, company_id, operator_company_id, company_name,
-  reason, fields)
+  cause, fields)
 select e.marketplace_id, app_private.new_id(), e.lead_id, e.company_id, e.operator_company_id, 'Firma',
   'pick', '{name,email}' from app.engagement e;
 insert into app.brokerage (marketplace_id, id, lead_id, operator_company_id, state)

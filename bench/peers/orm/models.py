@@ -210,9 +210,9 @@ class Disclosure(Base):
     operator_company_id: Mapped[UUID]
     company_name: Mapped[str]
     colleague_name: Mapped[str | None]
-    reason: Mapped[str]
+    cause: Mapped[str]
     fields: Mapped[list[str]]
-    created_at: Mapped[datetime]
+    since: Mapped[datetime]
 
     @classmethod
     def of(cls, lead: Lead, prospect: Prospect, me: Colleague, now: datetime) -> "Disclosure":
@@ -225,9 +225,9 @@ class Disclosure(Base):
             operator_company_id=lead.operator_company_id,
             company_name=me.company.name,
             colleague_name=me.name,
-            reason="pick",
+            cause="pick",
             fields=[name for name in names if getattr(prospect, name) is not None],
-            created_at=now,
+            since=now,
         )
 
 
