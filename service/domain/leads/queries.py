@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, select, true
 
 from service.database.statements import compiled
 from service.database.transaction import Lane, Tx
-from service.domain.leads.messages import Counts, Knowable, Lead, Lookalikes, Whereabouts
+from service.domain.leads.lookalikes import Lookalikes
+from service.domain.leads.messages import Counts, Knowable, Lead, Whereabouts
 from service.domain.leads.view import LEAD, PROSPECT, WAITING, duplicates, duplicates_of, view
 
 _PLACE = LEAD.c.marketplace_id == bindparam("m"), LEAD.c.id == bindparam("lead")
