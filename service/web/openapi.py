@@ -12,14 +12,15 @@ from typing import Any, get_args
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import BodyKwarg, PathParameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.routes import BaseRoute
 from litestar.types import Empty
 from msgspec.json import schema_components
 
 from service.vocabulary import GoesOn, whole
 from service.web import openapi_problems
-from service.web.bodies import FORM, MULTIPART, RAW, Upload, is_form
+from service.web.bodies import Upload
+from service.web.openapi_bodies import request_body
 from service.web.openapi_problems import REF, Json
 from service.web.routes import handlers
 
@@ -183,7 +184,7 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Json, shared: Json
             **openapi_problems.failures(slugs, shared),
         },
     }
-    body = _request_body(handler, schemas)
+    body = request_body(handler, schemas)
     if body is not None:
         operation["requestBody"] = body
     if handler.opt.get("public"):
@@ -252,28 +253,6 @@ def _parameter_schema(annotation: Any, given: PathParameter | QueryParameter) ->
     if schema.get("type") == "string" and not schema.keys() & {"format", "pattern", "enum"}:
         schema["pattern"] = whole(r"[^\u0000-\u001f\u007f]*")  # strictness.address
     return schema
-
-
-def _request_body(handler: HTTPRouteHandler, schemas: Json) -> Json | None:
-    upload: Upload | None = handler.opt.get("upload")
-    if upload is not None:
-        return _upload(upload)
-    body = handler.parsed_fn_signature.parameters.get("data")
-    if body is None or not isinstance(body.kwarg_definition, BodyKwarg):
-        return None
-    media_type = FORM.value if is_form(handler) else "application/json"
-    content = {media_type: {"schema": schemas[body.annotation]}}
-    return {"required": body.default is Empty, "content": content}
-
-
-def _upload(upload: Upload) -> Json:
-    file: Json = {"type": "string", "format": "binary"}
-    parts = {name: {"type": "string", "description": text} for name, text in upload.parts.items()}
-    form = {"type": "object", "properties": {"file": file, **parts}, "required": ["file"]}
-    # Generators know these two; the others mean the same bytes, so they are told in words.
-    text = f"{upload.says}, as {RAW} or as what it is ({', '.join(upload.types)}), or a form"
-    content: Json = {RAW: {"schema": file}, MULTIPART: {"schema": form}}
-    return {"required": True, "description": text, "content": content}
 
 
 def _headers(*names: str) -> Json:
