@@ -18,7 +18,7 @@ _TYPES = {
 _FRAMES = ("shell.html", "worker.js")  # asked for by name alone; they say which version is current
 
 
-class File(NamedTuple):
+class PageFile(NamedTuple):
     """A file of the page; `packed` is the same by gzip, empty where that saves nothing."""
 
     media_type: str
@@ -38,7 +38,7 @@ def version() -> str:
 
 
 @functools.cache
-def files() -> dict[tuple[str, str], File]:
+def files() -> dict[tuple[str, str], PageFile]:
     """By room and name."""
     return {
         (path.parent.name, path.name): _ready(path.read_bytes(), _TYPES[path.suffix])
@@ -70,6 +70,6 @@ def look_again() -> bool:
     return changed
 
 
-def _ready(content: bytes, media_type: str) -> File:
+def _ready(content: bytes, media_type: str) -> PageFile:
     packed = gzip.compress(content, 9, mtime=0)
-    return File(media_type, content, packed if len(packed) < len(content) else b"")
+    return PageFile(media_type, content, packed if len(packed) < len(content) else b"")

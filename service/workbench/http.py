@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from service.errors import Problem
 from service.web.answers import Answer, HtmlPage, Redirect
 from service.web.calls import Call
-from service.workbench.files import File, files, frame, look_again, version
+from service.workbench.files import PageFile, files, frame, look_again, version
 
 #: Scripts and styles come from files of ours; the one sink that takes an address of a script, the
 #: registration of the service worker, goes through the policy `kollegium` (page/core/offline.js).
@@ -101,7 +101,7 @@ async def file(
     return _sent(call, found)
 
 
-def _sent(call: Call, found: File) -> Answer[bytes]:
+def _sent(call: Call, found: PageFile) -> Answer[bytes]:
     headers = {"content-type": found.media_type, **_FOR_GOOD}
     if found.packed and b"gzip" in call.headers.get(b"accept-encoding", b""):
         return Answer(200, {**headers, "content-encoding": "gzip"}, found.packed)
