@@ -550,6 +550,32 @@ class Reports(Room):
         )
 
 
+class Access(Room):
+    """Access."""
+
+    def show_access(
+        self,
+        marketplace_id: Id,
+        lead_id: Id,
+        *,
+        company: Id | None = None,
+        at: Moment | None = None,
+    ) -> models.Access:
+        """Who sees the lead, and why.
+
+        For the operator: which company sees which part, by which policy and because of what,
+        since when and until when. Everybody else is told that there is no such lead.
+
+        Problems: not-found.
+        """
+        return self._send.one(
+            "GET",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/access",
+            models.Access,
+            query={"company": company, "at": at},
+        )
+
+
 class Returns(Room):
     """Returns."""
 
@@ -2176,6 +2202,7 @@ class Rooms:
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)
         self.reports = Reports(send)
+        self.access = Access(send)
         self.returns = Returns(send)
         self.leads = Leads(send)
         self.offers = Offers(send)
