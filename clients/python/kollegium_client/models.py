@@ -739,11 +739,13 @@ class LeftOut(Struct, kw_only=True):
 
 class LogIn(Struct, kw_only=True):
     """
-    E-mail and password of a colleague.
+    E-mail and password of a colleague. cookie: for the page of this service alone, which
+    gets the token as a cookie that no script can read.
     """
 
     email: str
     password: str
+    cookie: bool | UnsetType = UNSET
 
 
 class MappingDraft(Struct, kw_only=True):
@@ -1501,13 +1503,13 @@ class Sent(Struct, kw_only=True):
 
 class Session(Struct, kw_only=True):
     """
-    An open session; the token is shown here and nowhere else.
+    An open session; the token is shown here and nowhere else, and not where it is a cookie.
     """
 
-    token: str
     expires_at: datetime
     colleague: ColleagueCard
     company: CompanyCard
+    token: str | None = None
 
 
 class Setting(Struct, kw_only=True):

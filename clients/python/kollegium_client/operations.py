@@ -49,16 +49,19 @@ class Sessions(Room):
     def log_in(self, data: models.LogIn) -> models.Session:
         """Log in.
 
-        Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After.
+        Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After. With
+        `cookie`, which needs `Sec-Fetch-Site: same-origin`, the token is in a cookie and not in
+        the answer.
 
-        Problems: too-many-requests.
+        Problems: same-origin-required, too-many-requests.
         """
         return self._send.one("POST", "/sessions", models.Session, data=data)
 
     def log_out(self) -> None:
         """Log out.
 
-        Ends the session of the token in use.
+        Ends the session of the token in use. A browser forgets its cookie, also one of a
+        session that is over already.
 
         Problems: colleague-required.
         """
