@@ -13,6 +13,7 @@ from service.database import readiness
 from service.database.transaction import Database
 from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
+from service.domain.access.http import router as access
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -52,6 +53,7 @@ ROOMS: list[ControllerRouterHandler] = [
     marketplaces,
     waves,
     reports,
+    access,
     returns,
     leads,
     offers,

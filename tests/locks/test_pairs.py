@@ -35,6 +35,7 @@ ELSEWHERE = {
     "app.continue_import": "app.create_lead, some rows at a time",
     "app.work_on_import": "app.create_lead, some rows at a time",
     "app.take_in": "app.create_lead, of who holds a key of a form",
+    "app.take_meta_lead": "app.create_lead, of what a worker fetched by such a key",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
     "app.remind_of_returns": "app.accept_silent_returns, which locks the lead alike",
