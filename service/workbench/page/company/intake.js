@@ -22,6 +22,7 @@ export function Intake() {
     ${!list.loading && !list.problem && !list.items.length && html`<${Empty} title=${t("company.intake.none")}>${t("company.intake.none.more")}<//>`}
     ${list.items.map((one) => html`<article class="card" key=${one.id}>
       <h2>${one.name} <${Tag}>${named("company.intake.kind", one.kind)}<//> ${one.revoked_at && html`<${Tag} kind="danger">${t("company.key.revoked", { at: day(one.revoked_at) })}<//>`}</h2>
+      ${one.failure && html`<p class="notice fault">${t(`company.intake.failure.${one.failure}`)}</p>`}
       <dl class="facts">
         <dt>${t("company.intake.where")}</dt><dd>${where(one.marketplace_id)}</dd>
         <dt>${t("company.intake.interest")}</dt><dd>${one.interest}</dd>
@@ -47,11 +48,12 @@ export function Intake() {
 function Make({ onMade, onClose }) {
   const { places } = useSession();
   const mine = places.filter((one) => one.as_operator || (one.state === "active" && one.capacities.includes("giver")));
-  const [draft, setDraft] = useState({ marketplace_id: mine[0]?.id || "", kind: "form", name: "", interest: "", consent_text: "", origins: "" });
+  const [draft, setDraft] = useState({ marketplace_id: mine[0]?.id || "", kind: "form", name: "", interest: "", consent_text: "", origins: "", app_secret: "", access_token: "" });
   const change = (values) => setDraft((before) => ({ ...before, ...values }));
   const send = async () => {
-    const origins = draft.origins.split(/\s+/).filter(Boolean);
-    const made = await post("/intake-keys", { ...draft, origins });
+    const { origins, app_secret, access_token, ...rest } = draft;
+    const more = draft.kind === "meta" ? { meta: { app_secret, access_token } } : {};
+    const made = await post("/intake-keys", { ...rest, ...more, origins: origins.split(/\s+/).filter(Boolean) });
     changed("/intake-keys");
     onMade(made);
   };
@@ -59,13 +61,16 @@ function Make({ onMade, onClose }) {
   return html`<${Dialog} title=${t("company.intake.make")} onClose=${onClose}>
     <${Form} send=${t("company.intake.make")} onSend=${send}>
       <${Chips} label=${t("company.intake.kind")} value=${draft.kind} onChange=${(kind) => change({ kind })}
-        options=${["form", "google"].map((kind) => [kind, t(`company.intake.kind.${kind}`)])} />
+        options=${["form", "google", "meta"].map((kind) => [kind, t(`company.intake.kind.${kind}`)])} />
       <${Field} label=${t("company.intake.where")} as="select" value=${draft.marketplace_id} onInput=${(marketplace_id) => change({ marketplace_id })}>
         ${mine.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}<//>
       <${Field} label=${t("company.intake.name")} required maxlength="40" value=${draft.name} onInput=${(name) => change({ name })} hint=${t("company.intake.name.hint")} />
       <${Field} label=${t("company.intake.interest")} required maxlength="120" value=${draft.interest} onInput=${(interest) => change({ interest })} />
       <${Field} as="textarea" label=${t("company.intake.consent")} required maxlength="10000" value=${draft.consent_text} onInput=${(consent_text) => change({ consent_text })} hint=${t("company.intake.consent.hint")} />
       ${draft.kind === "form" && html`<${Field} as="textarea" label=${t("company.intake.origins")} value=${draft.origins} onInput=${(origins) => change({ origins })} hint=${t("company.intake.origins.hint")} />`}
+      ${draft.kind === "meta" && html`
+        <${Field} label=${t("company.intake.app.secret")} required autocomplete="off" value=${draft.app_secret} onInput=${(app_secret) => change({ app_secret })} hint=${t("company.intake.app.secret.hint")} />
+        <${Field} label=${t("company.intake.token")} required autocomplete="off" value=${draft.access_token} onInput=${(access_token) => change({ access_token })} hint=${t("company.intake.token.hint")} />`}
     <//>
   <//>`;
 }

@@ -223,4 +223,4 @@ function dress(room) {
 }
 
 const Nowhere = () => html`<section class="screen"><h1 tabindex="-1">${t("fault.nowhere")}</h1>
-  <p>${t("fault.nowhere.more")}</p><p><a href="/app/">${t("fault.nowhere.back")}</a></p></section>`;
+  <p>${t("fault.nowhere.more")}</p><p><a class="alone" href="/app/">${t("fault.nowhere.back")}</a></p></section>`;
