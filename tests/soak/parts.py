@@ -21,7 +21,7 @@ class Part:
 
     def environment(self, seed: int) -> dict[str, str]:
         """What a round is given besides; any part that is random reads KOLLEGIUM_SEED."""
-        return {"KOLLEGIUM_SEED": str(seed), **self.more}
+        return {"KOLLEGIUM_SEED": str(seed), "KOLLEGIUM_SIZES": "whole", **self.more}
 
 
 def _always(*tests: str) -> Tests:
@@ -104,6 +104,10 @@ PARTS = {
         "workers that are killed while they deliver to webhooks",
         _always("tests/webhooks/test_kills.py"),
         {"KOLLEGIUM_WEBHOOK_KILLS": "200"},
+    ),
+    "worlds": Part(
+        "what is planned, imported and moved in, in worlds as large as they are meant",
+        _always("tests/plans", "tests/legacy", "tests/imports"),
     ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
