@@ -13,6 +13,7 @@ from service.database import readiness
 from service.database.transaction import Database
 from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
+from service.domain.access.http import router as access
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -42,6 +43,7 @@ from service.web.docs_page import router as docs_page
 from service.web.edge import Edge
 from service.web.health import router as health
 from service.web.openapi import describe
+from service.workbench.http import handlers as workbench
 
 ROOMS: list[ControllerRouterHandler] = [
     health,
@@ -51,6 +53,7 @@ ROOMS: list[ControllerRouterHandler] = [
     marketplaces,
     waves,
     reports,
+    access,
     returns,
     leads,
     offers,
@@ -67,6 +70,7 @@ ROOMS: list[ControllerRouterHandler] = [
     webhooks,
     merges,
     *pages,
+    *workbench,
     docs_page,
 ]
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
     "psql": "psql:psql",
+    "audit": "audit.group:audit",
     "legacy": "legacy.group:legacy",
 }
 
