@@ -33,6 +33,7 @@ from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.views.http import router as views
 from service.domain.waves.http import router as waves
 from service.domain.webhooks.http import router as webhooks
 from service.outgoing.addresses import reach_of
@@ -69,6 +70,7 @@ ROOMS: list[ControllerRouterHandler] = [
     exports,
     webhooks,
     merges,
+    views,
     *pages,
     *workbench,
     docs_page,

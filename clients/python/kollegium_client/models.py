@@ -1198,6 +1198,14 @@ class Person(Struct, kw_only=True):
     role: Annotated[str, Meta(description="One of admin, delegator, member.")]
 
 
+class Presence(Struct, kw_only=True):
+    """
+    Names of the caller's colleagues who look at the lead now, himself not among them.
+    """
+
+    colleagues: list[str]
+
+
 class PreviewWave(Struct, kw_only=True):
     """
     A wave as it would be. left_out: at most 500, those nearest to an offer first.
@@ -1522,6 +1530,18 @@ class SavedMapping(Struct, kw_only=True):
     saved_at: datetime
 
 
+class SavedView(Struct, kw_only=True):
+    """
+    A list that a colleague saved for all colleagues of the company.
+    """
+
+    id: str
+    name: str
+    address: str
+    saved_by: str
+    saved_at: datetime
+
+
 class Sent(Struct, kw_only=True):
     """
     It goes out at once; what becomes of it stands in the log under this id.
@@ -1771,6 +1791,15 @@ class TokenAnswered(Struct, kw_only=True):
             description="One of answered, consented, done, refused, rehearsed, requested, undone."
         ),
     ]
+
+
+class ViewDraft(Struct, kw_only=True):
+    """
+    A list as it is to be found again: its name, and its address in the workbench.
+    """
+
+    name: str
+    address: str
 
 
 class Visible(Struct, kw_only=True):
