@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.locks.acts import ACTS
 
-POLICIES = Path(__file__).resolve().parents[1] / "policies"
+TESTS = Path(__file__).resolve().parents[1]
 Tests = Callable[[int], Sequence[str]]
 
 
@@ -26,6 +26,10 @@ class Part:
 
 def _always(*tests: str) -> Tests:
     return lambda _: tests
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(f"tests/{folder}/{file.name}" for file in (TESTS / folder).glob("test_*.py"))
 
 
 def _some_pairs(seed: int) -> list[str]:
@@ -107,11 +111,11 @@ PARTS = {
     ),
     "worlds": Part(
         "what is planned, imported and moved in, in worlds as large as they are meant",
-        _always("tests/plans", "tests/legacy", "tests/imports"),
+        _always(*_files("plans"), *_files("legacy"), *_files("imports")),
     ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
-        _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),
+        _always(*_files("policies")),
         {"KOLLEGIUM_TEST_SERVER": "distribution"},
     ),
 }
