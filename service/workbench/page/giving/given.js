@@ -7,6 +7,7 @@ import { Button, Field, Tag } from "../core/parts.js";
 import { changed, useList } from "../core/reads.js";
 import { go, setQuery } from "../core/router.js";
 import { useSession } from "../core/shell.js";
+import { SavedViews } from "../core/views.js";
 import { t } from "../core/words.js";
 import { Part } from "./part.js";
 
@@ -35,6 +36,7 @@ export function Given({ query }) {
     ? html`<${Empty} title=${t("giving.none.found")}>${t("giving.none.found.more")}<//>`
     : html`<${Empty} title=${t("giving.none")}>${t("giving.none.more")} <a href="/app/giving/new">${t("giving.new")}</a>, <a href="/app/giving/import">${t("giving.import")}</a><//>`;
   return html`<${Part} at="/app/giving" title=${t("giving.title")} actions=${html`<a class="button main" href="/app/giving/new">${t("giving.new")}</a>`}>
+    <${SavedViews} path="/app/giving" />
     <div class="filters">
       <${Field} label=${t("giving.search")} type="search" value=${q || ""} onInput=${(text) => setQuery({ q: text })} />
       <${Field} label=${t("giving.state")} as="select" value=${state || ""} onInput=${(one) => setQuery({ state: one })}>
