@@ -42,6 +42,7 @@ from service.web.docs_page import router as docs_page
 from service.web.edge import Edge
 from service.web.health import router as health
 from service.web.openapi import describe
+from service.workbench.http import handlers as workbench
 
 ROOMS: list[ControllerRouterHandler] = [
     health,
@@ -67,6 +68,7 @@ ROOMS: list[ControllerRouterHandler] = [
     webhooks,
     merges,
     *pages,
+    *workbench,
     docs_page,
 ]
 

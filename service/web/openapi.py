@@ -142,7 +142,8 @@ def _say_defaults(properties: Json) -> None:
 
 def operation_id(handler: HTTPRouteHandler) -> str:
     """Room and handler: offers.pick."""
-    return f"{handler.fn.__module__.split('.')[2]}.{handler.fn.__name__}"
+    parts = handler.fn.__module__.split(".")
+    return f"{parts[2] if parts[1] in ('domain', 'web') else parts[1]}.{handler.fn.__name__}"
 
 
 def _tag(handler: HTTPRouteHandler) -> str:

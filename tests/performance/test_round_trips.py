@@ -21,6 +21,7 @@ from service.web.calls import Call
 from service.web.edge import Edge
 from service.web.openapi import operation_id
 from service.web.routes import handlers
+from service.workbench.files import version
 from tests.fixtures.database import Urls
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
@@ -97,18 +98,21 @@ OTHERWISE = {
     "notices.choose": (2, 7),  # whether there is such a time zone
 }
 PAGES = {
-    "front": "/",
-    "workbench": "/app",
-    "section_of": "/app/leads",
-    "one_of": "/app/company/notices",
-    "two_of": "/app/company/notices/x",
-    "invitation": "/invitations/kgi_x",
-    "reset": "/password-resets/kgp_x",
-    "forgotten": "/password-forgotten",
-    "consent": "/merge-consents/kgm_x",
-    "unsubscribe": "/unsubscribe/kgu_x",
+    "workbench.front": "/",
+    "workbench.shell": "/app",
+    "workbench.shell_of_one": "/app/leads",
+    "workbench.shell_of_two": "/app/company/notices",
+    "workbench.shell_of_three": "/app/leads/x/y",
+    "workbench.shell_of_four": "/app/marketplaces/x/y/z",
+    "workbench.service_worker": "/app/worker.js",
+    "workbench.file": f"/app/files/{version()}/core/api.js",
+    "pages.invitation": "/invitations/kgi_x",
+    "pages.reset": "/password-resets/kgp_x",
+    "pages.forgotten": "/password-forgotten",
+    "pages.consent": "/merge-consents/kgm_x",
+    "pages.unsubscribe": "/unsubscribe/kgu_x",
 }
-OTHERWISE |= {f"pages.{name}": (0, 0) for name in PAGES}
+OTHERWISE |= dict.fromkeys(PAGES, (0, 0))
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -258,7 +262,7 @@ async def the_rest(asker: Asker) -> None:
 async def pages(asker: Asker) -> None:
     """What mails lead to: showing asks nothing; a form costs what its route of the API does."""
     for name, path in PAGES.items():
-        await asker.ask(f"pages.{name}", "", f"GET {path}", status=300 if path == "/" else 200)
+        await asker.ask(name, "", f"GET {path}", status=300 if path == "/" else 200)
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     for name, path, body in (
         ("request_reset", "/password-forgotten", b"email=x%40y.example"),

@@ -16,6 +16,7 @@ import uvloop
 
 from service.commands import connections, serving
 from service.commands.demo import welcome
+from service.commands.demo.login_cards import login_cards
 from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
@@ -177,7 +178,9 @@ async def _serve(
             await database.close()
 
     try:
-        await serving.serve_app(settings, bound, stop, ready, mailbox(urls["worker"]))
+        await serving.serve_app(
+            settings, bound, stop, ready, [*mailbox(urls["worker"]), login_cards]
+        )
     finally:
         stop.set()
         for task in reversed(beside):
@@ -196,7 +199,9 @@ def start(
     urls = run(_role_urls(admin, connections.read_urls(data_dir)))
     connections.write_urls(data_dir, urls)
     networks = os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS") or _THIS_MACHINE
-    settings = settings_for(Source(urls["api"], admin.variable), webhook_networks=networks)
+    settings = settings_for(
+        Source(urls["api"], admin.variable), webhook_networks=networks, demo=True
+    )
     run(_world(settings, Source(urls["staff"], admin.variable), given=server is None))
     try:
         uvloop.run(_serve(settings, host, port, urls, data_dir, as_json, server))
