@@ -1,7 +1,7 @@
 """Chromium, the demo world, and pages that are watched.
 
     town      the service and its people (tests/browser/town.py)
-    browse    opens pages: `page = await browse("ben")` is the workbench as Ben (desktop, light, de);
+    browse    opens pages: `page = await browse("ben")` is the page as Ben (desktop, light, de);
               `await browse(None, View("phone", "dark", "en"))` one where nobody is logged in.
               `browse.watch(page)` is what was seen in its context; at the end of the test every
               fault in it fails the test.
@@ -11,6 +11,7 @@ One browser and one town a process; a context for each page of `browse`, and one
 view of `look`.
 """
 
+import hashlib
 import inspect
 import os
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from service import identity
 from service.domain.events import operations
 from service.web.bearers import COOKIE
 from tests.browser import screens
@@ -48,12 +50,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session")
 async def town(new_database: NewDatabase) -> AsyncIterator[Town]:
     """The demo world and the service on it."""
-    before, operations.LONGEST = operations.LONGEST, 3600.0  # streams stay, as they do when served
-    async with new_database() as urls:
-        await built(urls)
-        async with served(urls) as found:
-            yield found
-    operations.LONGEST = before
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(operations, "LONGEST", 3600.0)  # streams stay, as they do when served
+        patched.setattr(identity, "stretch_now", quickly)
+        async with new_database() as urls:
+            await built(urls)
+            async with served(urls) as found:
+                yield found
+
+
+def quickly(password: str, salt: bytes) -> bytes:
+    """A password's proof, not stretched: everybody logs in, and nobody guesses."""
+    return hashlib.sha256(salt + password.encode()).digest()
 
 
 @pytest_asyncio.fixture(scope="session")

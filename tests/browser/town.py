@@ -7,10 +7,10 @@
     await town.offered("anna", "cora")           a new lead, offered to their companies
     town.path(lead, "/pick")    its URL
 
-Huber: anna (admin), ben, dora (delegator), emil, fatma. Klein: cora. Solarportal Nord, the operator:
-svenja (admin), jan, imke (delegator). Energie-Check, a giver: anja (admin), timo. All of them, and
-who else there is: service/demo/people.py. What a test changes is there for the next one, so use
-leads of your own where a state matters.
+Huber: anna (admin), ben, dora (delegator), emil, fatma. Klein: cora. Solarportal Nord, the
+operator: svenja (admin), jan, imke (delegator). Energie-Check, a giver: anja (admin), timo. All of
+them: service/demo/people.py. What a test changes is there for the next one, so use leads of your
+own where a state matters.
 """
 
 from collections.abc import AsyncIterator
@@ -34,9 +34,8 @@ from tests.browser.watch import Routes
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, listening
 
-NAMES = {
-    firm.email(one).split("@")[0]: firm.email(one) for firm in people.FIRMS for one in firm.people
-}
+_EMAILS = [firm.email(one) for firm in people.FIRMS for one in firm.people]
+NAMES = {email.partition("@")[0]: email for email in _EMAILS}
 
 
 @dataclass(frozen=True)

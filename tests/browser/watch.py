@@ -1,4 +1,4 @@
-"""What is looked at in every page of every test: reports of the policy, errors, and the network log.
+"""What is looked at in every page of every test: reports of the policy, errors, the network log.
 
 A page of the workbench asks documented routes, files of its own and nothing else; it meets no error
 that a test did not name (`watch.expects`).

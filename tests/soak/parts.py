@@ -105,6 +105,11 @@ PARTS = {
         _always("tests/webhooks/test_kills.py"),
         {"KOLLEGIUM_WEBHOOK_KILLS": "200"},
     ),
+    "screens": Part(
+        "every screen of the workbench in all sizes, themes and languages",
+        _always("tests/browser"),
+        {"KOLLEGIUM_GRID": "1"},
+    ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
         _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),
