@@ -172,7 +172,8 @@ intake_key = _table(
     "intake_key",
     "marketplace_id uuid, id uuid, company_id uuid, kind text, name text, interest text, "
     "origins text[], consent_text text, key_sha256 bytea, secret_sha256 bytea, created_by_id "
-    "uuid, created_at timestamptz, revoked_at timestamptz",
+    "uuid, created_at timestamptz, revoked_at timestamptz, failing_since timestamptz, failure "
+    "text",
 )
 invitation = _table(
     "invitation",

@@ -34,7 +34,7 @@ OTHERS = {
     "sessions.log_in", "sessions.log_out", "sessions.end_session", "sessions.request_reset",
     "sessions.reset_password", "companies.accept", "merges.answer_by_token", "pages.accept",
     "pages.answer_merge", "pages.request_reset", "pages.set_password", "pages.unsubscribed",
-    "intake.take_form", "intake.take_google",
+    "intake.take_form", "intake.take_google", "intake.take_meta",
 }  # fmt: skip
 
 

@@ -601,33 +601,22 @@ class Holiday(Struct, kw_only=True):
 class IntakeKey(Struct, kw_only=True):
     """
     An address at which leads come in; its key and secret were shown when it was made. A
-    consent text never changes: for another one there is another key.
+    consent text never changes: for another one there is another key. failure: why Meta
+    gives no lead out since failing_since; what it names waits until there is another access
+    token.
     """
 
     id: str
     marketplace_id: str
-    kind: Annotated[str, Meta(description="One of form, google.")]
+    kind: Annotated[str, Meta(description="One of form, google, meta.")]
     name: str
     interest: str
     origins: list[str]
     consent_text: str
     created_at: datetime
     revoked_at: datetime | None
-
-
-class IntakeKeyDraft(Struct, kw_only=True):
-    """
-    A new address at which leads come in. name: the source of its leads; interest: what one
-    is about when it does not say so; origins: web sites whose pages may send the form;
-    consent_text: what who ticks `consent` agrees to, word for word.
-    """
-
-    marketplace_id: str
-    kind: Literal["form", "google"]
-    name: str
-    interest: str
-    consent_text: str
-    origins: list[str] | UnsetType = UNSET
+    failing_since: datetime | None
+    failure: str | None
 
 
 class Invitation(Struct, kw_only=True):
@@ -939,6 +928,42 @@ class Message(Struct, kw_only=True):
     created_at: datetime
 
 
+class MetaAccess(Struct, kw_only=True):
+    """
+    With what a key of Meta's lead ads works: the secret of the app, and an access token of
+    the page that may read its leads. Neither is ever shown again.
+    """
+
+    app_secret: str
+    access_token: str
+
+
+class MetaChange(Struct, kw_only=True):
+    """
+    Something that happened to a page; `leadgen` is what a lead form took in.
+    """
+
+    field_: str = field(name="field")
+    value: Any | UnsetType = UNSET
+
+
+class MetaEntry(Struct, kw_only=True):
+    """
+    What happened to one page.
+    """
+
+    changes: list[MetaChange] | UnsetType = UNSET
+
+
+class MetaNotification(Struct, kw_only=True):
+    """
+    What the webhook of a page sends; further members are passed over.
+    """
+
+    object: str
+    entry: list[MetaEntry]
+
+
 class NewApiKey(Struct, kw_only=True):
     """
     A key and its token, shown this once.
@@ -952,7 +977,7 @@ class NewApiKey(Struct, kw_only=True):
 class NewIntakeKey(Struct, kw_only=True):
     """
     A key and where to send to, shown this once. secret: what Google calls the key of the
-    webhook; null for a form.
+    webhook, and Meta the verify token; null for a form.
     """
 
     id: str
@@ -2078,6 +2103,23 @@ class ImportRow(Struct, kw_only=True):
     field_: str | None = field(name="field", default=None)
     detail: Said | None = None
     warnings: list[Warned] | None = field(default_factory=list)
+
+
+class IntakeKeyDraft(Struct, kw_only=True):
+    """
+    A new address at which leads come in. name: the source of its leads; interest: what one
+    is about when it does not say so; origins: web sites whose pages may send the form;
+    consent_text: what who ticks `consent` agrees to, word for word; meta: for the kind meta
+    alone, which needs it.
+    """
+
+    marketplace_id: str
+    kind: Literal["form", "google", "meta"]
+    name: str
+    interest: str
+    consent_text: str
+    origins: list[str] | UnsetType = UNSET
+    meta: MetaAccess | UnsetType | None = UNSET
 
 
 class LeadChange(Struct, kw_only=True):

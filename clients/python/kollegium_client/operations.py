@@ -1716,6 +1716,15 @@ class Intake(Room):
         """
         return self._send.nothing("DELETE", f"/intake-keys/{segment(key_id)}")
 
+    def set_meta_access(self, key_id: Id, data: models.MetaAccess) -> None:
+        """Another access token or app secret of Meta.
+
+        For admins. What waited for it is fetched at once, and what was given up is tried again.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("PUT", f"/intake-keys/{segment(key_id)}/meta", data=data)
+
     def take_form(self, key: Id, data: bytes) -> models.TakenIn:
         """A form of a web site.
 
@@ -1737,6 +1746,35 @@ class Intake(Room):
         Problems: not-found, too-many-requests.
         """
         return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
+
+    def confirm_meta(
+        self, key: Id, *, hub_verify_token: str, hub_challenge: str, hub_mode: Literal["subscribe"]
+    ) -> bytes:
+        """Meta asks whether this address expects it.
+
+        As Meta documents it: the challenge is sent back to who knows the verify token.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            f"/intake/{segment(key)}/meta",
+            query={
+                "hub.verify_token": hub_verify_token,
+                "hub.challenge": hub_challenge,
+                "hub.mode": hub_mode,
+            },
+        )
+
+    def take_meta(self, key: Id, data: models.MetaNotification) -> models.TakenIn:
+        """The webhook of Meta's lead ads.
+
+        As Meta documents it, signed in X-Hub-Signature-256. It only names leads; the worker
+        fetches what they say. What is answered with 200 is kept until it was fetched.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}/meta", models.TakenIn, data=data)
 
 
 class Exports(Room):
