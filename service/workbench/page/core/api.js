@@ -36,7 +36,7 @@ export class Problem extends Error {
  *
  * @param {string} method
  * @param {string} path with its query
- * @param {{body?: unknown, file?: Blob, version?: number, signal?: AbortSignal, key?: string,
+ * @param {{body?: unknown, file?: Blob, form?: FormData, version?: number, signal?: AbortSignal, key?: string,
  *   headers?: Record<string, string>}} [more] `version`: what was read, for If-Match
  * @returns {Promise<any>} the body; null where there is none
  * @throws {Problem}
@@ -51,6 +51,8 @@ export async function ask(method, path, more = {}) {
   } else if (more.file) {
     headers.set("content-type", more.file.type || "application/octet-stream");
     body = more.file;
+  } else if (more.form) {
+    body = more.form; // its type names a boundary, which the browser makes
   }
   if (more.version !== undefined) headers.set("if-match", `"${more.version}"`);
   if (method === "POST") headers.set("idempotency-key", more.key || crypto.randomUUID());

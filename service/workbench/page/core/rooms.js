@@ -47,6 +47,7 @@ export const ROOMS = [
     paths: ["/app/giving", "/app/giving/new", "/app/giving/import", "/app/giving/imports", "/app/giving/imports/:id"],
     nav: { to: () => "/app/giving", icon: "give", words: "nav.giving", when: (s) => s.gives || s.operates },
   },
+  { room: "insight", paths: ["/app/leads/:m/:l/access"] },
   {
     room: "company",
     paths: ["/app/company", "/app/company/:part", "/app/merges/:id"],
