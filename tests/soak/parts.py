@@ -111,7 +111,7 @@ PARTS = {
     ),
     "screens": Part(
         "every screen of the workbench in all sizes, themes and languages",
-        _always("tests/browser"),
+        _always(*_files("browser")),
         {"KOLLEGIUM_GRID": "1"},
     ),
     "worlds": Part(
