@@ -47,7 +47,7 @@ class Record(NamedTuple):
     cells: list[str]
 
 
-class Records:
+class TableRows:
     """The rows of a table that are not blank, read anew by each walk over them.
 
     The first walk counts and holds the limits; what exceeds a row's or a cell's limit is cut one
@@ -91,7 +91,7 @@ class Table(msgspec.Struct, frozen=True):
 
     encoding: str  #: `xlsx` for a spreadsheet
     separator: str | None  #: None for a spreadsheet
-    records: Records
+    records: TableRows
     blank_rows: int
     #: rows that are of another encoding than the file, its name, or `encodings.REPLACED`
     other_rows: dict[int, str] = {}
@@ -129,7 +129,7 @@ def decode(
 def _sheets(content: bytes) -> Iterator[Table]:
     total = 0
     for sheet in spreadsheets.sheets_of(content):
-        records = Records(sheet.rows)
+        records = TableRows(sheet.rows)
         total += max(0, len(records) - 1)  # one record is the header
         if total > MAX_ROWS:
             raise ImportRefused("too-many-rows", limit=MAX_ROWS)
@@ -153,7 +153,7 @@ def _text_table(
             yield []
         yield from read
 
-    records = Records(rows)
+    records = TableRows(rows)
     return Table(found_encoding, found_separator, records, records.blank_rows, others)
 
 
