@@ -102,7 +102,10 @@ function Frame({ refresh }) {
 
 function Connection() {
   const [state, set] = useState(connection());
-  useEffect(() => listen((event) => event.kind === "state" && set(event.state)), []);
+  useEffect(() => {
+    set(connection()); // it may have changed since the first drawing
+    return listen((event) => event.kind === "state" && set(event.state));
+  }, []);
   const shown = navigator.onLine ? state : "offline";
   useEffect(() => {
     const told = () => set(connection());
