@@ -18,6 +18,7 @@ export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [view, setView] = useState({ from: 0, to: 40 });
   const [at, setAt] = useState(-1);
+  const here = useRef(-1); // the same at once: keys come faster than the page is drawn
   const count = list.items.length;
 
   useLayoutEffect(() => {
@@ -39,13 +40,17 @@ export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }
 
   const move = (by) => {
     if (!count) return;
-    const next = Math.max(0, Math.min(count - 1, at + by));
+    const next = Math.max(0, Math.min(count - 1, here.current + by));
+    here.current = next;
     setAt(next);
     const top = (box.current?.offsetTop || 0) + next * height;
     const shown = scrollY + innerHeight - 2 * height;
     if (top < scrollY + height || top > shown) scrollTo({ top: top - innerHeight / 2 });
   };
-  const chosen = (action) => () => at >= 0 && at < count && action(list.items[at]);
+  const chosen = (action) => () => {
+    const item = list.items[here.current];
+    if (item) action(item);
+  };
   useKeys({
     j: [() => move(1), t("keys.next")],
     k: [() => move(-1), t("keys.previous")],
