@@ -33,7 +33,7 @@ export function Inbox({ params: { m } }) {
       <${Button} kind="main" icon="check" onClick=${() => accept(choice.chosen)}>${t("marketplace.accept")}<//>
       <${Button} icon="cross" onClick=${() => setRejected(choice.chosen)}>${t("marketplace.reject")}<//>
     <//>`}
-    <${Rows} list=${list} label=${t("marketplace.part.inbox")} keyOf=${(lead) => lead.id} height=${76} keys=${keys}
+    <${Rows} list=${list} label=${t("marketplace.part.inbox")} keyOf=${(lead) => lead.id} height=${60} keys=${keys}
       open=${(lead) => go(pageOf(lead))}
       empty=${html`<${Empty} title=${t("marketplace.inbox.empty")}>${t("marketplace.inbox.empty.more")}<//>`}
       row=${(lead) => html`<${LeadRow} lead=${lead} choice=${choice}

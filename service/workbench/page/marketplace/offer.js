@@ -12,7 +12,7 @@ export const WaveOf = ({ wave, beside }) =>
     ${wave.offered.length
       ? html`<ul class="plain">${wave.offered.map((one) => html`<li class="line" key=${one.company_id}><span class="grow">${one.company_name}</span>${beside?.(one)}</li>`)}</ul>`
       : html`<p class="hint">${t("marketplace.wave.nobody")}</p>`}
-    ${!!wave.left_out.length && html`<details><summary>${t("marketplace.left", { n: wave.left_out.length })}</summary>
+    ${!!wave.left_out.length && html`<details open=${!wave.offered.length}><summary>${t("marketplace.left", { n: wave.left_out.length })}</summary>
       <ul class="plain">${wave.left_out.map((one) => html`<li class="line" key=${one.company_id}><span class="grow">${one.company_name}</span>
         <${Tag}>${named("marketplace.left", one.reason)}<//></li>`)}</ul></details>`}`;
 

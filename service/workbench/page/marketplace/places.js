@@ -30,7 +30,7 @@ export function Places() {
 }
 
 const PlaceFacts = ({ place }) =>
-  html`<h2><a href="/app/marketplaces/${place.id}">${place.name}</a></h2>
+  html`<h2><a class="place" href="/app/marketplaces/${place.id}">${place.name}</a></h2>
     <p>${t("marketplace.of", { name: place.operator_name })}</p>
     <p class="line">${place.as_operator && html`<${Tag} kind="info">${t("capacity.operator")}<//>`}
       ${place.capacities.map((one) => html`<${Tag} key=${one}>${t(`capacity.${one}`)}<//>`)}

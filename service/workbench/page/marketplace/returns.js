@@ -34,7 +34,7 @@ export function Returns({ params: { m } }) {
     ${list.loading && !list.items.length && html`<${Loading} />`}
     ${!list.loading && !list.problem && !list.items.length && html`<${Empty} title=${t("marketplace.returns.empty")}>${t("marketplace.returns.empty.more")}<//>`}
     <ul class="plain" ref=${box}>${list.items.map((one) => html`<li class="card" key=${one.id}>
-      <h2><a href=${pageOf({ marketplace_id: one.marketplace_id, id: one.lead_id })}>${t("marketplace.return.of", { name: one.company_name })}</a></h2>
+      <h2><a class="place" href=${pageOf({ marketplace_id: one.marketplace_id, id: one.lead_id })}>${t("marketplace.return.of", { name: one.company_name })}</a></h2>
       <${Decide} one=${one} />
     </li>`)}</ul>
     ${!list.whole && !!list.items.length && html`<${Button} onClick=${list.more}>${t("act.more")}<//>`}

@@ -26,7 +26,7 @@ export function Running({ params: { m } }) {
     ${!!list.items.length && html`<${ChosenBar} choice=${choice} items=${list.items} progress="">
       <${Button} onClick=${() => setOver({ back: choice.chosen })}>${t("marketplace.withdraw")}<//>
     <//>`}
-    <${Rows} list=${list} label=${title} keyOf=${(lead) => lead.id} height=${76} keys=${keys} open=${(lead) => go(pageOf(lead))}
+    <${Rows} list=${list} label=${title} keyOf=${(lead) => lead.id} height=${60} keys=${keys} open=${(lead) => go(pageOf(lead))}
       empty=${html`<${Empty} title=${t("marketplace.running.empty")}>${t("marketplace.running.empty.more")}<//>`}
       row=${(lead) => html`<${LeadRow} lead=${lead} choice=${choice} more=${html`<${Clock} lead=${lead} />`}
         after=${html`<${Button} label=${t("marketplace.run.show", { name: nameOf(lead) })} icon="more" onClick=${() => setOver({ lead })} />`} />`} />

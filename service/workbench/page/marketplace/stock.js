@@ -40,7 +40,7 @@ function Stock({ m, state }) {
     ${!!list.items.length && html`<${ChosenBar} choice=${choice} items=${list.items} progress=${progress}>
       <${Button} kind="main" onClick=${() => setOver({ many: true })}>${t("marketplace.offer.many", { n: choice.chosen.length })}<//>
     <//>`}
-    <${Rows} list=${list} label=${title} keyOf=${(lead) => lead.id} height=${76} keys=${keys} open=${(lead) => go(pageOf(lead))}
+    <${Rows} list=${list} label=${title} keyOf=${(lead) => lead.id} height=${60} keys=${keys} open=${(lead) => go(pageOf(lead))}
       empty=${html`<${Empty} title=${t(`marketplace.${state}.empty`)}>${t(`marketplace.${state}.empty.more`)}<//>`}
       row=${(lead) => html`<${LeadRow} lead=${lead} choice=${choice}
         after=${html`<${Button} onClick=${() => setOver({ lead })}>${t("marketplace.offer")}<//>`} />`} />
