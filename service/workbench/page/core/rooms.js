@@ -24,11 +24,13 @@ export const ROOMS = [
   {
     room: "offers",
     paths: ["/app/offers", "/app/offers/past"],
+    style: true,
     nav: { to: () => "/app/offers", icon: "offers", words: "nav.offers", badge: (c) => c.offers, when: (s) => s.takes },
   },
   {
     room: "leads",
     paths: ["/app/leads", "/app/leads/:m/:l", "/app/follow-ups"],
+    style: true,
     nav: { to: () => "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
   },
   {
