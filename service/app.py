@@ -13,6 +13,7 @@ from service.database import readiness
 from service.database.transaction import Database
 from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
+from service.domain.access.http import router as access
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -32,6 +33,7 @@ from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.views.http import router as views
 from service.domain.waves.http import router as waves
 from service.domain.webhooks.http import router as webhooks
 from service.outgoing.addresses import reach_of
@@ -52,6 +54,7 @@ ROOMS: list[ControllerRouterHandler] = [
     marketplaces,
     waves,
     reports,
+    access,
     returns,
     leads,
     offers,
@@ -67,6 +70,7 @@ ROOMS: list[ControllerRouterHandler] = [
     exports,
     webhooks,
     merges,
+    views,
     *pages,
     *workbench,
     docs_page,

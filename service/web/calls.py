@@ -64,6 +64,7 @@ class Call:
         "body",
         "headers",
         "long",
+        "raw",
         "receive",
     )
 
@@ -74,6 +75,7 @@ class Call:
         self._incoming = incoming
         self.headers = self._incoming.headers  # by name; those that must not be repeated are not
         self.body = b""  # what was sent, where it is no file; forms too are JSON here
+        self.raw = b""  # the same as it came, for who signs it
         self._content: bytes | None = None
         self._secret: str | None = None
         self._token: str | None = None

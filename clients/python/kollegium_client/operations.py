@@ -553,6 +553,32 @@ class Reports(Room):
         )
 
 
+class Access(Room):
+    """Access."""
+
+    def show_access(
+        self,
+        marketplace_id: Id,
+        lead_id: Id,
+        *,
+        company: Id | None = None,
+        at: Moment | None = None,
+    ) -> models.Access:
+        """Who sees the lead, and why.
+
+        For the operator: which company sees which part, by which policy and because of what,
+        since when and until when. Everybody else is told that there is no such lead.
+
+        Problems: not-found.
+        """
+        return self._send.one(
+            "GET",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/access",
+            models.Access,
+            query={"company": company, "at": at},
+        )
+
+
 class Returns(Room):
     """Returns."""
 
@@ -1716,6 +1742,15 @@ class Intake(Room):
         """
         return self._send.nothing("DELETE", f"/intake-keys/{segment(key_id)}")
 
+    def set_meta_access(self, key_id: Id, data: models.MetaAccess) -> None:
+        """Another access token or app secret of Meta.
+
+        For admins. What waited for it is fetched at once, and what was given up is tried again.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("PUT", f"/intake-keys/{segment(key_id)}/meta", data=data)
+
     def take_form(self, key: Id, data: bytes) -> models.TakenIn:
         """A form of a web site.
 
@@ -1737,6 +1772,35 @@ class Intake(Room):
         Problems: not-found, too-many-requests.
         """
         return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
+
+    def confirm_meta(
+        self, key: Id, *, hub_verify_token: str, hub_challenge: str, hub_mode: Literal["subscribe"]
+    ) -> bytes:
+        """Meta asks whether this address expects it.
+
+        As Meta documents it: the challenge is sent back to who knows the verify token.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            f"/intake/{segment(key)}/meta",
+            query={
+                "hub.verify_token": hub_verify_token,
+                "hub.challenge": hub_challenge,
+                "hub.mode": hub_mode,
+            },
+        )
+
+    def take_meta(self, key: Id, data: models.MetaNotification) -> models.TakenIn:
+        """The webhook of Meta's lead ads.
+
+        As Meta documents it, signed in X-Hub-Signature-256. It only names leads; the worker
+        fetches what they say. What is answered with 200 is kept until it was fetched.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}/meta", models.TakenIn, data=data)
 
 
 class Exports(Room):
@@ -2168,6 +2232,49 @@ class Merges(Room):
         )
 
 
+class Views(Room):
+    """Views."""
+
+    def list_views(self) -> Iterator[models.SavedView]:
+        """Saved views.
+
+        Lists of the workbench that colleagues of my company saved, newest first.
+        """
+        return self._send.pages("GET", "/views", models.SavedView)
+
+    def save_view(self, data: models.ViewDraft) -> models.SavedView:
+        """Save a view.
+
+        For all colleagues of my company. The one that had its name before goes.
+
+        Problems: idempotency-in-progress, idempotency-key-reused, too-many-views.
+        """
+        return self._send.one("POST", "/views", models.SavedView, data=data, once=True)
+
+    def forget_view(self, view_id: Id) -> None:
+        """Remove a view.
+
+        For all colleagues of my company.
+
+        Problems: not-found.
+        """
+        return self._send.nothing("DELETE", f"/views/{segment(view_id)}")
+
+    def look(self, marketplace_id: Id, lead_id: Id) -> models.Presence:
+        """I am looking at the lead.
+
+        For the next 60 seconds; answers which of my colleagues do, too. No other company is
+        told.
+
+        Problems: colleague-required, not-found.
+        """
+        return self._send.one(
+            "PUT",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/presence",
+            models.Presence,
+        )
+
+
 class Rooms:
     """Every operation, by room."""
 
@@ -2179,6 +2286,7 @@ class Rooms:
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)
         self.reports = Reports(send)
+        self.access = Access(send)
         self.returns = Returns(send)
         self.leads = Leads(send)
         self.offers = Offers(send)
@@ -2194,3 +2302,4 @@ class Rooms:
         self.exports = Exports(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)
+        self.views = Views(send)

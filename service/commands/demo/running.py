@@ -21,7 +21,7 @@ from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
-from service.commands.worker import connector, jobs_with_webhooks, working
+from service.commands.worker import connector, jobs_that_go_out, working
 from service.database.logins import PREFIX, VARIABLES, Source
 from service.database.retries import LOST
 from service.database.shipped import EXAMPLES
@@ -157,7 +157,7 @@ async def _serve(
     await refuse_unfit(Source(urls["api"], "the demo's database"))
     bound = serving.bind(host, port)
     source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
-    jobs = jobs_with_webhooks(settings.webhook_networks)
+    jobs = jobs_that_go_out(settings.webhook_networks)
     beside = [asyncio.create_task(working(connector(source), stop, jobs))]
     if server:
         beside.append(asyncio.create_task(_keep_alive(server, stop)))
