@@ -30,7 +30,6 @@ export const ROOMS = [
   {
     room: "leads",
     paths: ["/app/leads", "/app/leads/:m/:l", "/app/follow-ups"],
-    style: true,
     nav: { to: () => "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
   },
   { room: "reports", paths: ["/app/marketplaces/:m/reports", "/app/marketplaces/:m/statement"], style: true },
