@@ -1,0 +1,5 @@
+"""Is the wall in the database the one that this release builds?
+
+`lines` reads the catalogue (sql/audit/drift.sql), `declared` what sql/ says, `comparing` finds where
+they differ and says so in words, `watching` keeps the result in the database for /readyz.
+"""
