@@ -87,9 +87,9 @@ def check(only: str | None, unlatch: str | None, as_json: bool, data_dir: Path) 
     """Check the database as the web tier meets it (DATABASE_URL).
 
     Asks: has the web role any privilege, is the schema at head, is row security forced on every
-    table, is the server patched, do the clocks agree, do settings keep what was acknowledged, is the
-    catalogue what sql/ says, object by object. Exits with 1 when anything failed; warnings alone
-    exit with 0.
+    table, is the server patched, do the clocks agree, do settings keep what was acknowledged, is
+    the catalogue what sql/ says, object by object. Exits with 1 when anything failed; warnings
+    alone exit with 0.
     """
     if unlatch is not None:
         _unlatch(unlatch, data_dir)

@@ -149,8 +149,8 @@ def migrate(as_sql: bool, start: str, dry_run: bool, data_dir: Path) -> None:
 
     Connects with DATABASE_OWNER_URL, else DATABASE_URL. The first run creates the roles and needs
     CREATEROLE. All pending revisions share one transaction: all of them, or none. Waiting for a
-    lock ends after 5 s, so that requests do not queue behind it. Afterwards the catalogue is compared
-    with what sql/ says, and what differs is listed (`kollegium check --only drift`).
+    lock ends after 5 s, so that requests do not queue behind it. Afterwards the catalogue is
+    compared with what sql/ says, and what differs is listed (`kollegium check --only drift`).
     """
     if as_sql:
         click.echo(script(start).encode(), nl=False)  # UTF-8 whatever the terminal

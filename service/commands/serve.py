@@ -76,9 +76,10 @@ def serve(
     """Serve the HTTP API as kollegium_api (DATABASE_URL) until SIGTERM or Ctrl-C.
 
     Refuses to start when the role of DATABASE_URL is privileged or the schema is not at head, looks
-    whether the wall is what sql/ says, and warns when the PostgreSQL server lacks a security fix. Logs go to stderr, one JSON object a
-    line. X-Forwarded-For counts only from KOLLEGIUM_TRUSTED_PROXIES (default: nobody). In
-    production a reverse proxy in front cuts slow requests: see deploy/.
+    whether the wall is what sql/ says, and warns when the PostgreSQL server lacks a security fix.
+    Logs go to stderr, one JSON object a line. X-Forwarded-For counts only from
+    KOLLEGIUM_TRUSTED_PROXIES (default: nobody). In production a reverse proxy in front cuts slow
+    requests: see deploy/.
     """
     import uvloop
 

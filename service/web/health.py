@@ -35,8 +35,8 @@ async def healthz(call: NamedDependency[Call]) -> Response[Health]:
 
 @get("/readyz", summary="May the service get traffic", public=True, refuses="unavailable")
 async def readyz(call: NamedDependency[Call]) -> Response[Readiness]:
-    """200 when the database answers within 2 s, its schema is at head, the role is the right one and
-    the wall was found as it should be; otherwise 503, and the log says which."""
+    """200 when the database answers within 2 s, its schema is at head, the role is the right one
+    and the wall was found as it should be; otherwise 503, and the log says which."""
     try:
         async with asyncio.timeout(2):
             await call.database.ping()

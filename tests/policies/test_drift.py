@@ -40,7 +40,10 @@ async def _read_again(superuser: Any, found: lines.Lines) -> dict[Key, set[str]]
             if "NOT VALID" not in found[key]
             else f'alter table {key.object} add constraint "again_{number}" {found[key]}'
         )
-    sql = "select conname, pg_get_constraintdef(oid) from pg_constraint where conname like 'again\\_%' and coninhcount = 0"
+    sql = (
+        "select conname, pg_get_constraintdef(oid) from pg_constraint "
+        "where conname like 'again\\_%' and coninhcount = 0"
+    )
     for name, says in await superuser.fetch(sql):
         key = checks[int(name.removeprefix("again_"))]
         again[key] = {lines.one_line(says).removesuffix(" NOT VALID")}
@@ -49,7 +52,7 @@ async def _read_again(superuser: Any, found: lines.Lines) -> dict[Key, set[str]]
 
 
 async def test_expected_is_what_sql_builds(superuser: Any) -> None:
-    """The files of sql/expected, one for each file of sql/tables. KOLLEGIUM_GOLDEN=write writes them."""
+    """The files of sql/expected, one for each of sql/tables. KOLLEGIUM_GOLDEN=write writes them."""
     found = await lines.live(superuser)
     known = expected.known(found)[0]
     again = await _read_again(superuser, found) if GOLDEN else expected.expected().lines
@@ -78,10 +81,11 @@ async def test_a_database_at_head_is_what_sql_says(superuser: Any) -> None:
 CHANGES = tomllib.loads(Path(__file__).with_name("harmful_changes.toml").read_text("utf-8"))
 #: Of each of these there are two at least (what the wall was blind to before it watched itself).
 KINDS = (
-    "policy", "row security", "disabled trigger", "foreign key", "rule", "publication", "subscription",
-    "event trigger", "extension", "owner-rights view", "owner-rights function", "membership", "foreign role",
-    "rights of a foreign role", "setting of a role", "setting of the database", "default privilege", "PUBLIC",
-    "function body", "generated column", "undeclared column",
+    "policy", "row security", "disabled trigger", "foreign key", "rule", "publication",
+    "subscription", "event trigger", "extension", "owner-rights view", "owner-rights function",
+    "membership", "foreign role", "rights of a foreign role", "setting of a role",
+    "setting of the database", "default privilege", "PUBLIC", "function body", "generated column",
+    "undeclared column",
 )  # fmt: skip
 
 

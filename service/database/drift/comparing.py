@@ -1,20 +1,18 @@
 """Where a database is not what this release builds, line by line, in words."""
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from service.database.drift import expected, functions, lines
+from service.database.drift.levels import Level, level_of
 from service.database.drift.lines import Key, Lines
 from service.database.shipped import SQL
 
-Level = Literal["open", "differs"]
-
 
 class Drift(msgspec.Struct, frozen=True):
-    """One difference. `open`: somebody may see or change more than the files say. `file` says
-    otherwise, or would declare it."""
+    """One difference; `file` says otherwise, or would declare it."""
 
     level: Level
     kind: str
@@ -24,23 +22,6 @@ class Drift(msgspec.Struct, frozen=True):
     file: str
 
 
-# What is there and should not be: open, but for these.
-_HARMLESS_WHEN_ADDED = {
-    "table", "column", "default", "column comment", "constraint", "index", "role", "bound body",
-}  # fmt: skip
-# What is not there and should be: differs, but for these.
-_OPEN_WHEN_GONE = {"default privilege", "generated column"}
-# What is there and says something else: differs, but for these.
-_OPEN_WHEN_CHANGED = {
-    "policy", "function", "generated column", "schema", "bound body", "server setting", "membership",
-    "table grant", "column grant", "function grant", "default privilege",
-}  # fmt: skip
-# Settings by which rows are seen or written past a guard; any other only differs.
-_GUARDS = {
-    "row_security", "session_replication_role", "search_path", "role", "session_authorization",
-    "session_preload_libraries", "local_preload_libraries", "check_function_bodies",
-    "default_transaction_read_only", "backslash_quote",
-}  # fmt: skip
 _DECLARES = "sql/house.toml"
 
 
@@ -56,8 +37,8 @@ def differences(found: Lines) -> list[Drift]:
     drifts = [
         Drift(
             "differs", "file", f"sql/expected/{stem}.txt", "",
-            f"it was made of another state of sql/tables/{stem}.sql or its policies, so that table is not compared; "
-            "write it anew (CONTRIBUTING.md, A migration)",
+            f"it was made of another state of sql/tables/{stem}.sql or its policies, so that table "
+            "is not compared; write it anew (CONTRIBUTING.md, A migration)",
             f"sql/expected/{stem}.txt",
         )
         for stem in sorted(stale)
@@ -66,10 +47,8 @@ def differences(found: Lines) -> list[Drift]:
         if key in declared or expected.group(key) in stale:
             continue
         live, says = found.get(key), wanted.get(key)
-        if live is None or says is None or _same(key, live, says):
-            if live is not None and says is not None:
-                continue
-        drifts.append(_drift(key, live, says))
+        if live is None or says is None or not _same(key, live, says):
+            drifts.append(_drift(key, live, says))
     return sorted(drifts, key=lambda drift: (drift.level != "open", drift.kind, drift.object))
 
 
@@ -85,49 +64,13 @@ def _function(live: str) -> str:
 def _drift(key: Key, live: str | None, says: frozenset[str] | None) -> Drift:
     want = None if says is None else min(says)
     return Drift(
-        _level(key, live, want),
+        level_of(key, live, want),
         key.kind,
         key.object,
         key.part,
         _words(key, live, want),
         file_of(key),
     )
-
-
-def _level(key: Key, live: str | None, want: str | None) -> Level:
-    kind, thing, part = key
-    if kind in ("role setting", "database setting"):
-        return "open" if live is not None and part in _GUARDS else "differs"
-    if kind == "constraint":
-        # A copy of parties that no key holds may say something else than its row.
-        return "open" if want is not None and "parties" in want else "differs"
-    if kind == "extension":
-        return "open" if live == "not trusted" else "differs"
-    if kind == "database grant":
-        return "open" if live is not None and part.endswith("create") else "differs"
-    if kind == "role" and part == "attributes" and live is not None:
-        gained = set(live.split(", ")) - set((want or "").split(", "))
-        return "open" if gained and want is not None else "differs"
-    if kind == "table" and part in (
-        "owner",
-        "row security",
-        "kind",
-        "security_invoker",
-        "definition",
-    ):
-        if want is not None or (
-            part == "kind" and live in ("view", "materialized view", "foreign table")
-        ):
-            return "open"
-    if kind == "function" and want is None and live is not None:
-        return "open" if "rights: of its owner" in live else "differs"
-    if kind == "trigger" and live is not None and live.startswith("of a constraint"):
-        return "open"
-    if want is None:
-        return "differs" if kind in _HARMLESS_WHEN_ADDED else "open"
-    if live is None:
-        return "open" if kind in _OPEN_WHEN_GONE else "differs"
-    return "open" if kind in _OPEN_WHEN_CHANGED else "differs"
 
 
 def _name(key: Key) -> str:

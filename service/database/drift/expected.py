@@ -1,10 +1,10 @@
 """What this release builds, and what the house has besides.
 
 Functions are read from their text (`functions`). Of everything else `sql/expected` has what
-PostgreSQL makes of it, a file for each file of sql/tables, written by
-`KOLLEGIUM_GOLDEN=write pytest tests/policies/test_drift.py -k expected`. It is the same from PostgreSQL
-15 to 18. A file names the hash of what it was made of, so that one of another state of a table is
-known for what it is: its table is then reported as not compared, not as changed.
+PostgreSQL makes of it, a file for each file of sql/tables, written by the one line of
+CONTRIBUTING.md, A migration. It is the same in PostgreSQL 15 and 18, where it was tried; in 16 and
+17 it was not. A file names the hash of what it was made of, so that one of another state of a table
+is known for what it is: its table is then reported as not compared, not as changed.
 """
 
 import fnmatch
@@ -27,15 +27,21 @@ HOUSE = SQL / "house.toml"
 #: Kinds that can be declared: what stands beside the wall, not what it is made of.
 DECLARABLE = frozenset(
     {
-        "power", "membership", "extension", "role setting", "database setting", "publication", "subscription",
-        "replication slot", "event trigger", "foreign server", "foreign view", "foreign function",
+        "power", "membership", "extension", "role setting", "database setting", "publication",
+        "subscription", "replication slot", "event trigger", "foreign server", "foreign view",
+        "foreign function",
         "database grant", "default privilege", "table grant", "column grant", "function grant",
         "schema grant", "parameter grant", "operator", "cast",
     }
 )  # fmt: skip
+_HEAD = (
+    "# What PostgreSQL makes of sql/, the same in 15 and 18 (16 and 17 were not tried). How it is "
+    "written anew: CONTRIBUTING.md, A migration."
+)
 REST = "database"  # the file of what belongs to no table
 _MADE = re.compile(
-    r"^create (?:unlogged )?(?:table|view|type) ((?:app|app_private|legacy_staging|searching)\.\w+)",
+    r"^create (?:unlogged )?(?:table|view|type)"
+    r" ((?:app|app_private|legacy_staging|searching)\.\w+)",
     re.MULTILINE,
 )
 _RELATIONS = frozenset(
@@ -46,7 +52,7 @@ _RELATIONS = frozenset(
 )  # fmt: skip
 
 
-class Known(msgspec.Struct, forbid_unknown_fields=True):
+class HouseEntry(msgspec.Struct, forbid_unknown_fields=True):
     """An entry of house.toml."""
 
     kind: str
@@ -62,7 +68,7 @@ class Known(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
-class Expected(NamedTuple):
+class Expectation(NamedTuple):
     """What each line should say (any of these), and the files that are of another state."""
 
     lines: dict[Key, frozenset[str]]
@@ -108,8 +114,7 @@ def state(stem: str) -> str:
 
 def written(stem: str, lines: dict[Key, frozenset[str]]) -> str:
     """The text of a file of sql/expected."""
-    head = f"# What PostgreSQL 15 to 18 make of sql/: see service/database/drift/expected.py.\n# state {state(stem)}\n"
-    return head + "".join(
+    return f"{_HEAD}\n# state {state(stem)}\n" + "".join(
         f"{key.kind}\t{key.object}\t{key.part}\t{says}\n"
         for key in sorted(lines)
         for says in sorted(lines[key])
@@ -117,7 +122,7 @@ def written(stem: str, lines: dict[Key, frozenset[str]]) -> str:
 
 
 @functools.cache
-def expected() -> Expected:
+def expected() -> Expectation:
     """Of this release."""
     found: dict[Key, set[str]] = {}
     stale = set()
@@ -135,26 +140,27 @@ def expected() -> Expected:
         found[Key("function", signature, "")] = {function.says}
         for role in function.executors:
             found[Key("function grant", signature, role)] = {"granted"}
-    return Expected({key: frozenset(says) for key, says in found.items()}, frozenset(stale))
+    return Expectation({key: frozenset(says) for key, says in found.items()}, frozenset(stale))
 
 
-def known(lines: Lines) -> tuple[dict[Key, str], list[Known]]:
+def known(lines: Lines) -> tuple[dict[Key, str], list[HouseEntry]]:
     """Which lines the house declares, with its reason; and its entries. Raises HouseUnreadable."""
     entries = _house(os.environ.get("KOLLEGIUM_HOUSE") or str(HOUSE))
     return {key: entry.reason for key in lines for entry in entries if entry.covers(key)}, entries
 
 
 @functools.lru_cache(maxsize=4)
-def _house(file: str) -> list[Known]:
+def _house(file: str) -> list[HouseEntry]:
     try:
         loaded = tomllib.loads(Path(file).read_text("utf-8"))
-        entries = msgspec.convert(loaded.get("known", []), list[Known])
+        entries = msgspec.convert(loaded.get("known", []), list[HouseEntry])
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise HouseUnreadable(f"{file} cannot be used: {error}") from error
     for entry in entries:
         if entry.kind not in DECLARABLE:
             raise HouseUnreadable(
-                f"{file} declares a {entry.kind} ({entry.object}): what the wall is made of cannot be declared away"
+                f"{file} declares a {entry.kind} ({entry.object}): what the wall is made of "
+                "cannot be declared away"
             )
         if len(entry.reason.split()) < 3:
             raise HouseUnreadable(f"{file}: {entry.kind} {entry.object} needs a reason")

@@ -4,7 +4,6 @@ rest, and a list of what PostgreSQL makes of it would be a second text to keep."
 import functools
 import hashlib
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from service.database.shipped import SQL

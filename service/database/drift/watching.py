@@ -1,4 +1,4 @@
-"""What was found stays in the database: /readyz reads the result and its age, never the catalogue."""
+"""What was found stays in the database: /readyz reads it and its age, never the catalogue."""
 
 from typing import Any
 
