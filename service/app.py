@@ -13,6 +13,7 @@ from service.database import readiness
 from service.database.transaction import Database
 from service.database.wakeups import Wakeups
 from service.domain.absences.http import router as absences
+from service.domain.access.http import router as access
 from service.domain.calls.http import router as calls
 from service.domain.companies.http import router as companies
 from service.domain.engagements.http import router as engagements
@@ -32,6 +33,7 @@ from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
 from service.domain.timeline.http import router as timeline
+from service.domain.views.http import router as views
 from service.domain.waves.http import router as waves
 from service.domain.webhooks.http import router as webhooks
 from service.outgoing.addresses import reach_of
@@ -42,6 +44,7 @@ from service.web.docs_page import router as docs_page
 from service.web.edge import Edge
 from service.web.health import router as health
 from service.web.openapi import describe
+from service.workbench.http import handlers as workbench
 
 ROOMS: list[ControllerRouterHandler] = [
     health,
@@ -51,6 +54,7 @@ ROOMS: list[ControllerRouterHandler] = [
     marketplaces,
     waves,
     reports,
+    access,
     returns,
     leads,
     offers,
@@ -66,7 +70,9 @@ ROOMS: list[ControllerRouterHandler] = [
     exports,
     webhooks,
     merges,
+    views,
     *pages,
+    *workbench,
     docs_page,
 ]
 

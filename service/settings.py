@@ -22,6 +22,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_networks: str = ""
     metrics_port: int = 0
     log_level: str = "info"
+    demo: bool = False  #: set by `kollegium demo` alone: the log-in page offers its log-ins
 
     @property
     def upload_limit(self) -> int:

@@ -919,7 +919,7 @@ create table app.intake_key (
   marketplace_id uuid not null references app.marketplace (id),
   id uuid not null,
   company_id uuid not null references app.company,
-  kind text not null check (kind in ('form', 'google')),
+  kind text not null check (kind in ('form', 'google', 'meta')),
   name text not null check (length(name) between 1 and 40),
   interest text not null check (length(interest) between 1 and 120),
   origins text[] not null default '{}' check (cardinality(origins) <= 20),
@@ -929,8 +929,11 @@ create table app.intake_key (
   created_by_id uuid references app.colleague (id),
   created_at timestamptz not null default app_private.clock(),
   revoked_at timestamptz,
+  failing_since timestamptz,
+  failure text check (failure in ('token-refused', 'permission-missing')),
   primary key (marketplace_id, id),
-  check ((kind = 'google') = (secret_sha256 is not null))
+  check ((kind <> 'form') = (secret_sha256 is not null)),
+  check ((failing_since is null) = (failure is null))
 );
 create index intake_key_company on app.intake_key (company_id, id desc);
 
@@ -938,7 +941,7 @@ comment on table app.intake_key is 'An address at which leads come in for a comp
 comment on column app.intake_key.id is 'Id (time-ordered UUID); the history of each lead that came in by it names it.';
 comment on column app.intake_key.company_id is 'The giver or operator for whom leads come in.';
 comment on column app.intake_key.marketplace_id is 'The marketplace into which they come.';
-comment on column app.intake_key.kind is 'form: a form of a web site; google: the webhook of Google''s lead forms. [none]';
+comment on column app.intake_key.kind is 'form: a form of a web site; google, meta: the webhook of lead forms there. [none]';
 comment on column app.intake_key.name is 'What it is called: the source of its leads. [free text]';
 comment on column app.intake_key.interest is 'What a lead is about when it does not say so itself. [free text]';
 comment on column app.intake_key.origins is 'Web sites whose pages may send the form (scheme, host, port); empty: none, only programs. [none]';
@@ -948,6 +951,8 @@ comment on column app.intake_key.secret_sha256 is 'SHA-256 of what the platform 
 comment on column app.intake_key.created_by_id is 'The admin who made it.';
 comment on column app.intake_key.created_at is 'When.';
 comment on column app.intake_key.revoked_at is 'Set: nothing comes in by it any more.';
+comment on column app.intake_key.failing_since is 'Since when Meta gives no lead out for it; null: it does.';
+comment on column app.intake_key.failure is 'Why: token-refused, the access token is void; permission-missing, it may not read leads. [none]';
 -- Duplicates: by what a person is known again, and which leads wait for their operator because of that.
 alter table app.marketplace add column duplicate_days integer check (duplicate_days between 1 and 365);
 comment on column app.marketplace.duplicate_days is 'For so many days a person who came in before makes a lead a possible duplicate, which its operator decides on (1 to 365); null: nobody looks.';
@@ -1198,3 +1203,102 @@ comment on column app_private.watch.latched_at is 'Since when readiness is red; 
 comment on column app_private.watch.latched is 'What was open then. [none]';
 
 grant select, insert, update on app_private.watch to kollegium_broker;
+-- Meta's lead ads: what a key works with, and leads that were named and are to be fetched.
+create table app_private.meta_access (
+  marketplace_id uuid not null,
+  intake_key_id uuid not null,
+  hmac_inner bytea not null check (length(hmac_inner) = 64),
+  hmac_outer bytea not null check (length(hmac_outer) = 64),
+  access_token text not null check (access_token ~ '^[!-~]+$' and length(access_token) <= 1000),
+  set_at timestamptz not null default app_private.clock(),
+  primary key (marketplace_id, intake_key_id),
+  foreign key (marketplace_id, intake_key_id) references app.intake_key (marketplace_id, id)
+);
+
+comment on table app_private.meta_access is 'What a key of Meta''s lead ads works with: what notifications are checked by, and what leads are fetched with. Goes when the key is revoked. Nobody but functions reads it. Erasure: no personal data.';
+comment on column app_private.meta_access.marketplace_id is 'The marketplace of the key.';
+comment on column app_private.meta_access.intake_key_id is 'The key.';
+comment on column app_private.meta_access.hmac_inner is 'The app secret as HMAC-SHA-256 uses it, first part: its bytes to 64, each against 36 (hexadecimal). The secret itself is not kept.';
+comment on column app_private.meta_access.hmac_outer is 'The same, second part: against 5c.';
+comment on column app_private.meta_access.access_token is 'The access token of the page, as it is: Graph wants to see it. [none]';
+comment on column app_private.meta_access.set_at is 'When it was entered.';
+
+grant select, insert, delete on app_private.meta_access to kollegium_broker;
+grant update (hmac_inner, hmac_outer, access_token, set_at) on app_private.meta_access to kollegium_broker;
+
+create table app_private.meta_lead (
+  marketplace_id uuid not null,
+  intake_key_id uuid not null,
+  leadgen_id text not null check (leadgen_id ~ '^[0-9]{1,40}$'),
+  form_id text check (form_id ~ '^[0-9]{1,40}$'),
+  page_id text check (page_id ~ '^[0-9]{1,40}$'),
+  sent_at timestamptz,
+  state text not null default 'waiting' check (state in ('waiting', 'taken', 'failed')),
+  attempts integer not null default 0,
+  due_at timestamptz not null default app_private.clock(),
+  lease_until timestamptz,
+  failure text check (failure ~ '^[a-z0-9][a-z0-9-]{0,39}$'),
+  heard_at timestamptz not null default app_private.clock(),
+  ended_at timestamptz,
+  primary key (marketplace_id, intake_key_id, leadgen_id),
+  foreign key (marketplace_id, intake_key_id) references app.intake_key (marketplace_id, id),
+  check ((state = 'waiting') = (ended_at is null))
+);
+create index meta_lead_due on app_private.meta_lead (due_at) where state = 'waiting';
+create index meta_lead_ended on app_private.meta_lead (ended_at) where state <> 'waiting';
+
+comment on table app_private.meta_lead is 'A lead that Meta named and the worker fetches: numbers alone, what the person said is in the lead. Kept 90 days after its end, as long as Meta keeps the lead. Erasure: names nobody.';
+comment on column app_private.meta_lead.marketplace_id is 'The marketplace of the key.';
+comment on column app_private.meta_lead.intake_key_id is 'The key at whose address it was named.';
+comment on column app_private.meta_lead.leadgen_id is 'Its number there; external_ref of the lead that is made of it. [none]';
+comment on column app_private.meta_lead.form_id is 'Number of the form there. [none]';
+comment on column app_private.meta_lead.page_id is 'Number of the page there. [none]';
+comment on column app_private.meta_lead.sent_at is 'When the person sent it off, as Meta says.';
+comment on column app_private.meta_lead.state is 'waiting; taken: it came in, or is none (test data); failed: given up. [none]';
+comment on column app_private.meta_lead.attempts is 'Attempts so far; whoever fetches it names the one it was given.';
+comment on column app_private.meta_lead.due_at is 'Not to be fetched before.';
+comment on column app_private.meta_lead.lease_until is 'Somebody is fetching it until then.';
+comment on column app_private.meta_lead.failure is 'Why the last attempt failed, in a word of ours. [none]';
+comment on column app_private.meta_lead.heard_at is 'When Meta named it.';
+comment on column app_private.meta_lead.ended_at is 'Since when nothing more is tried.';
+
+grant select, insert, delete on app_private.meta_lead to kollegium_broker;
+grant update (state, attempts, due_at, lease_until, failure, ended_at) on app_private.meta_lead to kollegium_broker;
+
+-- What the workbench keeps: saved views, and who looks at a lead now.
+create table app.saved_view (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  name text not null check (length(name) between 1 and 60),
+  address text not null check (length(address) between 1 and 1000),
+  saved_by text not null,
+  saved_at timestamptz not null default app_private.clock()
+);
+create index saved_view_company on app.saved_view (company_id, id desc);
+
+comment on table app.saved_view is 'A list of the workbench as colleagues want to find it again: its address with its filters. No personal data of prospects but what somebody searched for; erasure of the company deletes it.';
+comment on column app.saved_view.id is 'Id (time-ordered UUID).';
+comment on column app.saved_view.company_id is 'Whose it is; a merge moves it.';
+comment on column app.saved_view.name is 'What colleagues call it; of several with one name the newest counts. [free text]';
+comment on column app.saved_view.address is 'Path and query below /app/. [free text]';
+comment on column app.saved_view.saved_by is 'Printed name of who saved it. [personal]';
+comment on column app.saved_view.saved_at is 'When.';
+
+create table app_private.presence (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  colleague_id uuid not null references app.colleague (id),
+  until timestamptz not null,
+  primary key (marketplace_id, lead_id, colleague_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+create index presence_until on app_private.presence (until);
+
+comment on table app_private.presence is 'Who looks at a lead now: told to the colleagues of his company of today, for 60 seconds at a time. Erasure: names nobody, and is gone within the hour.';
+comment on column app_private.presence.marketplace_id is 'The marketplace.';
+comment on column app_private.presence.lead_id is 'The lead.';
+comment on column app_private.presence.colleague_id is 'Who looks at it.';
+comment on column app_private.presence.until is 'Until when that counts, unless he says so again.';
+
+grant select, insert, delete on app_private.presence to kollegium_broker;
+grant update (until) on app_private.presence to kollegium_broker;

@@ -74,11 +74,12 @@ async def _bearer(database: Database, email: str | None, secret: str) -> AsyncIt
     if email is None:
         yield secret
         return
-    session = await sessions.log_in(database, LogIn(email=email, password=secret), "command line")
+    login = LogIn(email=email, password=secret)
+    token, _ = await sessions.log_in(database, login, "command line")
     try:
-        yield session.token
+        yield token
     finally:
-        await database.run(session.token, sessions.log_out)
+        await database.run(token, sessions.log_out)
 
 
 async def _import(

@@ -37,6 +37,7 @@ _TOLD = {
     "delivery": "mails_sent",
     "webhooks": "webhooks_delivered",
     "drift": "drift_findings",
+    "meta-leads": "leads_fetched",
     "merges": "merges",
     "imports": "imports",
     "consents": "consents",
@@ -73,22 +74,24 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
         raise click.ClickException(str(error)) from error
 
 
-def jobs_with_webhooks(networks: str) -> list[Job]:
-    """The jobs, the look at the wall, and delivery to webhooks, also in these networks. Raises
-    SettingMissing."""
-    from service.jobs.webhooks.delivery import delivering  # brings an HTTP client
+def jobs_that_go_out(networks: str) -> list[Job]:
+    """The jobs, the look at the wall, and those that speak to others: delivery to webhooks, leads
+    of Meta, also in these networks. Raises SettingMissing."""
+    from service.jobs.meta.fetching import fetching  # these bring an HTTP client
+    from service.jobs.webhooks.delivery import delivering
 
-    work = delivering(networks).work
+    deliver, fetch = delivering(networks).work, fetching(networks).work
     return [
         *JOBS,
         Job("drift", "wall_looked_at", watching.PERIOD, 60, watching.work),
-        Job("webhooks", "webhooks_delivered", 0.5, 900, work, slots=4),
+        Job("webhooks", "webhooks_delivered", 0.5, 900, deliver, slots=4),
+        Job("meta-leads", "leads_fetched", 1, 300, fetch, slots=2),
     ]
 
 
 def _jobs_here() -> list[Job]:
     """All jobs; delivery of mails where a mail server is named. Raises SettingMissing."""
-    jobs = jobs_with_webhooks(os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS", ""))
+    jobs = jobs_that_go_out(os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS", ""))
     named = delivery.from_environment()
     if named is None:
         return jobs
@@ -122,8 +125,8 @@ def worker(
     data_dir: Path,
 ) -> None:
     """Run the jobs: overdue offers expire, what is for a company becomes mails to its colleagues,
-    mails are sent, webhooks are told, due merges are rehearsed and run, large files are imported,
-    old sessions and answers are removed.
+    mails are sent, webhooks are told, leads are fetched from Meta, due merges are rehearsed and
+    run, large files are imported, old sessions and answers are removed.
 
     Connects with DATABASE_WORKER_URL, else with DATABASE_URL and SET ROLE kollegium_worker. Runs
     until SIGTERM or Ctrl-C; when the database is away it tries again, at most every 30 s. Several
@@ -195,6 +198,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"names printed on {told['printed_names']} leads, "
         f"{told['addressed']} rows of the outbox addressed, "
         f"{told['webhooks_delivered']} webhooks told, "
+        f"{told['leads_fetched']} leads fetched, "
         + (f"{told['mails_sent']} mails sent, " if "mails_sent" in told else "")
         + f"{told['reminders']} reminders written, "
         f"{told['handed_back']} leads handed back, "

@@ -172,7 +172,8 @@ intake_key = _table(
     "intake_key",
     "marketplace_id uuid, id uuid, company_id uuid, kind text, name text, interest text, "
     "origins text[], consent_text text, key_sha256 bytea, secret_sha256 bytea, created_by_id "
-    "uuid, created_at timestamptz, revoked_at timestamptz",
+    "uuid, created_at timestamptz, revoked_at timestamptz, failing_since timestamptz, failure "
+    "text",
 )
 invitation = _table(
     "invitation",
@@ -288,6 +289,10 @@ return_rules = _table(
     "return_rules",
     "marketplace_id uuid, operator_company_id uuid, reasons jsonb, window_days integer, "
     "quota_percent integer, quota_days integer, silence_days integer, version integer",
+)
+saved_view = _table(
+    "saved_view",
+    "id uuid, company_id uuid, name text, address text, saved_by text, saved_at timestamptz",
 )
 wave_plan = _table(
     "wave_plan",

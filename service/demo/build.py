@@ -107,11 +107,11 @@ class DemoWorld:
         found = people.firm(firm)
         email = found.email(found.people[position % len(found.people)])
         if email not in self._actors:
-            session = await sessions.log_in(
+            token, session = await sessions.log_in(
                 self.database, LogIn(email=email, password=people.PASSWORD), "demo"
             )
             self._actors[email] = Actor(
-                self.database, session.token, session.colleague.id, session.company.id
+                self.database, token, session.colleague.id, session.company.id
             )
         return self._actors[email]
 

@@ -1,4 +1,5 @@
-"""A request to an address that a company names: within a time, and of the answer only the status.
+"""A request to an address that a company names: within a time, and of the answer only the status,
+or so much of it as is asked for.
 
 The library httpcore speaks HTTP; the connection under it is made here and goes to an address that
 was checked, because by the time a library looks the name up again it may stand for something else.
@@ -30,11 +31,17 @@ _MOST_TRIED = 4  # addresses of one name
 
 class Reply(NamedTuple):
     """The status; without one, why there is none: forbidden, unknown-name, no-connection, tls,
-    broken or timeout. seconds: how long it took."""
+    broken, timeout or too-large. seconds: how long it took; body: what was answered, where it was
+    asked for."""
 
     status: int | None
     failure: str | None
     seconds: float
+    body: bytes = b""
+
+
+class _TooLarge(Exception):
+    pass
 
 
 class Courier:
@@ -52,12 +59,22 @@ class Courier:
 
     async def post(self, url: str, headers: Headers, body: bytes) -> Reply:
         """What was answered. A redirect is an answer like any other: it is not followed."""
+        return await self._send("POST", url, headers, body)
+
+    async def get(self, url: str, headers: Headers, most: int) -> Reply:
+        """The same with what the answer says, up to `most` bytes; too-large beyond."""
+        return await self._send("GET", url, headers, None, most)
+
+    async def _send(
+        self, method: str, url: str, headers: Headers, body: bytes | None, most: int = 0
+    ) -> Reply:
         clock = asyncio.get_running_loop().time
         began = clock()
-        status, failure = None, None
+        status, failure, content = None, None, b""
         try:
             async with asyncio.timeout(self._seconds):
-                status = await self._post(target_of(url), headers, body)
+                sent = (method, target_of(url), headers, body, most)
+                status, content = await self._exchange(*sent)
         except AddressRefused as refused:
             failure = "unknown-name" if refused.why == "unknown" else "forbidden"
         except (TimeoutError, httpcore.TimeoutException):
@@ -66,18 +83,28 @@ class Courier:
             failure = "tls" if isinstance(error.__cause__, ssl.SSLError) else "no-connection"
         except (httpcore.NetworkError, httpcore.ProtocolError):
             failure = "broken"
-        return Reply(status, failure, clock() - began)
+        except _TooLarge:
+            failure = "too-large"
+        return Reply(status, failure, clock() - began, content)
 
-    async def _post(self, target: Target, headers: Headers, body: bytes) -> int:
+    async def _exchange(
+        self, method: str, target: Target, headers: Headers, body: bytes | None, most: int
+    ) -> tuple[int, bytes]:
         origin = httpcore.URL(target.url).origin
         network = _Checked(target, self._reach, self._resolve)
+        read: list[bytes] = []
         async with (
             httpcore.AsyncHTTPConnection(
                 origin, ssl_context=self._context, network_backend=network
             ) as connection,
-            connection.stream("POST", target.url, headers=headers, content=body) as answer,
+            connection.stream(method, target.url, headers=headers, content=body) as answer,
         ):
-            return answer.status  # leaving closes the connection: nobody reads the rest
+            if most:  # without it leaving closes the connection: nobody reads the rest
+                async for part in answer.aiter_stream():
+                    read.append(part)
+                    if sum(map(len, read)) > most:
+                        raise _TooLarge
+            return answer.status, b"".join(read)
 
 
 class _Checked(httpcore.AsyncNetworkBackend):

@@ -63,6 +63,7 @@ class Body(msgspec.Struct, frozen=True):
         body = await _read(_limited(call.receive, self.limit))
         if body and kind not in self.types:
             raise Problem("media-type-unsupported")
+        call.raw = body
         call.body = self.strict(body) if body else body
 
 

@@ -22,7 +22,7 @@ from service.database.wakeups import Wakeups
 from service.errors import Problem
 from service.settings import ServiceSettings
 from service.vocabulary import GoesOn, Versions
-from service.web import keeping, problems
+from service.web import bearers, keeping, problems
 from service.web.answers import Answer, CsvFile, Stream
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ class Call:
         "body",
         "headers",
         "long",
+        "raw",
         "receive",
     )
 
@@ -74,6 +75,7 @@ class Call:
         self._incoming = incoming
         self.headers = self._incoming.headers  # by name; those that must not be repeated are not
         self.body = b""  # what was sent, where it is no file; forms too are JSON here
+        self.raw = b""  # the same as it came, for who signs it
         self._content: bytes | None = None
         self._secret: str | None = None
         self._token: str | None = None
@@ -111,10 +113,7 @@ class Call:
     def token(self) -> str:
         """The bearer token. Raises Problem unauthenticated when there is none."""
         if self._token is None:
-            scheme, _, token = self.headers.get(b"authorization", b"").partition(b" ")
-            if scheme.lower() != b"bearer" or not 0 < len(token) <= 256:
-                raise Problem("unauthenticated")
-            self._token = token.decode("latin-1")
+            self._token = bearers.token(self.headers, self.method)
         return self._token
 
     @property
@@ -252,7 +251,7 @@ class Call:
         """The same without a bearer: the operation runs in no company's context."""
         return self.reply(await self.database.run(None, operation, *args, **kwargs))
 
-    def reply(self, result: T) -> Answer[T]:
+    def reply(self, result: T, *cookies: Cookie) -> Answer[T]:
         """The result as JSON; one with a version carries it as its strong ETag."""
         if result is None:
             return Answer(self._status, {}, b"")
@@ -261,7 +260,13 @@ class Call:
         version = getattr(result, "version", None)
         if version is not None:
             headers["etag"] = f'"{version}"'
-        return Answer(status, headers, _to_json(result))
+        return Answer(status, headers, _to_json(result), cookies)
+
+    def refused(self, error: Exception) -> Answer[Any]:
+        """The answer to any exception; a browser whose cookie is of no use any more forgets it."""
+        nobody = problems.from_exception(error).slug == "unauthenticated"
+        cookies = bearers.forgotten(self.headers, self.method) if nobody else ()
+        return Answer(*problems.told(error, self.language), cookies)
 
     def is_about(self, *parts: bytes) -> None:
         """What a repeated request must have in common with the first, instead of its raw body: the

@@ -17,7 +17,6 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from service.settings import ServiceSettings
-from service.web import problems
 from service.web.admission import Expected
 from service.web.answers import Answer
 from service.web.bodies import body_of
@@ -48,7 +47,7 @@ class Dispatch:
             given = expected.admit(scope, call)
             answer = ready(await handler.fn(call, **given), handler.status_code)
         except Exception as error:
-            answer = Answer(*problems.told(error, call.language))
+            answer = call.refused(error)
         await sent(answer, handler, send)
 
 

@@ -130,7 +130,7 @@ class Edge:
             given = leaf.expected.take(call, found.given.copy(), found.query)
             ready = dispatch.ready(await leaf.call(call, **given), leaf.status)
         except Exception as error:
-            ready = Answer(*problems.told(error, call.language))
+            ready = call.refused(error)
         await dispatch.sent(ready, leaf.handler, answer)
 
     async def _ask(self, scope: HTTPScope, receive: Receive, answer: "_Answer") -> None:

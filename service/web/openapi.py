@@ -18,7 +18,7 @@ from litestar.types import Empty
 from msgspec.json import schema_components
 
 from service.vocabulary import GoesOn, whole
-from service.web import openapi_problems
+from service.web import bearers, openapi_problems
 from service.web.bodies import Upload
 from service.web.openapi_bodies import request_body
 from service.web.openapi_problems import REF, Json
@@ -26,7 +26,8 @@ from service.web.routes import handlers
 
 INFO = """Colleagues of a company share the leads that one of them picked.
 
-* `Authorization: Bearer <token>` from `POST /sessions` or an API key; no cookies.
+* `Authorization: Bearer <token>` from `POST /sessions` or an API key; the page of this service
+  has the token in a cookie instead.
 * Lists: `limit` and the opaque `cursor`; `next_cursor` is null on the last page.
 * `Idempotency-Key` on `POST`: the same key and body get the first answer again for 24 hours.
 * `If-Match` on `PATCH` with the `ETag` of what was read; fields that are not named stay.
@@ -97,11 +98,14 @@ def describe(routes: Iterable[BaseRoute]) -> bytes:
         "openapi": "3.1.0",
         "info": {"title": "Kollegium", "version": "0.1.0", "description": INFO},
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"cookie": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(_tag(h) for _, h in found)],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": bearers.SCHEME,
+            },
             "headers": {
                 name: {"description": text, "schema": schema}
                 for name, (text, schema) in _HEADERS.items()
@@ -138,7 +142,8 @@ def _say_defaults(properties: Json) -> None:
 
 def operation_id(handler: HTTPRouteHandler) -> str:
     """Room and handler: offers.pick."""
-    return f"{handler.fn.__module__.split('.')[2]}.{handler.fn.__name__}"
+    parts = handler.fn.__module__.split(".")
+    return f"{parts[2] if parts[1] in ('domain', 'web') else parts[1]}.{handler.fn.__name__}"
 
 
 def _tag(handler: HTTPRouteHandler) -> str:

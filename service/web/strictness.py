@@ -23,8 +23,8 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Twice, with two meanings, they are how requests are smuggled past one reader to another.
 _ONCE = frozenset(
     {
-        b"authorization", b"content-encoding", b"content-length", b"content-type", b"host",
-        b"idempotency-key", b"if-match", b"transfer-encoding",
+        b"authorization", b"content-encoding", b"content-length", b"content-type", b"cookie",
+        b"host", b"idempotency-key", b"if-match", b"sec-fetch-site", b"transfer-encoding",
     }
 )  # fmt: skip
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")

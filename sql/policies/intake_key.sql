@@ -11,7 +11,7 @@ create policy cross_broker on app.intake_key for all to kollegium_broker using (
 comment on policy cross_broker on app.intake_key is 'broker: the functions in sql/functions decide; its grants bound them';
 
 grant select (id, company_id, marketplace_id, kind, name, interest, origins, consent_text, created_by_id, created_at,
-  revoked_at) on app.intake_key to kollegium_api;
+  revoked_at, failing_since, failure) on app.intake_key to kollegium_api;
 grant select, insert on app.intake_key to kollegium_broker;
-grant update (company_id, revoked_at) on app.intake_key to kollegium_broker;
+grant update (company_id, revoked_at, failing_since, failure) on app.intake_key to kollegium_broker;
 -- not granted: insert, update, delete to kollegium_api: app.create_intake_key, app.revoke_intake_key; no hash is read

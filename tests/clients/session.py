@@ -31,6 +31,7 @@ def log_in(email: str) -> AuthenticatedClient:
         client=Client(base_url=BASE), body=LogIn(email=email, password=PASSWORD)
     )
     assert isinstance(session, Session), session
+    assert isinstance(session.token, str)
     return AuthenticatedClient(base_url=BASE, token=session.token)
 
 

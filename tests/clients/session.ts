@@ -10,7 +10,7 @@ const [base, lead, password] = process.argv.slice(2);
 async function logIn(email: string) {
   const client = createClient({ baseUrl: base });
   const { data } = await sessionsLogIn({ client, body: { email, password } });
-  if (!data) throw new Error(`${email} cannot log in`);
+  if (!data?.token) throw new Error(`${email} cannot log in`);
   return createClient({ baseUrl: base, auth: data.token });
 }
 

@@ -14,6 +14,7 @@ import pytest
 
 from service.database import wakeups
 from service.domain.events import operations
+from service.web.bearers import COOKIE
 from tests.fixtures.database import connected
 from tests.fixtures.http import Person, listening, log_in
 from tests.fixtures.market import Market, slug
@@ -78,10 +79,13 @@ def url(market: Market) -> Any:
 
 @asynccontextmanager
 async def reading(
-    url: str, token: str, place: str | None = None, status: int = 200
+    url: str, token: str, place: str | None = None, status: int = 200, page: bool = False
 ) -> AsyncIterator[Reader]:
-    """A stream; it has begun when this returns."""
-    headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": place} if place else {})
+    """A stream, of the page if so, with its cookie; it has begun when this returns."""
+    headers = {"Authorization": f"Bearer {token}"}
+    if page:
+        headers = {"Cookie": f"{COOKIE}={token}", "Sec-Fetch-Site": "same-origin"}
+    headers |= {"Last-Event-ID": place} if place else {}
     async with (
         httpx.AsyncClient(base_url=url, timeout=SOON) as client,
         client.stream("GET", "/events", headers=headers) as answer,
@@ -168,17 +172,18 @@ async def test_what_commits_late_is_told_once(market: Market, url: str) -> None:
         assert heard == []
 
 
+@pytest.mark.parametrize("page", [False, True], ids=["bearer", "cookie"])
 async def test_a_stream_ends_with_its_token(
-    market: Market, url: str, monkeypatch: pytest.MonkeyPatch
+    market: Market, url: str, monkeypatch: pytest.MonkeyPatch, page: bool
 ) -> None:
     """Whoever logs out elsewhere hears nothing more, though nothing happens."""
     monkeypatch.setattr(wakeups, "LOOK", 0.2)
     token = (await log_in(market.client, "ben@huber.example")).token
-    async with reading(url, token) as ben:
+    async with reading(url, token, page=page) as ben:
         gone = await Person(market.client, token).delete("/sessions/current")
         assert gone.status_code == 204
         await ben.end()
-    async with reading(url, token, status=401):
+    async with reading(url, token, status=401, page=page):
         pass
 
 

@@ -27,14 +27,14 @@ from tests.fixtures.requests import Requests
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
     "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
-    "lead_import", "import_mapping", "webhook", "intake_key",
+    "lead_import", "import_mapping", "saved_view", "webhook", "intake_key",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {
     "sessions.log_in", "sessions.log_out", "sessions.end_session", "sessions.request_reset",
     "sessions.reset_password", "companies.accept", "merges.answer_by_token", "pages.accept",
     "pages.answer_merge", "pages.request_reset", "pages.set_password", "pages.unsubscribed",
-    "intake.take_form", "intake.take_google",
+    "intake.take_form", "intake.take_google", "intake.take_meta",
 }  # fmt: skip
 
 

@@ -14,11 +14,7 @@ from tests.fixtures.market import Market
 
 NEW = "Eine ganz neue Losung 4711"
 GERMAN = {"accept-language": "de", "accept": "text/html"}
-ID = "0197a1c2-0000-7000-8000-000000000001"  # every process collects the same tests
-LEAD = f"/app/leads/{ID}/{ID}"
 PAGES = [
-    "/app/", "/app", "/app/offers", "/app/leads", LEAD, f"/app/marketplaces/{ID}",
-    f"/app/merges/{ID}", "/app/company", "/app/company/notices", "/app/later",
     "/invitations/kgi_nobody", "/password-forgotten", "/password-resets/kgp_nobody",
     "/merge-consents/kgm_nobody",
 ]  # fmt: skip
@@ -74,18 +70,6 @@ async def test_a_page_says_what_a_link_is_about(market: Market, path: str) -> No
     head = await market.client.head(path)
     assert (head.status_code, head.content) == (200, b"")
     assert await effects(market) == before, "GET changes nothing"
-
-
-async def test_links_of_the_workbench(market: Market) -> None:
-    front = await market.client.get("/")
-    assert (front.status_code, front.headers["location"]) == (303, "/app/")
-    page = await market.client.get(LEAD, headers=GERMAN)
-    _, _, _, m, lead = LEAD.split("/")
-    assert f"GET &#x2f;marketplaces&#x2f;{m}&#x2f;leads&#x2f;{lead}" in page.text
-    for odd in ("/app/leads/x/y", "/app/merges/%3Cscript%3E", "/app/leads/x/y/z/w"):
-        answer = await market.client.get(odd, headers=GERMAN)
-        assert answer.status_code == 404
-        assert "<script" not in answer.text
 
 
 async def test_an_invitation_is_accepted_by_a_form(market: Market) -> None:

@@ -55,6 +55,12 @@ RAW = {
     "two hosts": b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
     "two tokens": b"GET /me HTTP/1.1\r\n" + HOST
     + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+    "two cookies": b"GET /healthz HTTP/1.1\r\n" + HOST + b"Cookie: a=1\r\nCookie: b=2\r\n\r\n",
+    "two origins": b"GET /healthz HTTP/1.1\r\n" + HOST
+    + b"Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+    "NUL in a cookie": b"GET /me HTTP/1.1\r\n" + HOST + b"Cookie: __Host-kollegium=a\x00b\r\n\r\n",
+    "a long cookie": b"GET /me HTTP/1.1\r\n" + HOST + b"Sec-Fetch-Site: same-origin\r\n"
+    + b"Cookie: __Host-kollegium=kgs_" + b"a" * HEADERS_LIMIT + b"\r\n\r\n",
     "NUL in a header": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A: a\x00b\r\n\r\n",
     "space before colon": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A : b\r\n\r\n",
     "folded header": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A: b\r\n c\r\n\x01: d\r\n\r\n",

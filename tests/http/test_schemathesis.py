@@ -12,6 +12,8 @@ operation to operation. KOLLEGIUM_SEED repeats a run; without it each run has an
 """
 
 import asyncio
+import hashlib
+import hmac
 import itertools
 import os
 import re
@@ -32,7 +34,7 @@ from tests.fixtures.database import Urls, connected
 from tests.fixtures.described import application
 from tests.fixtures.http import listening
 from tests.fixtures.sizes import sized
-from tests.fixtures.stage import Stage, invited
+from tests.fixtures.stage import META, Stage, invited
 from tests.fixtures.world import World
 
 EXAMPLES = int(os.environ.get("KOLLEGIUM_EXAMPLES", "1"))
@@ -61,7 +63,8 @@ CHOSEN = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
 UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postcode",
                "/received_at", "/given_at", "/execute_at", "/file", "",
                "/absorbed_company_email", "/survivor_company_email",
-               "/due_at", "/call_back_at", "/begins_at", "/ends_at", "/url"}  # fmt: skip
+               "/due_at", "/call_back_at", "/begins_at", "/ends_at", "/url",
+               "/meta"}  # fmt: skip
 # What else is a matter of several fields, and names that are ids.
 UNDESCRIBED_CODES = {"spans", "late", "repeated", "time-zone"}
 # A form says who it is and how he is reached; what is too long, or a test.
@@ -74,6 +77,7 @@ LEADS = (
     b"Vorname;Nachname;PLZ;Ort;Telefon;E-Mail;Anliegen;Einwilligung\n"
     b"Petra;Muster;10115;Berlin;030 23125000;petra@muster.example;Dach;ja\n"
 )
+NAMED = b'{"object":"page","entry":[{"changes":[{"field":"leadgen","value":{"leadgen_id":"1"}}]}]}'
 seen: Counter[tuple[str, int]] = Counter()
 asked: set[tuple[str, str, GenerationMode]] = set()
 
@@ -201,10 +205,18 @@ async def _forget_limits(superuser: str) -> None:
         await connection.execute("delete from app_private.rate")
 
 
+def signature() -> str:
+    """Of what Meta would send to the stage's key."""
+    secret = META["app_secret"].encode()
+    return f"sha256={hmac.new(secret, NAMED, hashlib.sha256).hexdigest()}"
+
+
 def right_body(stage: Stage, name: str) -> dict[str, Any]:
     """The body as a client is told: what the stage has, a file, a form, or the example."""
     if name in ("imports.import_file", "files.add_file"):
         return {"content": LEADS}
+    if name == "intake.take_meta":
+        return {"content": NAMED}
     if name == "intake.take_form":
         return {"data": {"name": "Petra Muster", "email": "petra@muster.example"}}
     examples = msgspec.json.decode(_description)["components"]["schemas"]
@@ -212,6 +224,23 @@ def right_body(stage: Stage, name: str) -> dict[str, Any]:
     schema = raw["content"].get("application/json", {}).get("schema", {})
     example = examples.get(schema.get("$ref", "").rpartition("/")[2], {}).get("examples")
     return {"json": stage.bodies().get(name, example and example[0])}
+
+
+def found_elsewhere(stage: Stage, name: str, urls: Urls) -> dict[str, str]:
+    """What stands in a mail, and queries."""
+    if name == "companies.accept":
+        ready(stage, "taker admin")
+        stage.call("taker admin", "POST", "/invitations", {"email": "neu@huber.example"})
+        return {"token": asyncio.run(invited(urls.worker))}
+    if name == "sessions.reset_password":
+        stage.client.post("/password-resets", json={"email": "dora@huber.example"})
+        return {"token": asyncio.run(invited(urls.worker, "password-reset"))}
+    if name == "imports.import_file" or name.startswith("exports.statement"):
+        return {"query": f"?marketplace={stage.world.nord_id}"}
+    if name == "intake.confirm_meta":
+        asked = f"hub.mode=subscribe&hub.challenge=1&hub.verify_token={stage.secret}"
+        return {"query": f"?{asked}"}
+    return {}
 
 
 def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None:
@@ -227,21 +256,15 @@ def test_every_operation_was_reached(stage: Stage, world_database: Urls) -> None
                 break
             made = made or stage.ids(name)  # who may not, uses nothing up
             ids = dict(made)
-            if name == "companies.accept":
-                ready(stage, "taker admin")
-                stage.call("taker admin", "POST", "/invitations", {"email": "neu@huber.example"})
-                ids["token"] = asyncio.run(invited(world_database.worker))
-            if name == "sessions.reset_password":
-                stage.client.post("/password-resets", json={"email": "dora@huber.example"})
-                ids["token"] = asyncio.run(invited(world_database.worker, "password-reset"))
+            ids |= found_elsewhere(stage, name, world_database)
             body = right_body(stage, name)
             headers = ready(stage, role) if role in stage.tokens else {}
             if role == "invited":
                 headers = {"Authorization": f"Bearer {stage.world.nina.token}"}
             if "content" in body:
                 headers["Content-Type"] = "text/csv"
-            if name == "imports.import_file" or name.startswith("exports.statement"):
-                ids["query"] = f"?marketplace={stage.world.nord_id}"
+            if name == "intake.take_meta":
+                headers |= {"Content-Type": "application/json", "X-Hub-Signature-256": signature()}
             if operation.method.upper() in ("PATCH", "PUT"):
                 headers["If-Match"] = "*"
             path = operation.path.format(**ids) + ids.get("query", "")

@@ -53,7 +53,7 @@ async def test_what_nobody_foresaw_ends_it_and_is_not_tried_for_ever(market: Mar
     async with connected(market.urls.superuser) as superuser, working(market.urls) as connection:
         assert await step(connection)
         body = await superuser.fetchval(
-            "select pg_get_functiondef('app_private.put_lead_in'::regproc)"
+            "select pg_get_functiondef('app_private.put_leads_in'::regproc)"
         )
         await superuser.execute(
             body.replace("\nbegin\n", "\nbegin\n  perform 1 / 0 from nowhere;\n")

@@ -31,7 +31,13 @@ EXCEPT |= {
         ["app.lead after app.participation"],
         "the lead is new, so nobody else can have it",
     )
-    for name in ("app.create_lead", "app.take_in", "app.continue_import", "app.work_on_import")
+    for name in (
+        "app.create_lead",
+        "app.take_in",
+        "app.take_meta_lead",
+        "app.continue_import",
+        "app.work_on_import",
+    )
 }
 EXCEPT |= {
     name: (

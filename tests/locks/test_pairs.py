@@ -14,7 +14,7 @@ import os
 
 import pytest
 
-from tests.fixtures.sizes import WHOLE
+from tests.fixtures.sizes import GATE
 from tests.locks import order, source
 from tests.locks.acts import ACTS, Act
 from tests.locks.conftest import Ring
@@ -26,15 +26,16 @@ RETURNING = (
     "Olga accepts it back", "Olga refuses it", "silence accepts it", "Olga recycles",
     "it is offered again", "Anna releases that",
 )  # fmt: skip
-MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if WHOLE else ()
+MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if GATE else ()
 # Who deactivates a colleague changes what all his tokens refer to, and then his leads.
 ALWAYS = [{"Ben goes", "Ben calls"}]
 # Entries that lock leads and are no line of the table -> where they meet others.
 ELSEWHERE = {
     "app.attempt_pick": "app.pick_lead, with its refusals as answers",
-    "app.continue_import": "app.create_lead, row by row",
-    "app.work_on_import": "app.create_lead, row by row",
+    "app.continue_import": "app.create_lead, some rows at a time",
+    "app.work_on_import": "app.create_lead, some rows at a time",
     "app.take_in": "app.create_lead, of who holds a key of a form",
+    "app.take_meta_lead": "app.create_lead, of what a worker fetched by such a key",
     "app.continue_consent": "app.submit_lead, draft by draft",
     "app.work_on_consent": "app.submit_lead, draft by draft",
     "app.remind_of_returns": "app.accept_silent_returns, which locks the lead alike",

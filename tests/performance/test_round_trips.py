@@ -5,6 +5,8 @@ takes one trip; what takes more is named here.
 """
 
 import functools
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, get_args, get_origin
@@ -21,11 +23,12 @@ from service.web.calls import Call
 from service.web.edge import Edge
 from service.web.openapi import operation_id
 from service.web.routes import handlers
+from service.workbench.files import version
 from tests.fixtures.database import Urls
 from tests.fixtures.http import from_address, running
 from tests.fixtures.market import Market
 from tests.fixtures.merges import rehearsed
-from tests.fixtures.requests import FILE, INTAKE_KEY, Requests
+from tests.fixtures.requests import FILE, INTAKE_KEY, META_KEY, Requests
 from tests.fixtures.tap import Tap
 from tests.fixtures.world import PASSWORD, World
 
@@ -65,6 +68,9 @@ OTHERWISE = {
     "intake.create_key": (2, 5),
     "intake.take_form": (2, 2),  # may it come in, and the lead
     "intake.take_google": (2, 2),
+    "a key of Meta": (2, 6),
+    "intake.confirm_meta": (1, 1),
+    "intake.take_meta": (1, 1),
     "files.add_file": (4, 11),  # may he, an id, its part, the row
     "events.stream": (2, 4),  # whether it may, and what there is when it begins
     "follow_ups.read_feed": (2, 3),  # a wrong address is counted
@@ -94,21 +100,26 @@ OTHERWISE = {
     "pages.answer_merge": (1, 1),
     "pages.request_reset": (1, 1),
     "pages.unsubscribed": (1, 1),
+    "views.look": (2, 5),  # who else does
+    "views.save_view": (3, 6),  # whether there are too many, and one of that name
     "notices.choose": (2, 7),  # whether there is such a time zone
 }
 PAGES = {
-    "front": "/",
-    "workbench": "/app",
-    "section_of": "/app/leads",
-    "one_of": "/app/company/notices",
-    "two_of": "/app/company/notices/x",
-    "invitation": "/invitations/kgi_x",
-    "reset": "/password-resets/kgp_x",
-    "forgotten": "/password-forgotten",
-    "consent": "/merge-consents/kgm_x",
-    "unsubscribe": "/unsubscribe/kgu_x",
+    "workbench.front": "/",
+    "workbench.shell": "/app",
+    "workbench.shell_of_one": "/app/leads",
+    "workbench.shell_of_two": "/app/company/notices",
+    "workbench.shell_of_three": "/app/leads/x/y",
+    "workbench.shell_of_four": "/app/marketplaces/x/y/z",
+    "workbench.service_worker": "/app/worker.js",
+    "workbench.file": f"/app/files/{version()}/core/api.js",
+    "pages.invitation": "/invitations/kgi_x",
+    "pages.reset": "/password-resets/kgp_x",
+    "pages.forgotten": "/password-forgotten",
+    "pages.consent": "/merge-consents/kgm_x",
+    "pages.unsubscribe": "/unsubscribe/kgu_x",
 }
-OTHERWISE |= {f"pages.{name}": (0, 0) for name in PAGES}
+OTHERWISE |= dict.fromkeys(PAGES, (0, 0))
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -219,6 +230,32 @@ async def leads(asker: Asker) -> None:
         await ask(name, "olga", f"POST {other}{tail}", body)
 
 
+async def intake(asker: Asker) -> None:
+    """Where leads come in without a log-in."""
+    ask = asker.ask
+    mine = {"marketplace_id": str(asker.market.m)}
+    key = {**INTAKE_KEY, **mine}
+    made = await ask("intake.create_key", "gerd", "POST /intake-keys", key)
+    person = b"name=Petra+Muster&email=p%40muster.example&consent=on"
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    await ask("intake.take_form", "", f"POST {made['path']}", person, **form)
+    made = await ask("intake.create_key", "gerd", "POST /intake-keys", {**key, "kind": "google"})
+    answers = [{"column_id": "EMAIL", "string_value": "p@muster.example"}]
+    lead = {"lead_id": "1", "google_key": made["secret"], "user_column_data": answers}
+    await ask("intake.take_google", "", f"POST {made['path']}", lead)
+    made = await ask("a key of Meta", "gerd", "POST /intake-keys", {**META_KEY, **mine})
+    access, path = META_KEY["meta"], f"/intake-keys/{made['id']}/meta"
+    await ask("intake.set_meta_access", "gerd", f"PUT {path}", access)
+    asked = f"hub.mode=subscribe&hub.challenge=1&hub.verify_token={made['secret']}"
+    await ask("intake.confirm_meta", "", f"GET {made['path']}?{asked}")
+    named = b'{"object":"page","entry":[]}'
+    signed = hmac.new(access["app_secret"].encode(), named, hashlib.sha256).hexdigest()
+    told = {"Content_Type": "application/json", "X_Hub_Signature_256": f"sha256={signed}"}
+    await ask("intake.take_meta", "", f"POST {made['path']}", named, **told)
+    await ask("intake.list_keys", "gerd", "GET /intake-keys")
+    await ask("intake.revoke_key", "gerd", f"DELETE /intake-keys/{made['id']}")
+
+
 async def the_rest(asker: Asker) -> None:
     """Files, sessions, and what asks no database."""
     ask, gerd = asker.ask, {"email": "gerd@geber.example", "password": PASSWORD}
@@ -233,17 +270,7 @@ async def the_rest(asker: Asker) -> None:
     kept = await ask("imports.save_mapping", "gerd", "POST /import-mappings", mapping)
     await ask("imports.list_mappings", "gerd", "GET /import-mappings")
     await ask("imports.forget_mapping", "gerd", f"DELETE /import-mappings/{kept['id']}")
-    key = {**INTAKE_KEY, "marketplace_id": str(asker.market.m)}
-    made = await ask("intake.create_key", "gerd", "POST /intake-keys", key)
-    person = b"name=Petra+Muster&email=p%40muster.example&consent=on"
-    form = {"Content_Type": "application/x-www-form-urlencoded"}
-    await ask("intake.take_form", "", f"POST {made['path']}", person, **form)
-    made = await ask("intake.create_key", "gerd", "POST /intake-keys", {**key, "kind": "google"})
-    answers = [{"column_id": "EMAIL", "string_value": "p@muster.example"}]
-    lead = {"lead_id": "1", "google_key": made["secret"], "user_column_data": answers}
-    await ask("intake.take_google", "", f"POST {made['path']}", lead)
-    await ask("intake.list_keys", "gerd", "GET /intake-keys")
-    await ask("intake.revoke_key", "gerd", f"DELETE /intake-keys/{made['id']}")
+    await intake(asker)
     await ask("sessions.log_in", "", "POST /sessions", gerd)
     await ask("health.healthz", "", "GET /healthz")
     await ask("health.readyz", "", "GET /readyz")
@@ -258,7 +285,7 @@ async def the_rest(asker: Asker) -> None:
 async def pages(asker: Asker) -> None:
     """What mails lead to: showing asks nothing; a form costs what its route of the API does."""
     for name, path in PAGES.items():
-        await asker.ask(f"pages.{name}", "", f"GET {path}", status=300 if path == "/" else 200)
+        await asker.ask(name, "", f"GET {path}", status=300 if path == "/" else 200)
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     for name, path, body in (
         ("request_reset", "/password-forgotten", b"email=x%40y.example"),

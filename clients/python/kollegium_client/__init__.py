@@ -56,6 +56,8 @@ class Kollegium(Rooms):
             opened = Sessions(Sending(http, patience)).log_in(
                 models.LogIn(email=email, password=password)
             )
+        if opened.token is None:  # only to a page that asked for a cookie
+            raise TypeError("POST /sessions answered without a token")
         client = cls(base_url, opened.token, language=language, patience=patience)
         client._ends_session = True
         return client

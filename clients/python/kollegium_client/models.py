@@ -54,6 +54,35 @@ class Accepted(Struct, kw_only=True):
     company_name: str
 
 
+class AccessLine(Struct, kw_only=True):
+    """
+    One company and one part of the lead. record: what is kept of an engagement (card,
+    entries of the ledger, charges, ratings, requests to return it). why: because in words.
+    colleagues: who of the caller's own company; null of another: all that it has. known:
+    false where it is not kept whose it was then. left_out: by which rule it was offered
+    nothing.
+    """
+
+    company_id: str
+    company_name: str
+    part: Annotated[str, Meta(description="One of conversation, lead, offer, person, record.")]
+    sees: bool
+    because: Annotated[
+        str,
+        Meta(
+            description="One of absorbed, assigned, card-declined, card-ended, card-invited, engaged, giver, left-out, may-reopen, might-reopen, never-offered, no-card, not-taker, not-yet, nothing-there, offer-alone, offer-declined, offer-expired, offer-lost, offer-withdrawn, offered, operator, own-lead, picked, received, recycled, returned, revoked, unexplained, went-over, withheld, worked."
+        ),
+    ]
+    why: str
+    policy: str | None
+    since: datetime | None
+    until: datetime | None
+    engagement_id: str | None
+    known: bool
+    left_out: str | None
+    colleagues: list[str] | None
+
+
 class ApiKey(Struct, kw_only=True):
     """
     A key of the company.
@@ -601,33 +630,22 @@ class Holiday(Struct, kw_only=True):
 class IntakeKey(Struct, kw_only=True):
     """
     An address at which leads come in; its key and secret were shown when it was made. A
-    consent text never changes: for another one there is another key.
+    consent text never changes: for another one there is another key. failure: why Meta
+    gives no lead out since failing_since; what it names waits until there is another access
+    token.
     """
 
     id: str
     marketplace_id: str
-    kind: Annotated[str, Meta(description="One of form, google.")]
+    kind: Annotated[str, Meta(description="One of form, google, meta.")]
     name: str
     interest: str
     origins: list[str]
     consent_text: str
     created_at: datetime
     revoked_at: datetime | None
-
-
-class IntakeKeyDraft(Struct, kw_only=True):
-    """
-    A new address at which leads come in. name: the source of its leads; interest: what one
-    is about when it does not say so; origins: web sites whose pages may send the form;
-    consent_text: what who ticks `consent` agrees to, word for word.
-    """
-
-    marketplace_id: str
-    kind: Literal["form", "google"]
-    name: str
-    interest: str
-    consent_text: str
-    origins: list[str] | UnsetType = UNSET
+    failing_since: datetime | None
+    failure: str | None
 
 
 class Invitation(Struct, kw_only=True):
@@ -750,11 +768,13 @@ class LeftOut(Struct, kw_only=True):
 
 class LogIn(Struct, kw_only=True):
     """
-    E-mail and password of a colleague.
+    E-mail and password of a colleague. cookie: for the page of this service alone, which
+    gets the token as a cookie that no script can read.
     """
 
     email: str
     password: str
+    cookie: bool | UnsetType = UNSET
 
 
 class MappingDraft(Struct, kw_only=True):
@@ -937,6 +957,42 @@ class Message(Struct, kw_only=True):
     created_at: datetime
 
 
+class MetaAccess(Struct, kw_only=True):
+    """
+    With what a key of Meta's lead ads works: the secret of the app, and an access token of
+    the page that may read its leads. Neither is ever shown again.
+    """
+
+    app_secret: str
+    access_token: str
+
+
+class MetaChange(Struct, kw_only=True):
+    """
+    Something that happened to a page; `leadgen` is what a lead form took in.
+    """
+
+    field_: str = field(name="field")
+    value: Any | UnsetType = UNSET
+
+
+class MetaEntry(Struct, kw_only=True):
+    """
+    What happened to one page.
+    """
+
+    changes: list[MetaChange] | UnsetType = UNSET
+
+
+class MetaNotification(Struct, kw_only=True):
+    """
+    What the webhook of a page sends; further members are passed over.
+    """
+
+    object: str
+    entry: list[MetaEntry]
+
+
 class NewApiKey(Struct, kw_only=True):
     """
     A key and its token, shown this once.
@@ -950,7 +1006,7 @@ class NewApiKey(Struct, kw_only=True):
 class NewIntakeKey(Struct, kw_only=True):
     """
     A key and where to send to, shown this once. secret: what Google calls the key of the
-    webhook; null for a form.
+    webhook, and Meta the verify token; null for a form.
     """
 
     id: str
@@ -1140,6 +1196,14 @@ class Person(Struct, kw_only=True):
 
     name: str
     role: Annotated[str, Meta(description="One of admin, delegator, member.")]
+
+
+class Presence(Struct, kw_only=True):
+    """
+    Names of the caller's colleagues who look at the lead now, himself not among them.
+    """
+
+    colleagues: list[str]
 
 
 class PreviewWave(Struct, kw_only=True):
@@ -1466,6 +1530,18 @@ class SavedMapping(Struct, kw_only=True):
     saved_at: datetime
 
 
+class SavedView(Struct, kw_only=True):
+    """
+    A list that a colleague saved for all colleagues of the company.
+    """
+
+    id: str
+    name: str
+    address: str
+    saved_by: str
+    saved_at: datetime
+
+
 class Sent(Struct, kw_only=True):
     """
     It goes out at once; what becomes of it stands in the log under this id.
@@ -1476,13 +1552,13 @@ class Sent(Struct, kw_only=True):
 
 class Session(Struct, kw_only=True):
     """
-    An open session; the token is shown here and nowhere else.
+    An open session; the token is shown here and nowhere else, and not where it is a cookie.
     """
 
-    token: str
     expires_at: datetime
     colleague: ColleagueCard
     company: CompanyCard
+    token: str | None = None
 
 
 class Setting(Struct, kw_only=True):
@@ -1715,6 +1791,15 @@ class TokenAnswered(Struct, kw_only=True):
             description="One of answered, consented, done, refused, rehearsed, requested, undone."
         ),
     ]
+
+
+class ViewDraft(Struct, kw_only=True):
+    """
+    A list as it is to be found again: its name, and its address in the workbench.
+    """
+
+    name: str
+    address: str
 
 
 class Visible(Struct, kw_only=True):
@@ -1964,6 +2049,15 @@ class WorkingWeek(Struct, kw_only=True):
     sunday: list[Span] | None = None
 
 
+class Access(Struct, kw_only=True):
+    """
+    Who sees the lead, at `at`; null: now.
+    """
+
+    at: datetime | None
+    items: list[AccessLine]
+
+
 class BrokerageWave(Struct, kw_only=True):
     """
     A wave as it was.
@@ -2076,6 +2170,23 @@ class ImportRow(Struct, kw_only=True):
     field_: str | None = field(name="field", default=None)
     detail: Said | None = None
     warnings: list[Warned] | None = field(default_factory=list)
+
+
+class IntakeKeyDraft(Struct, kw_only=True):
+    """
+    A new address at which leads come in. name: the source of its leads; interest: what one
+    is about when it does not say so; origins: web sites whose pages may send the form;
+    consent_text: what who ticks `consent` agrees to, word for word; meta: for the kind meta
+    alone, which needs it.
+    """
+
+    marketplace_id: str
+    kind: Literal["form", "google", "meta"]
+    name: str
+    interest: str
+    consent_text: str
+    origins: list[str] | UnsetType = UNSET
+    meta: MetaAccess | UnsetType | None = UNSET
 
 
 class LeadChange(Struct, kw_only=True):

@@ -49,16 +49,19 @@ class Sessions(Room):
     def log_in(self, data: models.LogIn) -> models.Session:
         """Log in.
 
-        Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After.
+        Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After. With
+        `cookie`, which needs `Sec-Fetch-Site: same-origin`, the token is in a cookie and not in
+        the answer.
 
-        Problems: too-many-requests.
+        Problems: same-origin-required, too-many-requests.
         """
         return self._send.one("POST", "/sessions", models.Session, data=data)
 
     def log_out(self) -> None:
         """Log out.
 
-        Ends the session of the token in use.
+        Ends the session of the token in use. A browser forgets its cookie, also one of a
+        session that is over already.
 
         Problems: colleague-required.
         """
@@ -547,6 +550,32 @@ class Reports(Room):
             "GET",
             f"/reports/marketplaces/{segment(marketplace_id)}/takers.csv",
             query={"from": from_, "to": to, "by": by},
+        )
+
+
+class Access(Room):
+    """Access."""
+
+    def show_access(
+        self,
+        marketplace_id: Id,
+        lead_id: Id,
+        *,
+        company: Id | None = None,
+        at: Moment | None = None,
+    ) -> models.Access:
+        """Who sees the lead, and why.
+
+        For the operator: which company sees which part, by which policy and because of what,
+        since when and until when. Everybody else is told that there is no such lead.
+
+        Problems: not-found.
+        """
+        return self._send.one(
+            "GET",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/access",
+            models.Access,
+            query={"company": company, "at": at},
         )
 
 
@@ -1713,6 +1742,15 @@ class Intake(Room):
         """
         return self._send.nothing("DELETE", f"/intake-keys/{segment(key_id)}")
 
+    def set_meta_access(self, key_id: Id, data: models.MetaAccess) -> None:
+        """Another access token or app secret of Meta.
+
+        For admins. What waited for it is fetched at once, and what was given up is tried again.
+
+        Problems: admin-required, not-found.
+        """
+        return self._send.nothing("PUT", f"/intake-keys/{segment(key_id)}/meta", data=data)
+
     def take_form(self, key: Id, data: bytes) -> models.TakenIn:
         """A form of a web site.
 
@@ -1734,6 +1772,35 @@ class Intake(Room):
         Problems: not-found, too-many-requests.
         """
         return self._send.one("POST", f"/intake/{segment(key)}/google", models.TakenIn, data=data)
+
+    def confirm_meta(
+        self, key: Id, *, hub_verify_token: str, hub_challenge: str, hub_mode: Literal["subscribe"]
+    ) -> bytes:
+        """Meta asks whether this address expects it.
+
+        As Meta documents it: the challenge is sent back to who knows the verify token.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            f"/intake/{segment(key)}/meta",
+            query={
+                "hub.verify_token": hub_verify_token,
+                "hub.challenge": hub_challenge,
+                "hub.mode": hub_mode,
+            },
+        )
+
+    def take_meta(self, key: Id, data: models.MetaNotification) -> models.TakenIn:
+        """The webhook of Meta's lead ads.
+
+        As Meta documents it, signed in X-Hub-Signature-256. It only names leads; the worker
+        fetches what they say. What is answered with 200 is kept until it was fetched.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.one("POST", f"/intake/{segment(key)}/meta", models.TakenIn, data=data)
 
 
 class Exports(Room):
@@ -2165,6 +2232,49 @@ class Merges(Room):
         )
 
 
+class Views(Room):
+    """Views."""
+
+    def list_views(self) -> Iterator[models.SavedView]:
+        """Saved views.
+
+        Lists of the workbench that colleagues of my company saved, newest first.
+        """
+        return self._send.pages("GET", "/views", models.SavedView)
+
+    def save_view(self, data: models.ViewDraft) -> models.SavedView:
+        """Save a view.
+
+        For all colleagues of my company. The one that had its name before goes.
+
+        Problems: idempotency-in-progress, idempotency-key-reused, too-many-views.
+        """
+        return self._send.one("POST", "/views", models.SavedView, data=data, once=True)
+
+    def forget_view(self, view_id: Id) -> None:
+        """Remove a view.
+
+        For all colleagues of my company.
+
+        Problems: not-found.
+        """
+        return self._send.nothing("DELETE", f"/views/{segment(view_id)}")
+
+    def look(self, marketplace_id: Id, lead_id: Id) -> models.Presence:
+        """I am looking at the lead.
+
+        For the next 60 seconds; answers which of my colleagues do, too. No other company is
+        told.
+
+        Problems: colleague-required, not-found.
+        """
+        return self._send.one(
+            "PUT",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/presence",
+            models.Presence,
+        )
+
+
 class Rooms:
     """Every operation, by room."""
 
@@ -2176,6 +2286,7 @@ class Rooms:
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)
         self.reports = Reports(send)
+        self.access = Access(send)
         self.returns = Returns(send)
         self.leads = Leads(send)
         self.offers = Offers(send)
@@ -2191,3 +2302,4 @@ class Rooms:
         self.exports = Exports(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)
+        self.views = Views(send)

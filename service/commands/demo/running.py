@@ -16,12 +16,13 @@ import uvloop
 
 from service.commands import connections, serving
 from service.commands.demo import welcome
+from service.commands.demo.login_cards import login_cards
 from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
 from service.commands.watching import wall_watched
-from service.commands.worker import connector, jobs_with_webhooks, working
+from service.commands.worker import connector, jobs_that_go_out, working
 from service.database.logins import PREFIX, VARIABLES, Source
 from service.database.retries import LOST
 from service.database.shipped import EXAMPLES
@@ -157,7 +158,7 @@ async def _serve(
     await refuse_unfit(Source(urls["api"], "the demo's database"))
     bound = serving.bind(host, port)
     source = Source(urls["worker"], str(data_dir / connections.URLS_FILE))
-    jobs = jobs_with_webhooks(settings.webhook_networks)
+    jobs = jobs_that_go_out(settings.webhook_networks)
     beside = [asyncio.create_task(working(connector(source), stop, jobs))]
     if server:
         beside.append(asyncio.create_task(_keep_alive(server, stop)))
@@ -179,7 +180,9 @@ async def _serve(
 
     try:
         async with wall_watched(Source(urls["api"], "the demo's database")):
-            await serving.serve_app(settings, bound, stop, ready, mailbox(urls["worker"]))
+            await serving.serve_app(
+                settings, bound, stop, ready, [*mailbox(urls["worker"]), login_cards]
+            )
     finally:
         stop.set()
         for task in reversed(beside):
@@ -198,7 +201,9 @@ def start(
     urls = run(_role_urls(admin, connections.read_urls(data_dir)))
     connections.write_urls(data_dir, urls)
     networks = os.environ.get("KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS") or _THIS_MACHINE
-    settings = settings_for(Source(urls["api"], admin.variable), webhook_networks=networks)
+    settings = settings_for(
+        Source(urls["api"], admin.variable), webhook_networks=networks, demo=True
+    )
     run(_world(settings, Source(urls["staff"], admin.variable), given=server is None))
     try:
         uvloop.run(_serve(settings, host, port, urls, data_dir, as_json, server))

@@ -1,12 +1,12 @@
 """Routes: where leads come in without a log-in, and the keys to that."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter, URLEncodedBody
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter, URLEncodedBody
 
 from service.domain.intake import forms, operations, queries
 from service.domain.intake.messages import (
@@ -14,15 +14,24 @@ from service.domain.intake.messages import (
     GoogleLead,
     IntakeKey,
     IntakeKeyDraft,
+    MetaAccess,
+    MetaNotification,
     NewIntakeKey,
     TakenIn,
 )
 from service.domain.intake.pages import shown
-from service.vocabulary import Page
+from service.vocabulary import Page, whole
+from service.web.answers import Document
 from service.web.calls import Call, Cursor, Limit
 from service.web.crossing import crossed, origin_of
 
 Key = Annotated[str, PathParameter(max_length=200)]
+# As Meta names them.
+Mode = Annotated[Literal["subscribe"], QueryParameter(name="hub.mode")]
+VerifyToken = Annotated[str, QueryParameter(name="hub.verify_token", max_length=200)]
+Challenge = Annotated[
+    str, QueryParameter(name="hub.challenge", max_length=200, pattern=whole("[0-9A-Za-z_-]+"))
+]
 
 
 @get("/intake-keys", summary="Where leads come in for my company")
@@ -100,8 +109,67 @@ async def take_google(
     return call.reply(await take())
 
 
+@put(
+    "/intake-keys/{key_id:uuid}/meta",
+    summary="Another access token or app secret of Meta",
+    status_code=204,
+    refuses="admin-required",
+    example={
+        "app_secret": "0123456789abcdef0123456789abcdef",
+        "access_token": "EAAB0123456789abcdef",
+    },
+)
+async def set_meta_access(
+    call: NamedDependency[Call], key_id: FromPath[UUID], data: JSONBody[MetaAccess]
+) -> Response[None]:
+    """For admins. What waited for it is fetched at once, and what was given up is tried again."""
+    return await call.answer(operations.set_access, key_id, data)
+
+
+@get(
+    "/intake/{key:str}/meta",
+    summary="Meta asks whether this address expects it",
+    public=True,
+    refuses="not-found too-many-requests",
+    sends="text/plain",
+)
+async def confirm_meta(
+    call: NamedDependency[Call], key: Key, token: VerifyToken, challenge: Challenge, mode: Mode
+) -> Document:
+    """As Meta documents it: the challenge is sent back to who knows the verify token."""
+    door = operations.Door(key, "meta", token, None, call.peer)
+    await operations.confirm_meta(call.database, door)
+    return Document(challenge.encode(), "text/plain; charset=utf-8")
+
+
+@post(
+    "/intake/{key:str}/meta",
+    summary="The webhook of Meta's lead ads",
+    status_code=200,
+    public=True,
+    refuses="not-found too-many-requests",
+)
+async def take_meta(
+    call: NamedDependency[Call], key: Key, data: JSONBody[MetaNotification]
+) -> Response[TakenIn]:
+    """As Meta documents it, signed in X-Hub-Signature-256. It only names leads; the worker fetches
+    what they say. What is answered with 200 is kept until it was fetched."""
+    signature = call.headers.get(b"x-hub-signature-256", b"")
+    sent = (key, signature, call.raw, data)
+    return call.reply(await operations.hear_of_meta(call.database, *sent))
+
+
 router = Router(
     "",
-    route_handlers=[list_keys, create_key, revoke_key, take_form, take_google],
+    route_handlers=[
+        list_keys,
+        create_key,
+        revoke_key,
+        set_meta_access,
+        take_form,
+        take_google,
+        confirm_meta,
+        take_meta,
+    ],
     tags=["intake"],
 )

@@ -1,13 +1,15 @@
 """What goes in and out where leads come in without a log-in."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from service.vocabulary import Input, LongText, Moment, whole
 
-Kind = Literal["form", "google"]
+Kind = Literal["form", "google", "meta"]
+#: Why Meta gives no lead out for a key (docs/intake.md).
+Failing = Literal["token-refused", "permission-missing"]
 Origin = Annotated[
     str,
     msgspec.Meta(
@@ -44,10 +46,19 @@ Fields = dict[
 ]
 
 
+class MetaAccess(Input):
+    """With what a key of Meta's lead ads works: the secret of the app, and an access token of the
+    page that may read its leads. Neither is ever shown again."""
+
+    app_secret: Annotated[str, msgspec.Meta(pattern=whole("[!-~]{16,200}"))]
+    access_token: Annotated[str, msgspec.Meta(pattern=whole("[!-~]{16,1000}"))]
+
+
 class IntakeKeyDraft(Input):
     """A new address at which leads come in. name: the source of its leads; interest: what one is
     about when it does not say so; origins: web sites whose pages may send the form; consent_text:
-    what who ticks `consent` agrees to, word for word."""
+    what who ticks `consent` agrees to, word for word; meta: for the kind meta alone, which needs
+    it."""
 
     marketplace_id: UUID
     kind: Kind
@@ -55,11 +66,13 @@ class IntakeKeyDraft(Input):
     interest: Topic
     consent_text: LongText
     origins: Annotated[list[Origin], msgspec.Meta(max_length=20)] = []
+    meta: MetaAccess | None = None
 
 
 class IntakeKey(msgspec.Struct):
     """An address at which leads come in; its key and secret were shown when it was made. A consent
-    text never changes: for another one there is another key."""
+    text never changes: for another one there is another key. failure: why Meta gives no lead out
+    since failing_since; what it names waits until there is another access token."""
 
     id: UUID
     marketplace_id: UUID
@@ -70,11 +83,13 @@ class IntakeKey(msgspec.Struct):
     consent_text: str
     created_at: Moment
     revoked_at: Moment | None
+    failing_since: Moment | None
+    failure: Failing | None
 
 
 class NewIntakeKey(msgspec.Struct):
     """A key and where to send to, shown this once. secret: what Google calls the key of the
-    webhook; null for a form."""
+    webhook, and Meta the verify token; null for a form."""
 
     id: UUID
     name: str
@@ -113,3 +128,53 @@ class GoogleLead(msgspec.Struct):
     campaign_id: int | str | None = None
     form_id: int | str | None = None
     lead_submit_time: Moment | None = None
+
+
+class MetaNamed(msgspec.Struct):
+    """A lead that a notification names: numbers alone, as texts or as numbers."""
+
+    leadgen_id: int | str
+    form_id: int | str | None = None
+    page_id: int | str | None = None
+    created_time: Annotated[int, msgspec.Meta(ge=0, le=4102444800)] | None = None
+
+
+class MetaChange(msgspec.Struct):
+    """Something that happened to a page; `leadgen` is what a lead form took in."""
+
+    field: Annotated[str, msgspec.Meta(max_length=200)]
+    value: Any = None
+
+
+class MetaEntry(msgspec.Struct):
+    """What happened to one page."""
+
+    changes: Annotated[list[MetaChange], msgspec.Meta(max_length=1000)] = []
+
+
+class MetaNotification(msgspec.Struct):
+    """What the webhook of a page sends; further members are passed over."""
+
+    object: Annotated[str, msgspec.Meta(max_length=200)]
+    entry: Annotated[list[MetaEntry], msgspec.Meta(max_length=1000)]
+
+
+class MetaAnswer(msgspec.Struct):
+    """One answer of a lead form of Meta."""
+
+    name: str
+    values: list[str] = []
+
+
+class MetaBox(msgspec.Struct):
+    """A box that may be ticked, below the form's own words."""
+
+    is_checked: bool | int | str | None = None
+
+
+class MetaLead(msgspec.Struct):
+    """What Graph says of a lead; further members are passed over."""
+
+    field_data: list[MetaAnswer]
+    created_time: str | None = None
+    custom_disclaimer_responses: list[MetaBox] = []

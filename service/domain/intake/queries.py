@@ -11,7 +11,8 @@ from service.vocabulary import Page
 _KEYS = select(
     *columns(
         tables.intake_key,
-        "id marketplace_id kind name interest origins consent_text created_at revoked_at",
+        "id marketplace_id kind name interest origins consent_text created_at revoked_at"
+        " failing_since failure",
     )
 )
 

@@ -2,18 +2,17 @@
 address and nothing of the browser's."""
 
 import functools
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, PathParameter, URLEncodedBody
+from litestar.params import PathParameter, URLEncodedBody
 
 from service.domain.pages import operations
 from service.domain.pages.messages import AcceptanceForm, ConsentForm, ForgottenForm, PasswordForm
-from service.domain.pages.view import page, refusal
-from service.errors import Problem
-from service.web.answers import HtmlPage, Redirect
+from service.domain.pages.view import page
+from service.web.answers import HtmlPage
 from service.web.bodies import FORM, Upload
 from service.web.calls import Call
 
@@ -23,40 +22,6 @@ sent = functools.partial(post, status_code=200, public=True, include_in_schema=F
 # A form of either kind, or nothing.
 ONE_CLICK = Upload((FORM.value,), "body_limit", {}, "List-Unsubscribe=One-Click")
 Token = Annotated[str, PathParameter(max_length=200)]
-
-
-@shown("/")
-async def front(call: NamedDependency[Call]) -> Redirect:
-    """To the workbench."""
-    return Redirect("/app/")
-
-
-@shown("/app")
-async def workbench(call: NamedDependency[Call]) -> HtmlPage:
-    """What the workbench will be."""
-    return _workbench(call)
-
-
-@shown("/app/{section:str}")
-async def section_of(call: NamedDependency[Call], section: FromPath[str]) -> HtmlPage:
-    """What a link of a mail is about."""
-    return _workbench(call, section)
-
-
-@shown("/app/{section:str}/{one:str}")
-async def one_of(
-    call: NamedDependency[Call], section: FromPath[str], one: FromPath[str]
-) -> HtmlPage:
-    """What a link of a mail is about."""
-    return _workbench(call, section, one)
-
-
-@shown("/app/{section:str}/{one:str}/{two:str}")
-async def two_of(
-    call: NamedDependency[Call], section: FromPath[str], one: FromPath[str], two: FromPath[str]
-) -> HtmlPage:
-    """What a link of a mail is about. Nothing is looked up: it says the same of any id."""
-    return _workbench(call, section, one, two)
 
 
 # Named as the admins' DELETE of the same address, which takes an id: Litestar knows one name there.
@@ -136,23 +101,7 @@ def _spelt(token: str) -> str:
     return quote(token, safe="")
 
 
-def _workbench(
-    call: Call, section: str | None = None, one: str | None = None, two: str | None = None
-) -> HtmlPage:
-    try:
-        asked = operations.api_call(section, one, two)
-    except ValueError:
-        return refusal(Problem("not-found"), call.language)
-    values: dict[str, Any] = {"section": section, "one": one, "two": two, "call": asked}
-    return page("workbench", call.language, **values)
-
-
 handlers = [
-    front,
-    workbench,
-    section_of,
-    one_of,
-    two_of,
     invitation,
     accept,
     forgotten,

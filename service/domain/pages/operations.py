@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -75,18 +74,6 @@ async def unsubscribe(call: Call, token: str) -> HtmlPage:
         return {}
 
     return await _told(call, "unsubscribe-done", work)
-
-
-def api_call(section: str | None, one: str | None, two: str | None) -> str | None:
-    """What to ask the API for instead of a page that is not built yet. Raises
-    ValueError for what is no id."""
-    if section == "leads" and one and two:
-        return f"GET /marketplaces/{UUID(one)}/leads/{UUID(two)}"
-    if section in ("marketplaces", "merges"):
-        return f"GET /{section}/{UUID(one)}" if one else f"GET /{section}"
-    if section == "company":
-        return "GET /me/notices" if one == "notices" else "GET /company"
-    return {"offers": "GET /offers?state=open", "leads": "GET /leads?as=taker"}.get(section or "")
 
 
 async def _told(call: Call, name: str, work: Callable[[], Awaitable[dict[str, Any]]]) -> HtmlPage:

@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter
@@ -19,6 +20,7 @@ from service.domain.sessions.messages import (
     Session,
 )
 from service.vocabulary import Page
+from service.web import bearers
 from service.web.calls import Call, Cursor, Limit
 
 
@@ -26,13 +28,19 @@ from service.web.calls import Call, Cursor, Limit
     "/sessions",
     summary="Log in",
     public=True,
-    refuses="log-in-failed too-many-requests",
+    refuses="log-in-failed too-many-requests same-origin-required",
     example={"email": "anna@huber.example", "password": "correct horse battery"},
 )
 async def log_in(call: NamedDependency[Call], data: JSONBody[LogIn]) -> Response[Session]:
-    """Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After."""
+    """Opens a session of 12 hours. After 9 wrong passwords: 429 with Retry-After. With `cookie`,
+    which needs `Sec-Fetch-Site: same-origin`, the token is in a cookie and not in the answer."""
+    if data.cookie:
+        bearers.same_origin(call.headers)
     who = call.peer, call.client, call.gone
-    return Response(await operations.log_in(call.database, data, *who))
+    token, session = await operations.log_in(call.database, data, *who)
+    if data.cookie:
+        return call.reply(session, bearers.cookie(token, session.expires_at))
+    return call.reply(msgspec.structs.replace(session, token=token))
 
 
 @get("/sessions", summary="My open sessions", refuses="colleague-required")
@@ -45,8 +53,11 @@ async def list_sessions(
 
 @delete("/sessions/current", summary="Log out", status_code=204, refuses="colleague-required")
 async def log_out(call: NamedDependency[Call]) -> Response[None]:
-    """Ends the session of the token in use."""
-    return await call.answer(operations.log_out)
+    """Ends the session of the token in use. A browser forgets its cookie, also one of a session
+    that is over already."""
+    answer = await call.answer(operations.log_out)
+    answer.cookies = bearers.forgotten(call.headers, call.method)
+    return answer
 
 
 @delete(

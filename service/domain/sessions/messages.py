@@ -15,10 +15,12 @@ PresentPassword = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class LogIn(Input):
-    """E-mail and password of a colleague."""
+    """E-mail and password of a colleague. cookie: for the page of this service alone, which
+    gets the token as a cookie that no script can read."""
 
     email: Email
     password: PresentPassword
+    cookie: bool = False
 
 
 class MeChange(Input):
@@ -79,12 +81,12 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct):
-    """An open session; the token is shown here and nowhere else."""
+    """An open session; the token is shown here and nowhere else, and not where it is a cookie."""
 
-    token: str
     expires_at: Moment
     colleague: ColleagueCard
     company: CompanyCard
+    token: str | UnsetType = UNSET
 
 
 class Me(msgspec.Struct):

@@ -46,8 +46,8 @@ async def log_in(
     peer: str,
     client: str | None = None,
     gone: Callable[[], Awaitable[None]] | None = None,
-) -> Session:
-    """Opens a session. Raises Problem log-in-failed or too-many-requests.
+) -> tuple[str, Session]:
+    """Opens a session, and its token. Raises Problem log-in-failed or too-many-requests.
 
     The stretching happens between two transactions, so that no connection waits for it. It is no
     longer waited for when `gone` returns: the client has left.
@@ -77,7 +77,7 @@ async def log_in(
     me = await database.run(token, queries.who_am_i)
     if me.colleague is None:
         raise Problem("log-in-failed")
-    return Session(token, opened.expires_at, me.colleague, me.company)
+    return token, Session(opened.expires_at, me.colleague, me.company)
 
 
 async def _ask(database: Database, token: str | None, kind: type[T], sql: str, *values: Any) -> T:

@@ -26,6 +26,9 @@ _PLACES = {
     "became-admin": "/app/company",
     "webhook-gone": "/app/company/webhooks",
     "webhook-failing": "/app/company/webhooks",
+    "meta-token-refused": "/app/company/intake-keys",
+    "meta-permission-missing": "/app/company/intake-keys",
+    "meta-lead-missed": "/app/company/intake-keys",
     "digest": "/app/",
 }
 

@@ -126,30 +126,77 @@ begin
 end
 $$;
 
--- The next rows of an import: the rest of a chunk, or what a second is enough for. With them how far it is.
+-- Some rows with their outcomes, all together; one by one where the database does not take one of them.
+create or replace function app_private.import_together(p_import app.lead_import, p_caller app.caller, p_rows jsonb)
+returns setof app.lead_import_row language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_leads constant jsonb := jsonb_path_query_array(p_rows, '$[*].lead');
+  v_put jsonb := '[]';
+begin
+  begin
+    if v_leads <> '[]' then
+      select jsonb_agg(jsonb_build_array(l.lead_id, l.created) order by l.place) into v_put
+      from app_private.put_leads_in(p_caller, p_import.marketplace_id, v_leads) l;
+    end if;
+    if p_import.dry_run then
+      raise exception using errcode = 'KGBCK';  -- back to where it was; what it found stays
+    end if;
+  exception
+    when sqlstate 'KGBCK' then null;
+    when data_exception or integrity_constraint_violation or sqlstate 'KG409' or sqlstate 'KG422' then
+      return query select i.* from jsonb_array_elements(p_rows) with ordinality r (line, n),
+        app_private.import_row(p_import, p_caller, r.line) i order by r.n;
+      return;
+  end;
+  return query
+    select p_import.marketplace_id, p_import.id, (r.line ->> 'row_number')::integer, p_import.company_id,
+      case when r.put is null then r.line ->> 'outcome' when r.created then 'imported' else 'duplicate' end,
+      case when r.put is not null and not (r.created and p_import.dry_run) then (r.put ->> 0)::uuid end,
+      case when r.put is null then r.line ->> 'code' when not r.created then 'known' end,
+      r.line ->> 'field', coalesce(nullif(r.line -> 'detail', 'null'), '{}'),
+      coalesce(nullif(r.line -> 'warnings', 'null'), '[]')
+    from (
+      select e.line, e.n, p.put, (p.put ->> 1)::boolean as created
+      from (select e.line, e.n, count(*) filter (where e.line ? 'lead') over (order by e.n) as of_leads
+            from jsonb_array_elements(p_rows) with ordinality e (line, n)) e
+      left join lateral (select v_put -> (e.of_leads::integer - 1)) p (put) on e.line ? 'lead') r
+    order by r.n;
+end
+$$;
+
+-- The next rows of an import: the rest of a chunk, or what a second is enough for. With them how far it is. Where leads
+-- are offered at once, to thousands perhaps, the first row tells how many such a second takes.
 create or replace function app_private.import_rows(p_import app.lead_import, p_caller app.caller, p_seconds integer)
 returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_until constant timestamptz := app_private.clock(running => true) + interval '1 second';
   v_chunk constant integer := p_import.done / 50;
+  v_take integer := (select case when m.auto_offer then 1 else 50 end from app.marketplace m
+    where m.id = p_import.marketplace_id);
   v_import app.lead_import := p_import;
+  v_left numeric;
   v_rows jsonb;
-  v_result app.lead_import_row;
 begin
   select c.rows into strict v_rows from app_private.import_chunk c
   where c.marketplace_id = p_import.marketplace_id and c.import_id = p_import.id and c.number = v_chunk;
-  for place in p_import.done % 50 .. jsonb_array_length(v_rows) - 1 loop
-    v_result := app_private.import_row(p_import, p_caller, v_rows -> place);
-    insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id, outcome, lead_id,
-      code, field, detail, warnings)
-    values (v_result.marketplace_id, v_result.import_id, v_result.row_number, v_result.company_id,
-      v_result.outcome, v_result.lead_id, v_result.code, v_result.field, v_result.detail, v_result.warnings);
-    v_import.done := v_import.done + 1;
-    v_import.imported := v_import.imported + (v_result.outcome = 'imported')::integer;
-    v_import.duplicates := v_import.duplicates + (v_result.outcome = 'duplicate')::integer;
-    v_import.refused := v_import.refused + (v_result.outcome = 'refused')::integer;
-    exit when app_private.clock(running => true) > v_until;
+  loop
+    with result as (
+      insert into app.lead_import_row (marketplace_id, import_id, row_number, company_id, outcome, lead_id,
+        code, field, detail, warnings)
+      select r.marketplace_id, r.import_id, r.row_number, r.company_id, r.outcome, r.lead_id, r.code, r.field, r.detail,
+        r.warnings
+      from app_private.import_together(p_import, p_caller, jsonb_path_query_array(v_rows, '$[$begin to $end]',
+        jsonb_build_object('begin', v_import.done % 50, 'end', v_import.done % 50 + v_take - 1))) r
+      returning outcome)
+    select v_import.done + count(*), v_import.imported + count(*) filter (where r.outcome = 'imported'),
+      v_import.duplicates + count(*) filter (where r.outcome = 'duplicate'),
+      v_import.refused + count(*) filter (where r.outcome = 'refused')
+    into v_import.done, v_import.imported, v_import.duplicates, v_import.refused from result r;
+    v_left := extract(epoch from v_until - app_private.clock(running => true));
+    exit when v_import.done = v_import.rows or v_import.done / 50 > v_chunk or v_left <= 0;
+    v_take := greatest(1, least(50, (v_import.done - p_import.done) * v_left / (1.000001 - v_left)));
   end loop;
   if v_import.done = v_import.rows or v_import.done / 50 > v_chunk then
     delete from app_private.import_chunk c

@@ -43,6 +43,7 @@ begin
   if not found then
     perform app_private.refuse(404, 'not-found');
   end if;
+  perform app_private.end_meta_access(p_key);
   perform app_private.audit('intake-key-revoked', v_caller.company_id, v_caller.colleague_id, p_key);
 end
 $$;
@@ -95,41 +96,68 @@ comment on function app.open_intake(bytea, text, bytea, text, text) is
   'Whether a lead may come in by this key now; what it is about when it does not say so.';
 grant execute on function app.open_intake(bytea, text, bytea, text, text) to kollegium_api;
 
--- Takes a lead in for the key's company, as one of its API keys would: submitted with the consent, else a
--- draft. Which key it came by stands in the lead's history, and so what the person agreed to and when. The
--- same again is the same lead; nobody is told. While the company is merged: 55P03, tried again.
+-- The key, with its company held against merges, by a look that began after; 404 when it or its company is not live
+-- any more. While the company is merged: 55P03, tried again.
+create or replace function app_private.hold_intake_key(p_key app.intake_key) returns app.intake_key
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_key app.intake_key;
+begin
+  if not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(p_key.company_id)) then
+    raise exception using errcode = '55P03', constraint = 'company-being-merged',
+      message = 'the company is being merged';
+  end if;
+  -- A statement of its own, with a snapshot of its own: whose key it is after a merge that has just ended.
+  select k.* into v_key from app.intake_key k
+  join app.company co on co.id = k.company_id and co.state = 'active'
+  where k.marketplace_id = p_key.marketplace_id and k.id = p_key.id and k.revoked_at is null;
+  if not found then
+    perform app_private.refuse(404, 'not-found');
+  elsif v_key.company_id <> p_key.company_id then
+    raise exception using errcode = '40001', message = 'the company was merged';
+  end if;
+  return v_key;
+end
+$$;
+
+-- Makes a lead of what came in by the key, which is held; as one of its company's API keys would: submitted with the
+-- consent, else a draft. Which key it came by stands in the lead's history, and so what the person agreed to and
+-- when. The same again is the same lead; nobody is told.
+create or replace function app_private.take_lead_in(p_key app.intake_key, p_lead jsonb)
+returns void language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller app.caller;
+  v_lead uuid;
+  v_created boolean;
+begin
+  select co.id, co.name, co.delegator_role, null, p_key.name, null, 'member', co.language, null
+  into v_caller from app.company co where co.id = p_key.company_id;
+  select l.id, l.created into v_lead, v_created
+  from app_private.put_lead_in(v_caller, p_key.marketplace_id, p_lead ->> 'interest',
+    array(select jsonb_array_elements_text(p_lead -> 'tags')),
+    (p_lead ->> 'distribution_permission')::boolean, p_lead -> 'prospect', false, p_key.name,
+    p_lead ->> 'external_ref', (p_lead ->> 'received_at')::timestamptz) l;
+  if v_created then
+    perform app_private.record(p_key.marketplace_id, v_lead, 'came-in', v_caller, jsonb_build_object(
+      'intake_key', p_key.id, 'consented', (p_lead ->> 'distribution_permission')::boolean), p_told => false);
+    if (p_lead ->> 'submit')::boolean then
+      perform app_private.submit(p_key.marketplace_id, v_lead, v_caller);
+    end if;
+  end if;
+end
+$$;
+
 create or replace function app.take_in(
   p_key_sha256 bytea, p_kind text, p_secret_sha256 bytea, p_lead jsonb)
 returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_key app.intake_key := app_private.live_intake_key(p_key_sha256, p_kind, p_secret_sha256);
-  v_caller app.caller;
-  v_lead uuid;
-  v_created boolean;
 begin
-  if not pg_try_advisory_xact_lock_shared(app_private.company_lock_key(v_key.company_id)) then
-    raise exception using errcode = '55P03', constraint = 'company-being-merged',
-      message = 'the company is being merged';
-  end if;
-  -- A statement of its own, with a snapshot of its own: whose key it is after a merge that has just ended.
-  if (app_private.live_intake_key(p_key_sha256, p_kind, p_secret_sha256)).company_id <> v_key.company_id then
-    raise exception using errcode = '40001', message = 'the company was merged';
-  end if;
-  select co.id, co.name, co.delegator_role, null, v_key.name, null, 'member', co.language, null
-  into v_caller from app.company co where co.id = v_key.company_id;
-  select l.id, l.created into v_lead, v_created
-  from app_private.put_lead_in(v_caller, v_key.marketplace_id, p_lead ->> 'interest',
-    array(select jsonb_array_elements_text(p_lead -> 'tags')),
-    (p_lead ->> 'distribution_permission')::boolean, p_lead -> 'prospect', false, v_key.name,
-    p_lead ->> 'external_ref', (p_lead ->> 'received_at')::timestamptz) l;
-  if v_created then
-    perform app_private.record(v_key.marketplace_id, v_lead, 'came-in', v_caller, jsonb_build_object(
-      'intake_key', v_key.id, 'consented', (p_lead ->> 'distribution_permission')::boolean), p_told => false);
-    if (p_lead ->> 'submit')::boolean then
-      perform app_private.submit(v_key.marketplace_id, v_lead, v_caller);
-    end if;
-  end if;
+  v_key := app_private.hold_intake_key(v_key);
+  perform app_private.take_lead_in(v_key, p_lead);
   return true;
 end
 $$;

@@ -25,51 +25,59 @@ as $$
   from regexp_split_to_table(searching.without_umlauts(searching.folded(p_name)), '\s+') w where w <> ''
 $$;
 
--- Keys of a submitted lead, and whether others of the marketplace have one of them. Two that submit the same person
--- side by side do not wait for each other, so none can make others wait in turn: who does not get the lock of a key
--- marks its lead, whatever becomes of the other one. The lead is locked.
-create or replace function app_private.mark_duplicate(p_marketplace uuid, p_lead uuid)
-returns boolean language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- Keys of submitted leads, which of them have the person of another one of the marketplace (of these leads: of one that
+-- stands before), and so are marked. Two that submit the same person side by side do not wait for each other, so none
+-- can make others wait in turn: who does not get the lock of a key marks its lead, whatever becomes of the other one.
+-- The leads are locked.
+create or replace function app_private.mark_duplicates(p_marketplace uuid, p_leads uuid[])
+returns uuid[] language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_days constant integer := (select m.duplicate_days from app.marketplace m where m.id = p_marketplace);
-  v_hashes bytea[];
-  v_alone boolean;
+  v_beside uuid[];
+  v_marked uuid[];
 begin
   if v_days is null then
-    return false;
+    return '{}';
   end if;
-  select array_agg(k.hash), bool_and(pg_try_advisory_xact_lock(('x' || encode(k.hash, 'hex'))::bit(64)::bigint))
-  into v_hashes, v_alone
-  from app.prospect p, app_private.keys_of(p) k where p.marketplace_id = p_marketplace and p.lead_id = p_lead;
+  select array_agg(t.lead_id) filter (where not t.taken) into v_beside from (
+    select p.lead_id, pg_try_advisory_xact_lock(('x' || encode(k.hash, 'hex'))::bit(64)::bigint) as taken
+    from app.prospect p, app_private.keys_of(p) k
+    where p.marketplace_id = p_marketplace and p.lead_id = any (p_leads)) t;
   insert into app_private.lead_key (marketplace_id, hash, lead_id, kind, submitted_at)
-  select p_marketplace, k.hash, p_lead, k.kind, l.submitted_at
+  select p_marketplace, k.hash, l.id, k.kind, l.submitted_at
   from app.lead l
   join app.prospect p on p.marketplace_id = l.marketplace_id and p.lead_id = l.id, app_private.keys_of(p) k
-  where l.marketplace_id = p_marketplace and l.id = p_lead and l.state <> 'draft'
+  where l.marketplace_id = p_marketplace and l.id = any (p_leads) and l.state <> 'draft'
   on conflict do nothing;
-  if v_alone and not exists (select from app_private.others_with(p_marketplace, p_lead, v_hashes,
-       app_private.clock() - make_interval(days => v_days))) then
-    return false;
-  end if;
-  insert into app_private.duplicate_mark (marketplace_id, lead_id)
-  select l.marketplace_id, l.id from app.lead l
-  where l.marketplace_id = p_marketplace and l.id = p_lead and l.state = 'submitted';
-  return found;
+  with marked as (
+    insert into app_private.duplicate_mark (marketplace_id, lead_id)
+    select l.marketplace_id, l.id from app.lead l
+    where l.marketplace_id = p_marketplace and l.id = any (p_leads) and l.state = 'submitted'
+      and (l.id = any (v_beside) or l.id in (
+        select o.lead_id from app_private.others_with(p_marketplace, p_leads,
+          app_private.clock() - make_interval(days => v_days)) o
+        where array_position(p_leads, o.id) < array_position(p_leads, o.lead_id) is not false))
+    returning lead_id)
+  select array_agg(m.lead_id) into v_marked from marked m;
+  return coalesce(v_marked, '{}');
 end
 $$;
 
--- Other leads with one of these keys that were submitted since, and which. What was rejected or withdrawn is no reason.
-create or replace function app_private.others_with(p_marketplace uuid, p_lead uuid, p_hashes bytea[], p_since timestamptz)
-returns table (id uuid, state text, submitted_at timestamptz, matches text[])
+-- Which other leads were submitted since with a key of one of these, and which keys. What was rejected or withdrawn is no
+-- reason.
+create or replace function app_private.others_with(p_marketplace uuid, p_leads uuid[], p_since timestamptz)
+returns table (lead_id uuid, id uuid, state text, submitted_at timestamptz, matches text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-  select l.id, l.state, k.submitted_at, array_agg(k.kind order by k.kind)
-  from app_private.lead_key k
+  select mine.lead_id, l.id, l.state, k.submitted_at, array_agg(k.kind order by k.kind)
+  from app_private.lead_key mine
+  join app_private.lead_key k on k.marketplace_id = mine.marketplace_id and k.hash = mine.hash
+    and k.lead_id <> mine.lead_id
   join app.lead l on l.marketplace_id = k.marketplace_id and l.id = k.lead_id
-  where k.marketplace_id = p_marketplace and k.hash = any (p_hashes) and k.lead_id <> p_lead
+  where mine.marketplace_id = p_marketplace and mine.lead_id = any (p_leads)
     and k.submitted_at > p_since and l.state not in ('rejected', 'withdrawn', 'erased')
-  group by l.id, l.state, k.submitted_at
+  group by mine.lead_id, l.id, l.state, k.submitted_at
 $$;
 
 -- Contact data of a submitted lead was corrected: what it is known by is written anew, and so is the mark.
@@ -79,7 +87,7 @@ as $$
 begin
   delete from app_private.lead_key where marketplace_id = p_marketplace and lead_id = p_lead;
   delete from app_private.duplicate_mark where marketplace_id = p_marketplace and lead_id = p_lead;
-  perform app_private.mark_duplicate(p_marketplace, p_lead);
+  perform app_private.mark_duplicates(p_marketplace, array[p_lead]);
 end
 $$;
 
@@ -121,10 +129,9 @@ begin
   end if;
   return jsonb_build_object('found_at', v_found_at, 'leads', coalesce((
     select jsonb_agg(o order by o.submitted_at desc, o.id desc)
-    from (select * from app_private.others_with(p_marketplace, p_lead,
-        array(select k.hash from app_private.lead_key k where k.marketplace_id = p_marketplace and k.lead_id = p_lead),
-        v_since)
-      order by submitted_at desc, id desc limit 20) o), '[]'));
+    from (select w.id, w.state, w.submitted_at, w.matches
+      from app_private.others_with(p_marketplace, array[p_lead], v_since) w
+      order by w.submitted_at desc, w.id desc limit 20) o), '[]'));
 end
 $$;
 comment on function app.marked_duplicate(uuid, uuid) is

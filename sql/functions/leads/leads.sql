@@ -139,7 +139,7 @@ begin
   perform app_private.set_state(p_marketplace, p_lead, 'submitted');
   perform app_private.record(p_marketplace, p_lead, 'submitted', p_caller);
   select * into v_marketplace from app.marketplace where id = p_marketplace;
-  if not app_private.mark_duplicate(p_marketplace, p_lead) and v_marketplace.auto_accept then
+  if app_private.mark_duplicates(p_marketplace, array[p_lead]) = '{}' and v_marketplace.auto_accept then
     perform app_private.accept(p_marketplace, p_lead, app_private.nobody());
   end if;
 end

@@ -99,6 +99,9 @@ begin
       return (select count(*) from (select from app_private.webhook_delivery d join app_private.webhook w
                 on w.id = d.webhook_id and w.state = 'active' where d.state = 'pending'
                 and d.due_at <= app_private.clock() limit 1000) w);
+    when 'meta-leads' then
+      return (select count(*) from (select from app_private.meta_lead where state = 'waiting'
+                and due_at <= app_private.clock() limit 1000) w);
     when 'merges' then
       return (select count(*) from (select from app.company_merge where rehearsal_due
                 or (state = 'consented' and execute_at <= app_private.clock()) limit 1000) w);

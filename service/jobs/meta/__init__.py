@@ -1,0 +1,1 @@
+"""Leads that Meta names and the worker fetches."""
