@@ -27,7 +27,7 @@ _TYPES = {
 }
 
 
-class Function(NamedTuple):
+class WrittenFunction(NamedTuple):
     """A function as its file has it; `says` is what the catalogue should, None in place of the
     body's hash when the server keeps the body as a tree."""
 
@@ -37,7 +37,7 @@ class Function(NamedTuple):
 
 
 @functools.cache
-def declared() -> dict[str, Function]:
+def declared() -> dict[str, WrittenFunction]:
     """All functions of sql/ by signature. Raises ValueError for one that cannot be read."""
     made: dict[str, tuple[str, str]] = {}
     granted: dict[str, set[str]] = {}
@@ -54,7 +54,7 @@ def declared() -> dict[str, Function]:
                     role.strip() for role in roles.split(",")
                 )
     return {
-        signature: Function(
+        signature: WrittenFunction(
             file,
             says,
             # What is granted to the owner is his without it.
