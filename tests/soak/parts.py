@@ -109,6 +109,11 @@ PARTS = {
         _always("tests/webhooks/test_kills.py"),
         {"KOLLEGIUM_WEBHOOK_KILLS": "200"},
     ),
+    "screens": Part(
+        "every screen of the workbench in all sizes, themes and languages",
+        _always(*_files("browser")),
+        {"KOLLEGIUM_GRID": "1"},
+    ),
     "worlds": Part(
         "what is planned, imported and moved in, in worlds as large as they are meant",
         _always(*_files("plans"), *_files("legacy"), *_files("imports")),

@@ -72,7 +72,14 @@ def test_libraries_are_what_they_are_said_to_be() -> None:
 async def test_the_shell_lets_nothing_in(market: Market) -> None:
     front = await market.client.get("/")
     assert (front.status_code, front.headers["location"]) == (303, "/app/")
-    for path in ("/app/", "/app", "/app/offers", "/app/leads/a/b", "/app/marketplaces/a/b/c"):
+    for path in (
+        "/app/",
+        "/app",
+        "/app/leads?state=engaged&q=M%C3%BCller",
+        "/app/offers",
+        "/app/leads/a/b",
+        "/app/marketplaces/a/b/c",
+    ):
         answer = await market.client.get(path, headers={"accept-language": "de"})
         assert answer.status_code == 200
         policy = answer.headers["content-security-policy"]

@@ -3,6 +3,10 @@
 const TRIES = 3;
 const PAUSE_MS = 400;
 let language = document.documentElement.lang || "en";
+let begun = 0;
+
+/** When the first answer was made, by the service's clock, in milliseconds; 0 before. */
+export const firstAnswer = () => begun;
 
 /** In which language the API says what went wrong. */
 export function speak(chosen) {
@@ -117,6 +121,7 @@ async function once(path, asked) {
     if (asked.signal?.aborted) throw error;
     throw new Problem(0, { type: "offline" });
   }
+  begun ||= Date.parse(answer.headers.get("date") || "") || Date.now();
   const json = /json/.test(answer.headers.get("content-type") || "");
   const told = json ? await answer.json() : null;
   if (answer.ok) return told;

@@ -102,7 +102,10 @@ function Frame({ refresh }) {
 
 function Connection() {
   const [state, set] = useState(connection());
-  useEffect(() => listen((event) => event.kind === "state" && set(event.state)), []);
+  useEffect(() => {
+    set(connection()); // it may have changed since the first drawing
+    return listen((event) => event.kind === "state" && set(event.state));
+  }, []);
   const shown = navigator.onLine ? state : "offline";
   useEffect(() => {
     const told = () => set(connection());
@@ -122,7 +125,7 @@ function Navigation({ path }) {
     ${shown.map(({ room, nav, paths }) => {
       if (!nav) return null;
       const badge = counts && nav.badge ? nav.badge(counts) : 0;
-      const here = paths.some((pattern) => match(pattern, path));
+      const here = paths.some((pattern) => match(pattern, path)) || (nav.around && path.startsWith(`${nav.around}/`));
       return html`<a key=${room} href=${nav.to(session)} aria-current=${here ? "page" : undefined}>
         <${Icon} name=${nav.icon} /><span>${t(nav.words)}</span>
         ${!!badge && html`<b class="badge" aria-label=${t("nav.waiting", { n: badge })}>${badge > 99 ? "99+" : badge}</b>`}
