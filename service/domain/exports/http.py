@@ -56,7 +56,7 @@ FromOldest = Annotated[
     Literal["newest", "oldest"], QueryParameter(description="Last in first, or first in first")
 ]
 _RUNNING = Running()
-_SUMMARIES = {"csv": "as CSV", "jsonl": "as JSON Lines"}
+_SUMMARIES = {"csv": "as CSV", "jsonl": "as JSON Lines", "xlsx": "as XLSX"}
 _SANDBOX = {"content-security-policy": "sandbox; default-src 'none'"}
 
 
@@ -73,7 +73,7 @@ async def sent(call: Call, export: Export, kind: Kind) -> Stream:
     source = await begun(source if company is None else _RUNNING.counted(company, source))
     name = f"{export.name}-{datetime.now(UTC):%Y-%m-%d}.{kind}"
     headers = {"content-disposition": attachment(name), "cache-control": "no-store", **_SANDBOX}
-    if kind == "csv":
+    if kind != "jsonl":
         headers |= {"content-language": call.language, "vary": "accept-language"}
     return call.stream(source, MEDIA[kind], headers=headers, whole=True)
 
@@ -207,8 +207,10 @@ router = Router(
     route_handlers=[
         _leads("csv"),
         _leads("jsonl"),
+        _leads("xlsx"),
         _offers("csv"),
         _offers("jsonl"),
+        _offers("xlsx"),
         statement_csv,
         statement_jsonl,
     ],
