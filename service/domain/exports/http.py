@@ -181,25 +181,28 @@ async def statement_csv(
     return await call.file(reports.statement_file, marketplace, month, company, call.language)
 
 
-@get(
-    "/statement.jsonl",
-    summary="The statement as JSON Lines",
-    refuses="not-found too-many-requests",
-    sends=MEDIA["jsonl"].partition(";")[0],
-)
-async def statement_jsonl(
-    call: NamedDependency[Call],
-    marketplace: OneMarketplace,
-    month: OfMonth = None,
-    company: OfCompany = None,
-    columns: Annotated[str | None, _named(STATEMENT)] = None,
-) -> Stream:
-    """Its entries in their order."""
-    export = Export(
-        "statement", STATEMENT, chosen(STATEMENT, columns), marketplace,
-        lambda tx, cursor: statements.statement(tx, marketplace, month, company, cursor, PAGE),
-    )  # fmt: skip
-    return await sent(call, export, "jsonl")
+def _statement(kind: Kind) -> HTTPRouteHandler:
+    async def handler(
+        call: NamedDependency[Call],
+        marketplace: OneMarketplace,
+        month: OfMonth = None,
+        company: OfCompany = None,
+        columns: Annotated[str | None, _named(STATEMENT)] = None,
+    ) -> Stream:
+        """Its entries in their order."""
+        export = Export(
+            "statement", STATEMENT, chosen(STATEMENT, columns), marketplace,
+            lambda tx, cursor: statements.statement(tx, marketplace, month, company, cursor, PAGE),
+        )  # fmt: skip
+        return await sent(call, export, kind)
+
+    handler.__name__ = f"statement_{kind}"
+    return get(
+        f"/statement.{kind}",
+        summary=f"The statement {_SUMMARIES[kind]}",
+        refuses="not-found too-many-requests",
+        sends=MEDIA[kind].partition(";")[0],
+    )(handler)
 
 
 router = Router(
@@ -212,7 +215,8 @@ router = Router(
         _offers("jsonl"),
         _offers("xlsx"),
         statement_csv,
-        statement_jsonl,
+        _statement("jsonl"),
+        _statement("xlsx"),
     ],
     tags=["integration"],
 )
