@@ -78,6 +78,11 @@ FINDINGS: list[tuple[str, str, str]] = [
         "kollegium_auditor|app.purge()",
     ),
     (
+        "matrix",
+        "alter policy select_own on app.note using (true)",
+        "kollegium_api|app.note|select|every row",
+    ),
+    (
         "visibility_keys",
         "alter table app.message drop constraint"
         " message_marketplace_id_lead_id_engagement_id_parties_fkey",
