@@ -894,6 +894,7 @@ class Offers(Room):
         """Decline.
 
         For the whole company. The last refusal of a wave can be taken back for 15 seconds.
+        Again with a reason adds that, where none was said.
 
         Problems: idempotency-in-progress, idempotency-key-reused, lead-no-longer-available,
         not-found.

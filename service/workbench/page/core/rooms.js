@@ -25,6 +25,7 @@ export const ROOMS = [
   {
     room: "offers",
     paths: ["/app/offers", "/app/offers/past"],
+    style: true,
     nav: { to: () => "/app/offers", icon: "offers", words: "nav.offers", badge: (c) => c.offers, when: (s) => s.takes },
   },
   {
