@@ -2,7 +2,7 @@
 # Recipes are single lines, what is longer is in scripts/: macOS brings make 3.81.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick test-peers test-clients client test-upgrade test-wall bench bench-moving-in bench-merge lint format revision release lock check clean
+.PHONY: help setup run test quick test-peers test-clients test-browser screens client test-upgrade test-wall bench bench-moving-in bench-merge lint format revision release lock check clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -37,6 +37,14 @@ test-peers: setup ## run those against a pooler, a proxy and load generators
 test-clients: setup ## generate clients from the description and run a session with two of them
 	@sh tests/clients.sh
 	@exec $(BIN)/pytest --groups clients $(ARGS)
+
+test-browser: setup ## open the workbench in Chromium: screens, keys, stories, sizes and themes
+	@sh tests/browser.sh
+	@exec $(BIN)/pytest --groups browser $(or $(ARGS),tests/browser)
+
+screens: setup ## take the pictures of docs/screens/ anew; look at them before you commit
+	@sh tests/browser.sh
+	@KOLLEGIUM_PICTURES=docs/screens exec $(BIN)/pytest --groups browser tests/browser -k picture
 
 client: setup ## generate clients/python/ anew from what the service describes
 	@sh tests/clients.sh

@@ -35,12 +35,13 @@ _ON_A_LINE = (
     "Eine Zeile Text ohne Steuer- oder unsichtbare Zeichen und ohne Leerzeichen davor",
 )
 
+NAME = rf"[^\s{_BAD}][^{_BAD}]*"
 Name = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
         max_length=200,
-        pattern=whole(rf"[^\s{_BAD}][^{_BAD}]*"),
+        pattern=whole(NAME),
         extra={"words": _ON_A_LINE},
         examples=["Firma Huber GmbH"],
     ),

@@ -1243,6 +1243,44 @@ comment on column app_private.meta_lead.ended_at is 'Since when nothing more is 
 grant select, insert, delete on app_private.meta_lead to kollegium_broker;
 grant update (state, attempts, due_at, lease_until, failure, ended_at) on app_private.meta_lead to kollegium_broker;
 
+-- What the workbench keeps: saved views, and who looks at a lead now.
+create table app.saved_view (
+  id uuid primary key,
+  company_id uuid not null references app.company,
+  name text not null check (length(name) between 1 and 60),
+  address text not null check (length(address) between 1 and 1000),
+  saved_by text not null,
+  saved_at timestamptz not null default app_private.clock()
+);
+create index saved_view_company on app.saved_view (company_id, id desc);
+
+comment on table app.saved_view is 'A list of the workbench as colleagues want to find it again: its address with its filters. No personal data of prospects but what somebody searched for; erasure of the company deletes it.';
+comment on column app.saved_view.id is 'Id (time-ordered UUID).';
+comment on column app.saved_view.company_id is 'Whose it is; a merge moves it.';
+comment on column app.saved_view.name is 'What colleagues call it; of several with one name the newest counts. [free text]';
+comment on column app.saved_view.address is 'Path and query below /app/. [free text]';
+comment on column app.saved_view.saved_by is 'Printed name of who saved it. [personal]';
+comment on column app.saved_view.saved_at is 'When.';
+
+create table app_private.presence (
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  colleague_id uuid not null references app.colleague (id),
+  until timestamptz not null,
+  primary key (marketplace_id, lead_id, colleague_id),
+  foreign key (marketplace_id, lead_id) references app.lead (marketplace_id, id)
+);
+create index presence_until on app_private.presence (until);
+
+comment on table app_private.presence is 'Who looks at a lead now: told to the colleagues of his company of today, for 60 seconds at a time. Erasure: names nobody, and is gone within the hour.';
+comment on column app_private.presence.marketplace_id is 'The marketplace.';
+comment on column app_private.presence.lead_id is 'The lead.';
+comment on column app_private.presence.colleague_id is 'Who looks at it.';
+comment on column app_private.presence.until is 'Until when that counts, unless he says so again.';
+
+grant select, insert, delete on app_private.presence to kollegium_broker;
+grant update (until) on app_private.presence to kollegium_broker;
+
 -- Web push: browsers that want to be told of offers, and of which.
 create table app_private.push_subscription (
   id uuid primary key,

@@ -1,6 +1,8 @@
 """The command `kollegium`, one module per command; this is the table of contents."""
 
+import ast
 import importlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +18,9 @@ COMMANDS = {
     "merge": "merges.group:merge",
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
+    "vapid-key": "vapid_key:vapid_key",
     "psql": "psql:psql",
+    "audit": "audit.group:audit",
     "legacy": "legacy.group:legacy",
 }
 
@@ -35,6 +39,23 @@ class _Lazy(click.Group):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: Any = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
         return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each says of itself, read and not imported: that would take a second."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        shown = [click.Command(name, help=_said_of(name)) for name in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl([(str(c.name), c.get_short_help_str(limit)) for c in shown])
+
+
+def _said_of(name: str) -> str | None:
+    """The text of a command's function."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    source = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
+    functions = (
+        f for f in ast.parse(source.read_text("utf-8")).body if isinstance(f, ast.FunctionDef)
+    )
+    return next(ast.get_docstring(f) for f in functions if f.name == attribute)
 
 
 @click.group(

@@ -290,6 +290,10 @@ return_rules = _table(
     "marketplace_id uuid, operator_company_id uuid, reasons jsonb, window_days integer, "
     "quota_percent integer, quota_days integer, silence_days integer, version integer",
 )
+saved_view = _table(
+    "saved_view",
+    "id uuid, company_id uuid, name text, address text, saved_by text, saved_at timestamptz",
+)
 wave_plan = _table(
     "wave_plan",
     "marketplace_id uuid, operator_company_id uuid, waves jsonb, on_cap text, recycle text, "

@@ -53,6 +53,7 @@ class Expected:
     def __init__(self, handler: HTTPRouteHandler, body: Body | None) -> None:
         self.body = body
         self.is_public = bool(handler.opt.get("public"))
+        self._any_query = bool(handler.opt.get("any_query"))
         self.takes_body = body is not None and body.strict is not None
         self._query: dict[str, Parameter] = {}
         self._path: list[Parameter] = []
@@ -86,7 +87,7 @@ class Expected:
         if not self.is_public:
             _ = call.token
         if query or self._must_look:
-            self._read(_pairs(query), given)
+            self._read([] if self._any_query else _pairs(query), given)
         if self.takes_body:
             self._take_body(call.body, given)
         return given

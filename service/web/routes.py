@@ -8,6 +8,7 @@ A handler is declared with Litestar's decorators and says, beside path and summa
 * `sends="text/event-stream"`: what a stream or a file is, for the description
 * `parts=LeadEvent`: what the parts of a stream are, for the description
 * `upload=Upload(…)`: a file instead of JSON (service/web/bodies.py)
+* `any_query=True`: what stands behind `?` is for the page that is answered, not for the route
 * `ends=Ending(…)`: when the route will be gone, and what to use (service/web/endings.py)
 
 `dispatch.py` calls the handler itself, so nothing else that Litestar can be told would happen: a
@@ -42,6 +43,7 @@ DECLARED: dict[str, type] = {
     "sends": str,
     "parts": type,
     "upload": Upload,
+    "any_query": bool,
     "ends": Ending,
 }
 # What works: it finds the route, or is read for the description.

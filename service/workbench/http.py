@@ -34,6 +34,8 @@ _HEADERS = {
 _FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
 
 shown = functools.partial(get, public=True, standalone=True, include_in_schema=False)
+# How a list is filtered stands behind `?`; the page reads it.
+screen = functools.partial(shown, any_query=True)
 _page = minijinja.Environment(auto_escape_callback=lambda name: "html")
 
 
@@ -43,19 +45,19 @@ async def front(call: NamedDependency[Call]) -> Redirect:
     return Redirect("/app/")
 
 
-@shown("/app")
+@screen("/app")
 async def shell(call: NamedDependency[Call]) -> HtmlPage:
     """The page; which screen it shows is in its address, and the same for everybody."""
     return _shell(call)
 
 
-@shown("/app/{one:str}")
+@screen("/app/{one:str}")
 async def shell_of_one(call: NamedDependency[Call], one: FromPath[str]) -> HtmlPage:
     """The page."""
     return _shell(call)
 
 
-@shown("/app/{one:str}/{two:str}")
+@screen("/app/{one:str}/{two:str}")
 async def shell_of_two(
     call: NamedDependency[Call], one: FromPath[str], two: FromPath[str]
 ) -> HtmlPage:
@@ -63,7 +65,7 @@ async def shell_of_two(
     return _shell(call)
 
 
-@shown("/app/{one:str}/{two:str}/{three:str}")
+@screen("/app/{one:str}/{two:str}/{three:str}")
 async def shell_of_three(
     call: NamedDependency[Call], one: FromPath[str], two: FromPath[str], three: FromPath[str]
 ) -> HtmlPage:
@@ -71,7 +73,7 @@ async def shell_of_three(
     return _shell(call)
 
 
-@shown("/app/{one:str}/{two:str}/{three:str}/{four:str}")
+@screen("/app/{one:str}/{two:str}/{three:str}/{four:str}")
 async def shell_of_four(
     call: NamedDependency[Call],
     one: FromPath[str],

@@ -1,13 +1,17 @@
 """The command `kollegium`: help, errors, `migrate`, `check` and `serve`."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
+import click
 import pytest
 
+from service import commands
 from service.database import readiness, schema
 from tests.fixtures.commands import kollegium
-from tests.fixtures.database import Urls, connected, database
+from tests.fixtures.database import ROOT, Urls, connected, database
 
 # -- help and errors -------------------------------------------------------------------------------
 
@@ -26,6 +30,22 @@ def test_help_explains_every_option(command: str) -> None:
     done = kollegium(*words, "--help", process=not words)
     assert done.returncode == 0
     assert "Usage: kollegium" in done.stdout
+
+
+def test_the_list_of_commands_says_what_they_say_and_imports_none() -> None:
+    """In a process, for here others have imported them."""
+    look = (
+        "import sys; from service.commands import kollegium\n"
+        "kollegium(['--help'], standalone_mode=False)\n"
+        "print(*{'asyncpg', 'sqlalchemy', 'litestar'} & {*sys.modules}, file=sys.stderr)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stderr.split() == []
+    context, formatter = click.Context(commands.kollegium), click.HelpFormatter(width=78)
+    click.Group.format_commands(commands.kollegium, context, formatter)
+    assert said.stdout.endswith(formatter.getvalue())
 
 
 @pytest.mark.parametrize("process", [False, True])

@@ -19,13 +19,6 @@ from service.commands import COMMANDS, kollegium
 from tests.fixtures.database import ROOT
 from tests.fixtures.described import application
 
-# Not ours, or not kept: environments, caches, data, what others wrote.
-SKIPPED = {"node_modules", "docs_page", "build", "dist"}
-DOCUMENTS = sorted(
-    file
-    for file in ROOT.rglob("*.md")
-    if not any(part.startswith(".") or part in SKIPPED for part in file.relative_to(ROOT).parts)
-)
 FILES = {
     str(file.relative_to(ROOT))
     for top in ROOT.iterdir()
@@ -33,6 +26,11 @@ FILES = {
     for file in ([top] if top.is_file() else top.rglob("*"))
     if "__pycache__" not in file.parts
 }
+# Not ours, or not kept.
+SKIPPED = {"node_modules", "docs_page", "build", "dist"}
+DOCUMENTS = sorted(
+    ROOT / name for name in FILES if name.endswith(".md") and SKIPPED.isdisjoint(Path(name).parts)
+)
 TOPS = {name.partition("/")[0] for name in FILES}
 SUFFIXES = r"(?:py|sql|md|toml|yaml|ini|conf|json|csv|xlsx|lock|example|mako)"
 # Files of other programs, and those that somebody makes who follows a document.

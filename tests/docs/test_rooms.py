@@ -36,8 +36,10 @@ def _only_forwards(function: ast.AsyncFunctionDef | ast.FunctionDef) -> bool:
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 def test_an_operation_does_something(room: Path) -> None:
-    """What only hands its arguments on is called by the handler itself."""
-    assert [f.name for f in _functions(room / "operations.py") if _only_forwards(f)] == []
+    """What only hands its arguments on is called by the handler itself. A room may only read."""
+    file = room / "operations.py"
+    functions = _functions(file) if file.exists() else []
+    assert [f.name for f in functions if _only_forwards(f)] == []
 
 
 def test_forwarding_is_noticed() -> None:

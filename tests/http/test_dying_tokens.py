@@ -27,7 +27,7 @@ from tests.fixtures.requests import Requests
 HELD = (
     "company", "colleague", "api_key", "invitation", "marketplace", "participation", "lead",
     "offer", "engagement", "follow_up", "absence", "company_absence", "company_merge",
-    "lead_import", "import_mapping", "webhook", "intake_key",
+    "lead_import", "import_mapping", "saved_view", "webhook", "intake_key",
 )  # fmt: skip
 # They wait for nothing, or nobody's token is needed.
 OTHERS = {

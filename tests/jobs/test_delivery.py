@@ -24,7 +24,7 @@ from service.jobs.mail.relay import Relay, RelayDown, relay_of
 from service.jobs.mail.rendering import Mail
 from service.settings import SettingMissing
 from tests.fixtures.commands import found, kollegium
-from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.database import Urls, connected
 
 SENDER = sender_of("Kollegium <leads@firma.example>")
 PAYLOAD = {"lead": "1", "interest": "Dach <b>&amp;</b>", "marketplace": "Nord"}
@@ -70,26 +70,11 @@ def listening(handler: Server, **options: Any) -> Iterator[Relay]:
         controller.stop()
 
 
-@pytest.fixture(scope="module")
-async def urls(new_database: NewDatabase) -> AsyncIterator[Urls]:
-    async with new_database() as urls:
-        yield urls
-
-
 @pytest.fixture
 async def superuser(urls: Urls) -> AsyncIterator[Any]:
     async with connected(urls.superuser) as connection:
         await connection.execute("truncate app_private.outbox, app_private.suppressed_address")
         yield connection
-
-
-@pytest.fixture
-async def worker(urls: Urls) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(urls.worker)  # as plain as the worker's own
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from service.domain.notices.view import NAMES
 from service.jobs.mail.delivery import Delivery
 from service.jobs.worker import timers
 from tests.fixtures import clock
-from tests.fixtures.database import connected, waiting_for_locks
+from tests.fixtures.database import connected, plain, waiting_for_locks
 from tests.fixtures.http import Person
 from tests.fixtures.market import Market, slug
 from tests.jobs.test_delivery import SENDER, Server, listening
@@ -42,7 +42,7 @@ async def superuser(market: Market) -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def worker(market: Market) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(market.urls.worker)  # as plain as the worker's own
+    connection = await plain(market.urls.worker)  # as plain as the worker's own
     try:
         yield connection
     finally:

@@ -14,15 +14,9 @@ from prometheus_client import REGISTRY
 
 from service.jobs.worker import loop
 from service.jobs.worker.loop import JOBS, Hopeless, Job, Worker
-from tests.fixtures.database import NewDatabase, Urls, connected, waiting_for_locks
+from tests.fixtures.database import Urls, connected, waiting_for_locks
 
 Condition = Callable[[], Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-async def urls(new_database: NewDatabase) -> AsyncIterator[Urls]:
-    async with new_database() as urls:
-        yield urls
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import os
 
 import pytest
 
-from tests.fixtures.sizes import WHOLE
+from tests.fixtures.sizes import GATE
 from tests.locks import order, source
 from tests.locks.acts import ACTS, Act
 from tests.locks.conftest import Ring
@@ -26,7 +26,7 @@ RETURNING = (
     "Olga accepts it back", "Olga refuses it", "silence accepts it", "Olga recycles",
     "it is offered again", "Anna releases that",
 )  # fmt: skip
-MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if WHOLE else ()
+MERGING = ("Klein joins Huber", "they part again", "Ben leaves with it") if GATE else ()
 # Who deactivates a colleague changes what all his tokens refer to, and then his leads.
 ALWAYS = [{"Ben goes", "Ben calls"}]
 # Entries that lock leads and are no line of the table -> where they meet others.

@@ -100,6 +100,8 @@ OTHERWISE = {
     "pages.answer_merge": (1, 1),
     "pages.request_reset": (1, 1),
     "pages.unsubscribed": (1, 1),
+    "views.look": (2, 5),  # who else does
+    "views.save_view": (3, 6),  # whether there are too many, and one of that name
     "notices.choose": (2, 7),  # whether there is such a time zone
 }
 PAGES = {

@@ -143,7 +143,7 @@ SMALL = {
     "marketplaces.list_marketplaces", "marketplaces.list_participations",
     "companies.list_merge_suggestions", "absences.list_absences", "absences.list_company_absences",
     "merges.list_merges",
-    "imports.list_mappings", "imports.list_consents", "webhooks.list_webhooks",
+    "imports.list_mappings", "views.list_views", "imports.list_consents", "webhooks.list_webhooks",
     "intake.list_keys",
 }  # fmt: skip
 COUNTED = {

@@ -16,7 +16,7 @@ import pytest
 
 from tests.fixtures import demo
 from tests.fixtures.database import ROOT
-from tests.fixtures.sizes import WHOLE
+from tests.fixtures.sizes import GATE
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +73,9 @@ def test_it_carries_what_the_checkout_has_beside_the_code(wheel: Path) -> None:
 def test_every_command_runs_from_it(
     kollegium: str, folder: Path, request: pytest.FixtureRequest
 ) -> None:
-    """In the whole size its demo is built by the wheel; else it goes on with one of the
+    """In the gate its demo is built by the wheel; else it goes on with one of the
     checkout."""
-    if not WHOLE:
+    if not GATE:
         demo.copied(request.getfixturevalue("built")[0], folder / "data")
     given = {"cwd": folder, "env": environment(folder), "text": True}
     shown = subprocess.Popen(

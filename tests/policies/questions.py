@@ -7,8 +7,8 @@ RUNTIME = ("kollegium_api", "kollegium_worker", "kollegium_staff", "kollegium_au
 ALL_ROLES = ("kollegium_owner", "kollegium_broker", *RUNTIME)
 # The small reference set (design.md §5); everything else begins its keys with marketplace_id.
 REFERENCE_SET = (
-    "company", "colleague", "invitation", "api_key", "import_mapping", "absence", "company_absence",
-    "marketplace", "company_merge", "intake_key",
+    "company", "colleague", "invitation", "api_key", "import_mapping", "saved_view", "absence",
+    "company_absence", "marketplace", "company_merge", "intake_key",
 )  # fmt: skip
 CONTEXT_HELPERS = (
     "app.current_company_id",

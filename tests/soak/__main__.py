@@ -20,7 +20,7 @@ from tests.soak.parts import PARTS, Part
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = ROOT / "docs" / "evidence"
-GROUPS = "main,peers"
+GROUPS = "main,peers,browser"
 
 
 @dataclass

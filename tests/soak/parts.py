@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.locks.acts import ACTS
 
-POLICIES = Path(__file__).resolve().parents[1] / "policies"
+TESTS = Path(__file__).resolve().parents[1]
 Tests = Callable[[int], Sequence[str]]
 
 
@@ -21,11 +21,15 @@ class Part:
 
     def environment(self, seed: int) -> dict[str, str]:
         """What a round is given besides; any part that is random reads KOLLEGIUM_SEED."""
-        return {"KOLLEGIUM_SEED": str(seed), **self.more}
+        return {"KOLLEGIUM_SEED": str(seed), "KOLLEGIUM_SIZES": "whole", **self.more}
 
 
 def _always(*tests: str) -> Tests:
     return lambda _: tests
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(f"tests/{folder}/{file.name}" for file in (TESTS / folder).glob("test_*.py"))
 
 
 def _some_pairs(seed: int) -> list[str]:
@@ -105,9 +109,18 @@ PARTS = {
         _always("tests/webhooks/test_kills.py"),
         {"KOLLEGIUM_WEBHOOK_KILLS": "200"},
     ),
+    "screens": Part(
+        "every screen of the workbench in all sizes, themes and languages",
+        _always(*_files("browser")),
+        {"KOLLEGIUM_GRID": "1"},
+    ),
+    "worlds": Part(
+        "what is planned, imported and moved in, in worlds as large as they are meant",
+        _always(*_files("plans"), *_files("legacy"), *_files("imports")),
+    ),
     "wall": Part(
         "the whole wall on the distribution's oldest patched PostgreSQL",
-        _always(*sorted(f"tests/policies/{file.name}" for file in POLICIES.glob("test_*.py"))),
+        _always(*_files("policies")),
         {"KOLLEGIUM_TEST_SERVER": "distribution"},
     ),
 }

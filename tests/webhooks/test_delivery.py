@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -18,19 +17,13 @@ from service.jobs.webhooks.delivery import Delivering
 from service.outgoing.addresses import Reach, reach_of
 from service.outgoing.sending import Courier
 from tests.fixtures.certificates import certificate_for_localhost
-from tests.fixtures.database import NewDatabase, Urls, connected
+from tests.fixtures.database import Urls, connected
 from tests.fixtures.receiver import Posted, Receiver, receiving, status
 
 LOOPBACK = reach_of("127.0.0.0/8")
 SECRET = "whsec_" + "a" * 42 + "=="
 FORMER = "whsec_" + "b" * 42 + "=="
 SCHEDULE = [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
-
-
-@pytest.fixture(scope="module")
-async def urls(new_database: NewDatabase) -> AsyncIterator[Urls]:
-    async with new_database() as urls:
-        yield urls
 
 
 @pytest.fixture
@@ -41,15 +34,6 @@ async def superuser(urls: Urls) -> AsyncIterator[Any]:
             "app_private.webhook_delivery, app.company, app.colleague cascade"
         )
         yield connection
-
-
-@pytest.fixture
-async def worker(urls: Urls) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(urls.worker)  # as plain as the worker's own
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

@@ -22,12 +22,10 @@ from tests.webhooks.test_delivery import (
     pending,
     row,
     superuser,
-    urls,
     webhook,
-    worker,
 )
 
-__all__ = ["superuser", "urls", "worker"]  # fixtures
+__all__ = ["superuser"]  # fixtures
 EXAMPLES = ROOT / "examples" / "webhooks"
 
 

@@ -54,6 +54,35 @@ class Accepted(Struct, kw_only=True):
     company_name: str
 
 
+class AccessLine(Struct, kw_only=True):
+    """
+    One company and one part of the lead. record: what is kept of an engagement (card,
+    entries of the ledger, charges, ratings, requests to return it). why: because in words.
+    colleagues: who of the caller's own company; null of another: all that it has. known:
+    false where it is not kept whose it was then. left_out: by which rule it was offered
+    nothing.
+    """
+
+    company_id: str
+    company_name: str
+    part: Annotated[str, Meta(description="One of conversation, lead, offer, person, record.")]
+    sees: bool
+    because: Annotated[
+        str,
+        Meta(
+            description="One of absorbed, assigned, card-declined, card-ended, card-invited, engaged, giver, left-out, may-reopen, might-reopen, never-offered, no-card, not-taker, not-yet, nothing-there, offer-alone, offer-declined, offer-expired, offer-lost, offer-withdrawn, offered, operator, own-lead, picked, received, recycled, returned, revoked, unexplained, went-over, withheld, worked."
+        ),
+    ]
+    why: str
+    policy: str | None
+    since: datetime | None
+    until: datetime | None
+    engagement_id: str | None
+    known: bool
+    left_out: str | None
+    colleagues: list[str] | None
+
+
 class ApiKey(Struct, kw_only=True):
     """
     A key of the company.
@@ -1169,6 +1198,14 @@ class Person(Struct, kw_only=True):
     role: Annotated[str, Meta(description="One of admin, delegator, member.")]
 
 
+class Presence(Struct, kw_only=True):
+    """
+    Names of the caller's colleagues who look at the lead now, himself not among them.
+    """
+
+    colleagues: list[str]
+
+
 class PreviewWave(Struct, kw_only=True):
     """
     A wave as it would be. left_out: at most 500, those nearest to an offer first.
@@ -1493,6 +1530,18 @@ class SavedMapping(Struct, kw_only=True):
     saved_at: datetime
 
 
+class SavedView(Struct, kw_only=True):
+    """
+    A list that a colleague saved for all colleagues of the company.
+    """
+
+    id: str
+    name: str
+    address: str
+    saved_by: str
+    saved_at: datetime
+
+
 class Sent(Struct, kw_only=True):
     """
     It goes out at once; what becomes of it stands in the log under this id.
@@ -1744,6 +1793,15 @@ class TokenAnswered(Struct, kw_only=True):
     ]
 
 
+class ViewDraft(Struct, kw_only=True):
+    """
+    A list as it is to be found again: its name, and its address in the workbench.
+    """
+
+    name: str
+    address: str
+
+
 class Visible(Struct, kw_only=True):
     """
     Leads that the colleagues of one side do not see yet, by marketplace and by the capacity
@@ -1989,6 +2047,15 @@ class WorkingWeek(Struct, kw_only=True):
     friday: list[Span] | None = None
     saturday: list[Span] | None = None
     sunday: list[Span] | None = None
+
+
+class Access(Struct, kw_only=True):
+    """
+    Who sees the lead, at `at`; null: now.
+    """
+
+    at: datetime | None
+    items: list[AccessLine]
 
 
 class BrokerageWave(Struct, kw_only=True):

@@ -553,6 +553,32 @@ class Reports(Room):
         )
 
 
+class Access(Room):
+    """Access."""
+
+    def show_access(
+        self,
+        marketplace_id: Id,
+        lead_id: Id,
+        *,
+        company: Id | None = None,
+        at: Moment | None = None,
+    ) -> models.Access:
+        """Who sees the lead, and why.
+
+        For the operator: which company sees which part, by which policy and because of what,
+        since when and until when. Everybody else is told that there is no such lead.
+
+        Problems: not-found.
+        """
+        return self._send.one(
+            "GET",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/access",
+            models.Access,
+            query={"company": company, "at": at},
+        )
+
+
 class Returns(Room):
     """Returns."""
 
@@ -2206,6 +2232,49 @@ class Merges(Room):
         )
 
 
+class Views(Room):
+    """Views."""
+
+    def list_views(self) -> Iterator[models.SavedView]:
+        """Saved views.
+
+        Lists of the workbench that colleagues of my company saved, newest first.
+        """
+        return self._send.pages("GET", "/views", models.SavedView)
+
+    def save_view(self, data: models.ViewDraft) -> models.SavedView:
+        """Save a view.
+
+        For all colleagues of my company. The one that had its name before goes.
+
+        Problems: idempotency-in-progress, idempotency-key-reused, too-many-views.
+        """
+        return self._send.one("POST", "/views", models.SavedView, data=data, once=True)
+
+    def forget_view(self, view_id: Id) -> None:
+        """Remove a view.
+
+        For all colleagues of my company.
+
+        Problems: not-found.
+        """
+        return self._send.nothing("DELETE", f"/views/{segment(view_id)}")
+
+    def look(self, marketplace_id: Id, lead_id: Id) -> models.Presence:
+        """I am looking at the lead.
+
+        For the next 60 seconds; answers which of my colleagues do, too. No other company is
+        told.
+
+        Problems: colleague-required, not-found.
+        """
+        return self._send.one(
+            "PUT",
+            f"/marketplaces/{segment(marketplace_id)}/leads/{segment(lead_id)}/presence",
+            models.Presence,
+        )
+
+
 class Rooms:
     """Every operation, by room."""
 
@@ -2217,6 +2286,7 @@ class Rooms:
         self.marketplaces = Marketplaces(send)
         self.waves = Waves(send)
         self.reports = Reports(send)
+        self.access = Access(send)
         self.returns = Returns(send)
         self.leads = Leads(send)
         self.offers = Offers(send)
@@ -2232,3 +2302,4 @@ class Rooms:
         self.exports = Exports(send)
         self.webhooks = Webhooks(send)
         self.merges = Merges(send)
+        self.views = Views(send)

@@ -143,7 +143,7 @@ begin
     execute format('insert into app_private.merge_journal (merge_id, tab, kind, marketplace_id, id, columns)
       select $5, %L, ''moved'', %s, t.id, array_remove(array[%s], null) from %s t where (%s) and (%s)',
       p_tab,
-      case when p_tab = any (array['app.colleague', 'app.invitation', 'app.api_key', 'app.import_mapping', 'app.absence',
+      case when p_tab = any (array['app.colleague', 'app.invitation', 'app.api_key', 'app.import_mapping', 'app.saved_view', 'app.absence',
              'app_private.webhook', 'app_private.outbox', 'app.marketplace']) then 'null::uuid' else 't.marketplace_id' end,
       (select string_agg(format('case when t.%1$I = $1 then %1$L end', c), ', ') from unnest(v_owned) c),
       p_tab, v_scope,

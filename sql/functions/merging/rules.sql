@@ -69,6 +69,7 @@ as $$
     (110, 'app.lead_import_row', 'company_id', 'follow', 'app.lead_import', 'app.lead_import', 'its report'),
     (115, 'app.import_consent', 'company_id', 'follow', 'app.lead_import', 'app.lead_import', 'what was stated of its persons'),
     (116, 'app.import_mapping', 'company_id', 'move', 'own', null, 'how it reads its files; of one name the newest counts'),
+    (117, 'app.saved_view', 'company_id', 'move', 'own', null, 'lists that its colleagues find again'),
     (120, 'app.participation', 'company_id', 'unite', 'own', null, 'one card for each company and marketplace (case 4)'),
     (120, 'app.participation', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),
     (125, 'app.calendar', 'operator_company_id', 'follow', 'marketplace', 'app.marketplace', 'the operator'),

@@ -3,6 +3,10 @@
 const TRIES = 3;
 const PAUSE_MS = 400;
 let language = document.documentElement.lang || "en";
+let begun = 0;
+
+/** When the first answer was made, by the service's clock, in milliseconds; 0 before. */
+export const firstAnswer = () => begun;
 
 /** In which language the API says what went wrong. */
 export function speak(chosen) {
@@ -36,7 +40,7 @@ export class Problem extends Error {
  *
  * @param {string} method
  * @param {string} path with its query
- * @param {{body?: unknown, file?: Blob, version?: number, signal?: AbortSignal, key?: string,
+ * @param {{body?: unknown, file?: Blob, form?: FormData, version?: number, signal?: AbortSignal, key?: string,
  *   headers?: Record<string, string>}} [more] `version`: what was read, for If-Match
  * @returns {Promise<any>} the body; null where there is none
  * @throws {Problem}
@@ -51,6 +55,8 @@ export async function ask(method, path, more = {}) {
   } else if (more.file) {
     headers.set("content-type", more.file.type || "application/octet-stream");
     body = more.file;
+  } else if (more.form) {
+    body = more.form; // its type names a boundary, which the browser makes
   }
   if (more.version !== undefined) headers.set("if-match", `"${more.version}"`);
   if (method === "POST") headers.set("idempotency-key", more.key || crypto.randomUUID());
@@ -115,6 +121,7 @@ async function once(path, asked) {
     if (asked.signal?.aborted) throw error;
     throw new Problem(0, { type: "offline" });
   }
+  begun ||= Date.parse(answer.headers.get("date") || "") || Date.now();
   const json = /json/.test(answer.headers.get("content-type") || "");
   const told = json ? await answer.json() : null;
   if (answer.ok) return told;

@@ -1,11 +1,15 @@
 // What happens, as it happens. One tab holds the stream, whoever has the lock, and tells the others:
 // a browser opens six connections to a host over HTTP/1.1, and each stream would keep one.
 
+import { firstAnswer } from "./api.js";
+
 const RESTART_MS = [1000, 2000, 5000, 10000, 30000];
+const BEFORE_MS = 2000; // a date of HTTP has no parts of a second, and commits take a moment
 const channel = new BroadcastChannel("kollegium");
 const listeners = new Set();
 let lastId = "";
 let state = "connecting";
+let holding = false; // whether the stream is this tab's
 /** @type {AbortController | null} */
 let running = null;
 
@@ -28,7 +32,10 @@ export function tell(event) {
   receive(event);
 }
 
-channel.onmessage = (message) => receive(message.data);
+channel.onmessage = ({ data }) => {
+  if (data.kind !== "asked") receive(data);
+  else if (holding) channel.postMessage({ kind: "state", state, lastId });
+};
 
 function receive(event) {
   if (event.kind === "state") state = event.state;
@@ -41,6 +48,7 @@ export function start() {
   if (running) return;
   const mine = new AbortController();
   running = mine;
+  channel.postMessage({ kind: "asked" }); // how the connection of another tab is
   navigator.locks
     .request("kollegium-events", { signal: mine.signal }, () => hold(mine.signal))
     .catch(() => {});
@@ -54,6 +62,15 @@ export function stop() {
 }
 
 async function hold(signal) {
+  holding = true;
+  try {
+    await keepUp(signal);
+  } finally {
+    holding = false;
+  }
+}
+
+async function keepUp(signal) {
   for (let failures = 0; !signal.aborted; ) {
     try {
       await follow(signal, () => (failures = 0));
@@ -74,13 +91,13 @@ async function hold(signal) {
 }
 
 async function follow(signal, began) {
-  const headers = lastId ? { "last-event-id": lastId } : undefined;
+  // What happened since the first read is told, too, so nothing need be read twice.
+  const headers = { "last-event-id": lastId || idAt(firstAnswer() - BEFORE_MS) };
   const answer = await fetch("/events", { headers, signal, credentials: "same-origin" });
   if (answer.status === 401) throw "out";
   if (!answer.ok || !answer.body) throw new Error(String(answer.status));
-  const again = state !== "live" && lastId === "" && listeners.size > 0;
   began();
-  tell({ kind: "state", state: "live", again });
+  tell({ kind: "state", state: "live" });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let id = "";
@@ -95,4 +112,10 @@ async function follow(signal, began) {
       else if (line === "" && id) tell({ kind: "seen", lastId: id });
     }
   }
+}
+
+/** The first id of a moment: ids are ordered by time (UUID, version 7). @param {number} ms */
+function idAt(ms) {
+  const hex = Math.max(0, ms).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }

@@ -40,7 +40,7 @@ function DemoCards({ enter }) {
   const firms = [...new Set(cards.map((card) => card.company))];
   return html`<section class="demo" aria-label=${t("login.demo")}>
     <h2>${t("login.demo")}</h2>
-    <p class="hint">${t("login.demo.hint")} <a href="/demo/mails">${t("login.demo.mails")}</a></p>
+    <p class="hint">${t("login.demo.hint")} <a class="alone" href="/demo/mails">${t("login.demo.mails")}</a></p>
     ${firms.map((firm) => {
       const people = cards.filter((card) => card.company === firm);
       return html`<div class="firm" key=${firm}>

@@ -6,8 +6,10 @@ import { useCallback, useEffect, useState } from "./html.js";
 
 const KEPT = 200; // addresses that no screen shows
 const GATHER_MS = 60; // events come in groups
+const HEAD = 200; // so much of a long list is read again at once, what lies below it stays as it was
 /** @typedef {{value: any, problem: Problem | null, loading: boolean}} Read */
-/** @type {Map<string, {read: Read, users: Set<() => void>, load: () => Promise<void>, stale: boolean}>} */
+/** @typedef {{read: Read, users: Set<() => void>, load: () => Promise<any>, stale: boolean, turn: number}} Entry */
+/** @type {Map<string, Entry>} */
 const entries = new Map();
 
 /** Lists and numbers that an event of a lead may change. */
@@ -16,7 +18,7 @@ const LISTS = ["/offers", "/leads", "/counts", "/engagements", "/follow-ups", "/
 function entry(path, load) {
   let found = entries.get(path);
   if (!found) {
-    found = { read: { value: null, problem: null, loading: true }, users: new Set(), load, stale: true };
+    found = { read: { value: null, problem: null, loading: true }, users: new Set(), load, stale: true, turn: 0 };
     entries.set(path, found);
     trim();
   }
@@ -54,9 +56,14 @@ async function reload(path) {
   const one = entries.get(path);
   if (!one) return;
   one.stale = false;
+  one.turn += 1;
+  const { turn } = one;
   try {
-    await one.load();
+    const value = await one.load();
+    // Of two that overlap the later one counts, whichever was answered first.
+    if (one.turn === turn) show(one, { value, problem: null, loading: false });
   } catch (problem) {
+    if (one.turn !== turn) return;
     if (!(problem instanceof Problem)) throw problem;
     // What is gone must not stay on the screen; a network that failed for a moment changes nothing.
     const value = problem.status === 0 || problem.status === 503 ? one.read.value : null;
@@ -72,11 +79,7 @@ const NOTHING = { value: null, problem: null, loading: true };
  * @returns {Read & {again: () => Promise<void>, set: (value: any) => void}}
  */
 export function useRead(path) {
-  const found = useEntry(path, async () => {
-    const value = await get(/** @type {string} */ (path));
-    const one = entries.get(/** @type {string} */ (path));
-    if (one) show(one, { value, problem: null, loading: false });
-  });
+  const found = useEntry(path, () => get(/** @type {string} */ (path)));
   const again = useCallback(() => reload(path), [path]);
   const set = useCallback((value) => put(path, value), [path]);
   return { ...(found?.read || NOTHING), again, set };
@@ -92,10 +95,9 @@ export function useRead(path) {
 export function useList(path, size = 50) {
   const name = path && `${path}#list`;
   const found = useEntry(name, async () => {
-    const one = entries.get(/** @type {string} */ (name));
-    if (!one) return;
     // As much as was shown before, so that nothing jumps.
-    const wanted = one.read.value?.items.length || 0;
+    const before = entries.get(/** @type {string} */ (name))?.read.value || { items: [], cursor: null };
+    const wanted = Math.min(HEAD, before.items.length);
     let items = [];
     let cursor = null;
     do {
@@ -103,7 +105,9 @@ export function useList(path, size = 50) {
       items = items.concat(page.items);
       cursor = page.next_cursor;
     } while (cursor && items.length < wanted);
-    show(one, { value: { items, cursor }, problem: null, loading: false });
+    if (!cursor || before.items.length <= items.length) return { items, cursor };
+    const known = new Set(items.map((item) => item.id));
+    return { items: items.concat(before.items.slice(wanted).filter((item) => !known.has(item.id))), cursor: before.cursor };
   });
   const more = useCallback(async () => {
     const one = name && entries.get(name);
@@ -127,7 +131,9 @@ export function useList(path, size = 50) {
 /** What was read or answered is known without asking again. @param {string | null} path @param {any} value */
 export function put(path, value) {
   const one = path && entries.get(path);
-  if (one) show(one, { value, problem: null, loading: false });
+  if (!one) return;
+  one.turn += 1; // what is being read meanwhile is older
+  show(one, { value, problem: null, loading: false });
 }
 
 /** Forgets everything: another person may log in here. */
@@ -150,7 +156,7 @@ export function changed(...parts) {
 /** @type {Set<string>} */
 const waiting = new Set();
 listen((event) => {
-  if (event.kind === "resync" || event.again) waiting.add("/");
+  if (event.kind === "resync") waiting.add("/");
   else if (event.lead_id) for (const part of [event.lead_id, ...LISTS]) waiting.add(part);
   else return;
   setTimeout(() => {

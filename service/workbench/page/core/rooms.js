@@ -31,6 +31,7 @@ export const ROOMS = [
     paths: ["/app/leads", "/app/leads/:m/:l", "/app/follow-ups"],
     nav: { to: () => "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
   },
+  { room: "reports", paths: ["/app/marketplaces/:m/reports", "/app/marketplaces/:m/statement"], style: true },
   {
     room: "marketplace",
     paths: ["/app/marketplaces", "/app/marketplaces/:m", "/app/marketplaces/:m/:part", "/app/marketplaces/:m/:part/:one"],
@@ -47,6 +48,7 @@ export const ROOMS = [
     paths: ["/app/giving", "/app/giving/new", "/app/giving/import", "/app/giving/imports", "/app/giving/imports/:id"],
     nav: { to: () => "/app/giving", icon: "give", words: "nav.giving", when: (s) => s.gives || s.operates },
   },
+  { room: "insight", paths: ["/app/leads/:m/:l/access"] },
   {
     room: "company",
     paths: ["/app/company", "/app/company/:part", "/app/merges/:id"],
@@ -57,7 +59,7 @@ export const ROOMS = [
 /** @param {Session} session where the day begins */
 export function home(session) {
   if (session.takes) return "/app/offers";
-  if (session.operates) return ROOMS[2].nav?.to(session) || "/app/marketplaces";
+  if (session.operates) return /** @type {any} */ (ROOMS.find((one) => one.room === "marketplace")).nav.to(session) || "/app/marketplaces";
   return session.gives ? "/app/giving" : "/app/marketplaces";
 }
 

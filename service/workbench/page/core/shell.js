@@ -102,7 +102,10 @@ function Frame({ refresh }) {
 
 function Connection() {
   const [state, set] = useState(connection());
-  useEffect(() => listen((event) => event.kind === "state" && set(event.state)), []);
+  useEffect(() => {
+    set(connection()); // it may have changed since the first drawing
+    return listen((event) => event.kind === "state" && set(event.state));
+  }, []);
   const shown = navigator.onLine ? state : "offline";
   useEffect(() => {
     const told = () => set(connection());
@@ -189,11 +192,25 @@ function Place({ path, query }) {
   if (failed) return html`<${Fault} problem=${failed} again=${load} />`;
   if (!ready) return html`<${Loading} />`;
   const table = screens.get(room.room) || {};
-  for (const [pattern, Shown] of Object.entries(table)) {
+  for (const [pattern, shown] of Object.entries(table)) {
     const params = match(pattern, path);
-    if (params) return html`<${Shown} params=${params} query=${query} />`;
+    if (params && shown.load) return html`<${Later} key=${pattern} load=${shown.load} params=${params} query=${query} />`;
+    if (params) return html`<${shown} params=${params} query=${query} />`;
   }
   return html`<${Nowhere} />`;
+}
+
+/** A screen whose file is loaded when it is first shown. */
+function Later({ load, params, query }) {
+  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [failed, setFailed] = useState(/** @type {unknown} */ (null));
+  const begin = useCallback(() => {
+    setFailed(null);
+    load().then((Shown) => setFound(() => Shown)).catch(() => setFailed(new Problem(0, { type: "offline" })));
+  }, [load]);
+  useEffect(begin, []);
+  if (failed) return html`<${Fault} problem=${failed} again=${begin} />`;
+  return found ? html`<${found} params=${params} query=${query} />` : html`<${Loading} />`;
 }
 
 /** Loads a room's own style sheet. @param {string} room */
@@ -209,4 +226,4 @@ function dress(room) {
 }
 
 const Nowhere = () => html`<section class="screen"><h1 tabindex="-1">${t("fault.nowhere")}</h1>
-  <p>${t("fault.nowhere.more")}</p><p><a href="/app/">${t("fault.nowhere.back")}</a></p></section>`;
+  <p>${t("fault.nowhere.more")}</p><p><a class="alone" href="/app/">${t("fault.nowhere.back")}</a></p></section>`;

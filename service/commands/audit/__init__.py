@@ -1,0 +1,1 @@
+"""`kollegium audit`: questions of a DBA."""

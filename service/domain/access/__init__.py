@@ -1,0 +1,1 @@
+"""Who sees a lead, and why: for the operator of its marketplace."""

@@ -1,0 +1,1 @@
+"""What the workbench keeps for its readers: saved lists, and who looks at a lead now."""

@@ -1,0 +1,61 @@
+-- Why somebody sees a lead, or does not, in words.
+set local role kollegium_broker;
+
+create or replace function app_private.access_words(p_because text, p_language text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case p_language when 'de' then w.de else w.en end
+  from (values
+    ('operator', 'operates the marketplace', 'betreibt den Marktplatz'),
+    ('giver', 'gave the lead', 'hat den Lead gegeben'),
+    ('engaged', 'works the lead', 'bearbeitet den Lead'),
+    ('worked', 'worked the lead; what was said and done in its engagement stays its own',
+      'hat den Lead bearbeitet; was in seiner Beauftragung gesagt und getan wurde, bleibt ihm'),
+    ('offered', 'has an open offer: the teaser, without the person',
+      'hat ein offenes Angebot: den Anriss, ohne die Person'),
+    ('picked', 'picked the lead by this offer', 'hat den Lead mit diesem Angebot gepickt'),
+    ('may-reopen', 'declined its offer and may still take that back',
+      'hat sein Angebot abgelehnt und kann das noch zurücknehmen'),
+    ('might-reopen', 'declined its offer; whether it could still take that back then is not kept',
+      'hatte sein Angebot abgelehnt; ob es das damals noch zurücknehmen konnte, ist nicht festgehalten'),
+    ('receipt', 'keeps a receipt of its ended offer, which names neither lead nor person',
+      'behält einen Beleg des beendeten Angebots, der weder Lead noch Person nennt'),
+    ('received', 'received the data; this is its entry in the ledger of disclosures',
+      'hat die Daten erhalten; das ist sein Eintrag im Verzeichnis der Offenlegungen'),
+    ('merge-rehearsed', 'would see the lead after a merge that is rehearsed: id and state, no person',
+      'sähe den Lead nach einer Zusammenführung, die geprobt ist: Nummer und Stand, keine Person'),
+    ('own', 'wrote it for itself', 'hat es für sich geschrieben'),
+    ('imported', 'imported the lead', 'hat den Lead importiert'),
+    ('told', 'was told what happened', 'wurde benachrichtigt'),
+    ('unexplained', 'NO FACT EXPLAINS THIS: the policy alone shows it', 'DURCH NICHTS BEGRÜNDET: allein die Regel zeigt es'),
+    ('withheld', 'should see it by the facts, and the policy hides it',
+      'müsste es nach den Tatsachen sehen, und die Regel verbirgt es'),
+    ('not-known', 'one of the two companies: the journal of their merge is gone after 30 days',
+      'eine der beiden Firmen: das Journal ihrer Zusammenführung ist nach 30 Tagen entfernt'),
+    ('not-yet', 'the lead was not there yet', 'den Lead gab es noch nicht'),
+    ('absorbed', 'was absorbed by another company, which sees what it saw',
+      'ist in einer anderen Firma aufgegangen, die sieht, was sie sah'),
+    ('returned', 'returned the lead', 'hat den Lead zurückgegeben'),
+    ('revoked', 'the lead was taken away from it', 'der Lead wurde ihr entzogen'),
+    ('recycled', 'closed the lead as lost, and it is offered again',
+      'hat den Lead als verloren geschlossen, und er wird wieder angeboten'),
+    ('went-over', 'its rows went over to another company by a merge, its undoing or a split',
+      'ihre Zeilen gingen durch Zusammenführung, deren Rücknahme oder Teilung an eine andere Firma'),
+    ('offer-alone', 'has an offer, and no more until it picks', 'hat ein Angebot, und nicht mehr, bis sie pickt'),
+    ('assigned', 'was given the lead directly, without an offer', 'bekam den Lead direkt, ohne Angebot'),
+    ('own-lead', 'gave the lead: nobody is offered its own', 'hat den Lead gegeben: niemandem wird der eigene angeboten'),
+    ('offer-lost', 'had an offer; another company got the lead', 'hatte ein Angebot; eine andere Firma bekam den Lead'),
+    ('offer-declined', 'declined its offer', 'hat ihr Angebot abgelehnt'),
+    ('offer-expired', 'let its offer expire', 'hat ihr Angebot verstreichen lassen'),
+    ('offer-withdrawn', 'its offer was withdrawn', 'ihr Angebot wurde zurückgezogen'),
+    ('left-out', 'was left out of the offers', 'wurde bei den Angeboten ausgelassen'),
+    ('no-card', 'takes no part in the marketplace', 'nimmt am Marktplatz nicht teil'),
+    ('card-invited', 'is invited to the marketplace and has not answered',
+      'ist zum Marktplatz eingeladen und hat nicht geantwortet'),
+    ('card-declined', 'declined to take part in the marketplace', 'hat die Teilnahme am Marktplatz abgelehnt'),
+    ('card-ended', 'takes part in the marketplace no more', 'nimmt am Marktplatz nicht mehr teil'),
+    ('not-taker', 'takes no leads on the marketplace', 'nimmt auf dem Marktplatz keine Leads'),
+    ('never-offered', 'takes leads here and was never offered this one', 'nimmt hier Leads und bekam diesen nie angeboten'),
+    ('nothing-there', 'there is nothing of the kind that it would see', 'es gibt nichts dergleichen, das sie sähe')
+  ) w (because, en, de) where w.because = p_because
+$$;
