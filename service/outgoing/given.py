@@ -1,5 +1,5 @@
-"""An address that somebody gives, looked at while he waits: to tell him, in words, what is wrong with
-it. What protects is the same look when something is sent."""
+"""An address that somebody gives, looked at while he waits: to tell him in words what is wrong
+with it. What protects is the same look when something is sent."""
 
 import asyncio
 

@@ -20,6 +20,7 @@ from service.outgoing.addresses import Reach
 from service.outgoing.given import checked
 from service.vocabulary import Versions, given
 
+
 async def add(tx: Tx, data: WebhookDraft, reach: Reach, secret: str) -> NewWebhook:
     """A new one (admin), signed with this secret, which is shown this once."""
     await tx.value(bool, "select app.may_set_webhooks()")

@@ -1,6 +1,6 @@
-"""Pushes: what colleagues are to hear of offers is encrypted for each of their browsers and given to
-its push service. Claimed with a lease, sent outside of any transaction, settled by the number of the
-attempt (sql/functions/push/pushing.sql)."""
+"""Pushes: what colleagues are to hear of offers, encrypted for each browser and given to its push
+service. Claimed with a lease, sent outside of any transaction, settled by the number of the attempt
+(sql/functions/push/pushing.sql)."""
 
 import asyncio
 import os

@@ -67,6 +67,7 @@ as $$
 declare
   v_caller constant app.caller := app_private.colleague_caller();
 begin
+  perform from app.colleague c where c.id = v_caller.colleague_id for no key update;
   delete from app_private.push_subscription s using app_private.bearer b
   where s.id = p_id and b.token_sha256 = s.token_sha256 and b.colleague_id = v_caller.colleague_id;
   if not found then
