@@ -7,18 +7,18 @@ that is no wheel; what it does besides sending is these lines.
 
 import base64
 import functools
+import json
 import os
 import struct
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from service.settings import SettingMissing
 
@@ -47,15 +47,14 @@ def new_key() -> str:
 @functools.cache
 def public_key(private: str) -> str:
     """The key that browsers are given. Raises SettingMissing for what is none of new_key's."""
-    return _text(_point(_vapid(private).private_key.public_key()))
+    return _text(_point(_private(private).public_key()))
 
 
 @functools.cache
-def _vapid(private: str) -> Vapid02:
+def _private(private: str) -> ec.EllipticCurvePrivateKey:
     try:
         if len(raw := _bytes(private)) == 32:
-            number = ec.derive_private_key(int.from_bytes(raw, "big"), _CURVE)
-            return Vapid02(number)
+            return ec.derive_private_key(int.from_bytes(raw, "big"), _CURVE)
     except (ValueError, UnsupportedAlgorithm):
         pass
     raise SettingMissing("KOLLEGIUM_VAPID_KEY is no key: make one by `kollegium vapid-key`.")
@@ -63,9 +62,12 @@ def _vapid(private: str) -> Vapid02:
 
 def authorization(private: str, origin: str, contact: str, now: float) -> str:
     """Who sends it, to that push service alone. `contact`: mailto: or https: of who runs this."""
-    claims = {"aud": origin, "sub": contact, "exp": int(now) + _TOKEN_SECONDS}
-    signed: Mapping[str, str] = _vapid(private).sign(claims)
-    return signed["Authorization"]
+    claims = {"aud": origin, "exp": int(now) + _TOKEN_SECONDS, "sub": contact}
+    parts = ({"typ": "JWT", "alg": "ES256"}, claims)
+    signed = ".".join(_text(json.dumps(part).encode()) for part in parts)
+    signature = _private(private).sign(signed.encode(), ec.ECDSA(hashes.SHA256()))
+    both = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(signature))
+    return f"vapid t={signed}.{_text(both)}, k={public_key(private)}"
 
 
 def encrypted(message: bytes, browser: Browser, *, key: bytes = b"", salt: bytes = b"") -> bytes:

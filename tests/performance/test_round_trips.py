@@ -70,7 +70,7 @@ OTHERWISE = {
     "intake.take_google": (2, 2),
     "a key of Meta": (2, 6),
     "push.show_key": (0, 0),
-    "push.subscribe": (2, 5),  # may he, the row
+    "push.subscribe": (2, 6),  # may he, the row
     "intake.confirm_meta": (1, 1),
     "intake.take_meta": (1, 1),
     "files.add_file": (4, 11),  # may he, an id, its part, the row

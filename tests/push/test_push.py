@@ -13,10 +13,10 @@ import pytest_asyncio
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from service.jobs.push.delivery import Pushing
 from service.outgoing.addresses import reach_of
@@ -157,11 +157,14 @@ async def test_an_offer_is_pushed_to_the_browsers_of_its_company(
     assert posted.path == "/push/anna"
     assert posted.headers["content-encoding"] == "aes128gcm"
     assert 0 < int(posted.headers["ttl"]) <= 28 * 86400
-    vapid = dict(part.split("=", 1) for part in posted.headers["authorization"][6:].split(","))
+    vapid = dict(part.split("=", 1) for part in posted.headers["authorization"][6:].split(", "))
     assert vapid["k"] == shown["key"]
-    _, claims, _ = vapid["t"].split(".")
+    signed, _, signature = vapid["t"].rpartition(".")
+    claims = signed.partition(".")[2]
     assert json.loads(raw(claims))["aud"] == f"http://127.0.0.1:{pushes.port}"
-    assert Vapid02.verify(f"vapid t={vapid['t']},k={vapid['k']}")
+    numbers = (int.from_bytes(half, "big") for half in (raw(signature)[:32], raw(signature)[32:]))
+    sender = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw(vapid["k"]))
+    sender.verify(encode_dss_signature(*numbers), signed.encode(), ec.ECDSA(hashes.SHA256()))
     told = anna.read(pushes.bodies[0])
     assert (told["kind"], told["count"], told["path"]) == ("offer.opened", 1, "/app/offers")
     assert (told["lead_id"], told["title"]) == (lead, "Neuer Lead")
