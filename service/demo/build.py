@@ -239,13 +239,13 @@ async def _import(world: DemoWorld, place: UUID, file: DemoFile) -> None:
     if any(known.file_name == file.name and known.marketplace_id == place for known in done):
         return
     mapping = parse_mapping((world.examples / file.mapping).read_bytes()) if file.mapping else None
-    parsed = read_file(
-        (world.examples / file.name).read_bytes(),
-        filename=file.name,
-        mapping=mapping,
-        consent=file.consent,
+    content = (world.examples / file.name).read_bytes()
+    upload = prepared(
+        lambda take: read_file(
+            content, filename=file.name, mapping=mapping, consent=file.consent, take=take
+        ),
+        file.name,
     )
-    upload = prepared(parsed, file.name)
     report = await imports.import_whole(actor.database, actor.token, place, upload)
     log.info(
         "demo_imported",

@@ -280,4 +280,4 @@ def test_fingerprints_are_stable_from_release_to_release() -> None:
         lead_of(ANNA).fingerprint
         == "sha256:d8065377d118f3ef5f20dc1b691df10864fcf842ae92ed0b60a9e519ab483a79"
     )
-    assert mark_duplicates([]) == []
+    assert list(mark_duplicates([])) == []

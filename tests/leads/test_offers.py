@@ -64,6 +64,23 @@ async def test_declining_is_for_the_whole_company_and_can_be_taken_back(market: 
     assert (await market.anna.post(market.path(lead, "/pick"))).status_code == 200
 
 
+async def test_a_reason_may_follow_a_refusal_once(market: Market) -> None:
+    lead = await market.offered(market.world.huber, market.world.klein)
+
+    async def why(person: Person, reason: str | None) -> str | None:
+        answer = await person.post(market.path(lead, "/decline"), {"reason": reason})
+        assert answer.status_code == 200, answer.text
+        found: str | None = answer.json()["decline_reason"]
+        return found
+
+    assert await why(market.ben, None) is None
+    assert await why(market.anna, "zu weit") == "zu weit"
+    assert await why(market.ben, "zu teuer") == "zu weit"
+    assert await why(market.ben, None) == "zu weit"
+    await market.anna.post(market.path(lead, "/reopen"))
+    assert await why(market.ben, "zu teuer") == "zu teuer"
+
+
 async def _declined(person: Person) -> set[str]:
     items = (await person.get("/offers?state=declined&limit=100")).json()["items"]
     return {item["lead_id"] for item in items}

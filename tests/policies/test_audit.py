@@ -78,6 +78,11 @@ FINDINGS: list[tuple[str, str, str]] = [
         "kollegium_auditor|app.purge()",
     ),
     (
+        "matrix",
+        "alter policy select_own on app.note using (true)",
+        "kollegium_api|app.note|select|every row",
+    ),
+    (
         "visibility_keys",
         "alter table app.message drop constraint"
         " message_marketplace_id_lead_id_engagement_id_parties_fkey",
@@ -94,6 +99,12 @@ FINDINGS: list[tuple[str, str, str]] = [
         "alter table app.engagement_card drop column parties cascade, add column parties uuid[]",
         "app.engagement_card|parties|is made of: nothing",
     ),
+    (
+        "drift",
+        "alter policy select_own on app.note using (true)",
+        "select to kollegium_api using true",
+    ),
+    ("drift", "create publication everything for all tables", "publication|everything"),
     (
         "personal_columns",
         "grant select (handler_name) on app.engagement_card to kollegium_staff",

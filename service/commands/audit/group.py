@@ -1,14 +1,18 @@
-"""`kollegium audit`: who sees a lead and why, as kollegium_auditor."""
+"""`kollegium audit`: who sees a lead and why, who may do what, and what changed."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from service.commands.audit import access
+from service.commands import connections
+from service.commands.audit import access, differing, matrix
+from service.commands.audit.declared import Right
 from service.commands.connections import connected
 from service.commands.output import data_dir_option, json_option, print_json, run
+from service.database.logins import Source
 
 
 @click.group()
@@ -67,4 +71,65 @@ def who_sees(
     lines = run(work())
     print_json({"at": at, "items": lines}) if as_json else access.show(lines)
     if any(line.because in ("unexplained", "withheld") for line in lines):
+        raise SystemExit(1)
+
+
+@audit.command(name="matrix")
+@click.option("--format", "form", type=click.Choice(list(matrix.FORMATS)), default="md")
+@click.option("--declared", is_flag=True, help="What the files of this release say; no database.")
+@data_dir_option
+def show_matrix(form: str, declared: bool, data_dir: Path) -> None:
+    """Who may do what: role, object, command, which rows by the policies, which columns.
+
+    Tables, functions, schemas, database, memberships, from the live catalogue. The same with psql:
+    sql/audit/matrix.sql.
+    """
+
+    async def work() -> list[Right]:
+        async with connected("auditor", data_dir) as connection:
+            return await matrix.live(connection)
+
+    click.echo(matrix.FORMATS[form](matrix.from_files() if declared else run(work())))
+
+
+async def _state(url: str) -> differing.State:
+    """Of a database, by its URL or by the environment variable that holds it."""
+    source = Source(connections.plain_url(os.environ.get(url, url)), url)
+    connection = await connections.log_in(source)
+    try:
+        return await differing.of_database(connection)
+    finally:
+        await connection.close(timeout=5)
+
+
+@audit.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--revisions", is_flag=True, help="A and B are revisions (0001 0002), no databases.")
+@json_option
+def diff(before: str, after: str, revisions: bool, as_json: bool) -> None:
+    """What decides over access in B otherwise than in A, in words. Exits with 1 where they differ.
+
+    \b
+        kollegium audit diff DATABASE_URL STAGING_URL     # environment variables, or URLs
+        kollegium audit diff --revisions 0001 0002        # what releases build; no database
+
+    Any role may read the catalogue. A revision that is not released is what sql/ says now.
+    """
+
+    async def work() -> list[str]:
+        return differing.in_words(await _state(before), await _state(after))
+
+    try:
+        if revisions:
+            old, new = differing.of_revision(before), differing.of_revision(after)
+            found = differing.in_words(old, new)
+        else:
+            found = run(work())
+    except KeyError as error:
+        raise click.UsageError(f"There is no revision {error}.") from error
+    print_json({"differences": found}) if as_json else click.echo(
+        "\n".join(found) or "No difference."
+    )
+    if found:
         raise SystemExit(1)

@@ -6,6 +6,7 @@ short lists are read in a thread, which takes less than handing them over.
 """
 
 import contextlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 import anyio
@@ -15,7 +16,8 @@ from anyio import BrokenWorkerProcess, CapacityLimiter
 from anyio.lowlevel import RunVar
 
 from service.domain.imports.files.mapping import Mapping, parse_mapping
-from service.domain.imports.files.reading import read_file
+from service.domain.imports.files.reading import ParsedFile, read_file
+from service.domain.imports.files.records import Result
 from service.domain.imports.files.refused import ImportRefused
 from service.domain.imports.files.uploads import PreparedFile, prepared
 from service.errors import Problem
@@ -90,14 +92,17 @@ def read_here(file: File) -> PreparedFile:
 
 
 def _by(file: File, mapping: Mapping | None) -> PreparedFile:
-    parsed = read_file(
-        file.content,
-        filename=file.name,
-        mapping=mapping,
-        consent=file.consent,
-        interest=file.interest,
-    )
-    return prepared(parsed, file.name, dry_run=file.dry_run)
+    def read(take: Callable[[Result], None]) -> ParsedFile:
+        return read_file(
+            file.content,
+            filename=file.name,
+            mapping=mapping,
+            consent=file.consent,
+            interest=file.interest,
+            take=take,
+        )
+
+    return prepared(read, file.name, dry_run=file.dry_run)
 
 
 def mapping_of(text: bytes, pointer: str) -> Mapping:

@@ -81,7 +81,8 @@ async def decline(
     l: FromPath[UUID],
     data: JSONBody[Refusal | None] = None,
 ) -> Response[Offer]:
-    """For the whole company. The last refusal of a wave can be taken back for 15 seconds."""
+    """For the whole company. The last refusal of a wave can be taken back for 15 seconds. Again
+    with a reason adds that, where none was said."""
     return await call.answer(operations.decline, m, l, data)
 
 

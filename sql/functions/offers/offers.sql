@@ -288,7 +288,7 @@ begin
 end
 $$;
 
--- For the whole company. Declining twice changes nothing.
+-- For the whole company. Declining twice changes nothing, but that a reason may follow.
 create or replace function app.decline_offer(p_marketplace uuid, p_lead uuid, p_reason text)
 returns app.offer language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -298,6 +298,10 @@ declare
 begin
   v_offer := app_private.own_offer(p_marketplace, p_lead, v_caller.company_id);
   if v_offer.state = 'declined' then
+    if v_offer.decline_reason is null and p_reason is not null then
+      update app.offer set decline_reason = p_reason
+      where marketplace_id = p_marketplace and id = v_offer.id returning * into v_offer;
+    end if;
     return v_offer;
   elsif v_offer.state <> 'open' then
     perform app_private.refuse(409, 'lead-no-longer-available');

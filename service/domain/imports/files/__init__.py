@@ -17,7 +17,8 @@ Two promises, both tested: every data row of a file gives exactly one result, an
 are, the only exception is `ImportRefused`, which refuses the file as a whole. Nothing here logs,
 and no detail text repeats what a person wrote: reports are kept longer than personal data may be.
 
-`read_file` is plain computation (some seconds for 50,000 rows): call it in a thread.
+`read_file` is plain computation (some seconds for 50,000 rows): call it in a thread. Rows are
+walked over, not kept: two or three walks over a file; each result is given away as it is read.
 """
 
 from service.domain.contact import Noticed

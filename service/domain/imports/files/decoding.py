@@ -1,12 +1,13 @@
 """From bytes to numbered rows of cells: encoding, separator, limits.
 
+Rows are not kept: a table reads its file anew for each walk over them.
+
 Rows are numbered as a spreadsheet shows them: the first record of the file is row 1, a quoted
 newline does not begin a new row, blank lines count. The content decides what a file is; its name is
 never asked.
 """
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,7 @@ HEADER_WITHIN: Final = 10
 #: Tells whether a row of cells is a header that is known.
 HeaderTest = Callable[[list[str]], bool]
 _SAMPLE_ROWS: Final = 100
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
@@ -45,12 +47,51 @@ class Record(NamedTuple):
     cells: list[str]
 
 
+class TableRows:
+    """The rows of a table that are not blank, read anew by each walk over them.
+
+    The first walk counts and holds the limits; what exceeds a row's or a cell's limit is cut one
+    beyond it, so that the row can still be refused for it.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[list[str]]]) -> None:
+        self._read = read
+        self.first: list[Record] = []  #: as many as a header may be among
+        self.last_row = self.blank_rows = self._count = 0
+        for number, cells in enumerate(read(), start=1):
+            blank = not any(cell.strip() for cell in cells)
+            # One record is the header.
+            if number > MAX_LINES or (self._count > MAX_ROWS and not blank):
+                raise ImportRefused("too-many-rows", limit=MAX_ROWS)
+            self.blank_rows += blank
+            if not blank:
+                self._count, self.last_row = self._count + 1, number
+                if len(self.first) < HEADER_WITHIN:
+                    self.first.append(_record(number, cells))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Record]:
+        for number, cells in enumerate(self._read(), start=1):
+            if any(cell.strip() for cell in cells):
+                yield _record(number, cells)
+
+    def after(self, position: int) -> Iterator[Record]:
+        """Those behind a place."""
+        return islice(self, position + 1, None)
+
+
+def _record(number: int, cells: list[str]) -> Record:
+    return Record(number, [cell[: MAX_CELL + 1] for cell in cells[: MAX_COLUMNS + 1]])
+
+
 class Table(msgspec.Struct, frozen=True):
     """A text file, or one sheet of a spreadsheet, as rows of cells."""
 
     encoding: str  #: `xlsx` for a spreadsheet
     separator: str | None  #: None for a spreadsheet
-    records: list[Record]
+    records: TableRows
     blank_rows: int
     #: rows that are of another encoding than the file, its name, or `encodings.REPLACED`
     other_rows: dict[int, str] = {}
@@ -88,11 +129,11 @@ def decode(
 def _sheets(content: bytes) -> Iterator[Table]:
     total = 0
     for sheet in spreadsheets.sheets_of(content):
-        records, blank_rows = _bounded(sheet.rows)
+        records = TableRows(sheet.rows)
         total += max(0, len(records) - 1)  # one record is the header
         if total > MAX_ROWS:
             raise ImportRefused("too-many-rows", limit=MAX_ROWS)
-        yield Table("xlsx", None, records, blank_rows, {}, sheet.name, sheet.visible)
+        yield Table("xlsx", None, records, records.blank_rows, {}, sheet.name, sheet.visible)
 
 
 def _text_table(
@@ -104,10 +145,16 @@ def _text_table(
         separator = line[1]
     found_separator = separator or detect_separator(text, is_header)
     others: dict[int, str] = {}
-    records, blank_rows = _bounded(_marked(text, found_separator, other_lines, others))
-    if line and records:
-        records, blank_rows = records[1:], blank_rows + 1
-    return Table(found_encoding, found_separator, records, blank_rows, others)
+
+    def rows() -> Iterator[list[str]]:
+        read = _marked(text, found_separator, other_lines, others)
+        if line:  # counted, and blank
+            next(read, None)
+            yield []
+        yield from read
+
+    records = TableRows(rows)
+    return Table(found_encoding, found_separator, records, records.blank_rows, others)
 
 
 def _marked(
@@ -167,9 +214,8 @@ def _sample(text: str, separator: str) -> tuple[list[list[str]], bool]:
 
 def _csv_lines(text: str, separator: str) -> Iterator[tuple[list[str], int]]:
     """Rows, and the last line (from 1) that each takes."""
-    # newline="": newlines inside quotes belong to the cell. strict: a misplaced quote is an error,
-    # not a guess.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    # Newlines inside quotes belong to the cell. strict: a misplaced quote is an error, not a guess.
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     while True:
         try:
             yield next(reader), reader.line_num
@@ -179,24 +225,6 @@ def _csv_lines(text: str, separator: str) -> Iterator[tuple[list[str], int]]:
             raise ImportRefused("csv-broken", line=reader.line_num) from error
 
 
-def _bounded(rows: Iterable[list[str]]) -> tuple[list[Record], int]:
-    """Number the rows, leave the blank ones out but counted, and hold the limits.
-
-    What exceeds a row's or a cell's limit is cut one beyond it, so that the row can still be
-    refused for it.
-    """
-    records: list[Record] = []
-    blank_rows = 0
-    for number, cells in enumerate(rows, start=1):
-        blank = not any(cell.strip() for cell in cells)
-        if number > MAX_LINES or (
-            len(records) > MAX_ROWS and not blank
-        ):  # one record is the header
-            raise ImportRefused("too-many-rows", limit=MAX_ROWS)
-        if not blank:
-            records.append(
-                Record(number, [cell[: MAX_CELL + 1] for cell in cells[: MAX_COLUMNS + 1]])
-            )
-        else:
-            blank_rows += 1
-    return records, blank_rows
+def _lines(text: str) -> Iterator[str]:
+    """The lines with their ends. io.StringIO would keep four bytes of each character."""
+    return (found[0] for found in _LINE.finditer(text))

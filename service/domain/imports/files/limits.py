@@ -4,7 +4,7 @@ from typing import Final
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 #: Data rows. Blank lines do not count here, but see `MAX_LINES`.
-MAX_ROWS: Final = 50_000
+MAX_ROWS: Final = 100_000
 #: Records of any kind, blank ones included: twenty million empty lines are also work.
 MAX_LINES: Final = 200_000
 MAX_COLUMNS: Final = 200

@@ -1,6 +1,6 @@
 """What each column of one file is for: made once from its header, used for every row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Literal, NamedTuple
 
@@ -65,13 +65,13 @@ def label_of(header: str, index: int) -> str:
 def plan_of(
     known: Format,
     headers: list[str],
-    records: Sequence[Record] = (),
+    records: Callable[[], Iterable[Record]] = tuple,
     *,
     consent: bool,
     interest: str | None,
 ) -> Plan:
     """Assign every column of `headers` its part: a field, context, or an answer. None is without
-    one. `records` are the rows below, for what only a whole column tells.
+    one. `records` gives the rows below, for what only a whole column tells.
     """
     order = {key: position for position, key in enumerate(known.columns)}
     keys = [header_key(header) for header in headers]
@@ -96,7 +96,9 @@ def plan_of(
     return Plan(known, tuple(columns), fallbacks, consent, interest, clocks, set())
 
 
-def _clock(known: Format, header: str, position: int, records: Sequence[Record]) -> Clock:
+def _clock(
+    known: Format, header: str, position: int, records: Callable[[], Iterable[Record]]
+) -> Clock:
     named = zone_in(header) or (zone_named(known.time_zone) if known.time_zone else None)
-    cells = (record.cells[position] for record in records if position < len(record.cells))
+    cells = (record.cells[position] for record in records() if position < len(record.cells))
     return Clock(named or zone_named(HOME_ZONE), named is None, day_first(cells))

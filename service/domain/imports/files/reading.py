@@ -1,18 +1,20 @@
 """A whole file: find its header, read every row, account for every line."""
 
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Literal, NoReturn
 
 import msgspec
 
 from service.domain.contact import Noticed
-from service.domain.imports.files.decoding import HEADER_WITHIN, SEPARATORS, Record, Table, decode
+from service.domain.imports.files.decoding import SEPARATORS, Record, Table, decode
 from service.domain.imports.files.encodings import REPLACED
 from service.domain.imports.files.formats import Format
 from service.domain.imports.files.headers import header_key
 from service.domain.imports.files.known_formats import FORMATS, recognise
 from service.domain.imports.files.limits import MAX_COLUMNS
 from service.domain.imports.files.mapping import Mapping
-from service.domain.imports.files.plans import label_of, plan_of
+from service.domain.imports.files.plans import Plan, label_of, plan_of
 from service.domain.imports.files.records import (
     DuplicateLead,
     ImportedLead,
@@ -23,6 +25,9 @@ from service.domain.imports.files.records import (
 from service.domain.imports.files.refused import ImportRefused, remark
 from service.domain.imports.files.rows import read_row
 from service.domain.imports.files.suggesting import offered_mapping
+
+#: The most lines of a footer.
+_FOOTER = 50
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -55,7 +60,7 @@ class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
     separator: str | None  #: None for a spreadsheet
     headers: list[str]
     header_row: int
-    results: list[Result]  #: in row order, exactly one a data row
+    results: list[Result]  #: in row order, exactly one a data row; none where `take` got them
     skipped: list[Skipped]
     blank_rows: int
     remarks: list[Noticed]  #: about the file as a whole
@@ -81,11 +86,16 @@ class _Part(msgspec.Struct, kw_only=True):
 
     headers: list[str]
     header_row: int
-    format: str
-    results: list[Result]
+    plan: Plan
+    data: Callable[[], Iterator[Record]]
     skipped: list[Skipped]
-    tells_consent: bool
-    notes: set[str]
+    rows: int = 0
+
+    @property
+    def notes(self) -> set[str]:
+        """What there is to know of it, when all of its rows are read."""
+        missing = set() if self.plan.tells_interest else {"interest-column-missing"}
+        return self.plan.notes | missing
 
 
 def read_file(
@@ -95,8 +105,10 @@ def read_file(
     mapping: Mapping | None = None,
     consent: bool | None = None,
     interest: str | None = None,
+    take: Callable[[Result], None] | None = None,
 ) -> ParsedFile:
-    """Read an export and return one result for every data row.
+    """Read an export and return one result for every data row, or give each to `take` as it is
+    read, so that none is kept.
 
     `filename` is only reported, never believed. `mapping` replaces the known formats. `consent` and
     `interest` are what the uploader states for the whole file; a column that tells either wins, row
@@ -115,26 +127,33 @@ def read_file(
     found = [_locate(table, known) if table.visible else None for table in tables]
     if not any(found):
         _refuse(tables, mapping)
+    results: list[Result] = []
     parts: list[_Part] = []
     sheets: list[SheetRead] = []
-    offset = 0
-    for table, located in zip(tables, found, strict=True):
-        start = offset
-        if located:
-            part = _read(table, *located, offset, bool(consent), (interest or "").strip() or None)
-            parts.append(part)
-            offset += table.records[-1].row
-        if table.sheet is not None:
-            sheets.append(_sheet(table, parts[-1] if located else None, start))
+
+    def each() -> Iterator[Result]:
+        offset = 0
+        for table, located in zip(tables, found, strict=True):
+            start = offset
+            if located:
+                said = bool(consent), (interest or "").strip() or None
+                parts.append(_part(table, *located, offset, *said))
+                yield from _results(parts[-1], table, offset)
+                offset += table.records.last_row
+            if table.sheet is not None:
+                sheets.append(_sheet(table, parts[-1] if located else None, start))
+
+    for result in mark_duplicates(each()):
+        (take or results.append)(result)
     first, read = parts[0], [table for table, located in zip(tables, found, strict=True) if located]
     return ParsedFile(
         filename=label_of(filename, 0),
-        format=first.format,
+        format=first.plan.format.slug,
         encoding=read[0].encoding,
         separator=read[0].separator,
         headers=first.headers,
         header_row=first.header_row,
-        results=mark_duplicates(result for part in parts for result in part.results),
+        results=results,
         skipped=[line for part in parts for line in part.skipped],
         blank_rows=sum(table.blank_rows for table in read),
         remarks=_remarks(tables, sheets, parts, consent),
@@ -142,39 +161,50 @@ def read_file(
     )
 
 
-def _read(
+def _part(
     table: Table, position: int, known: Format, offset: int, consent: bool, interest: str | None
 ) -> _Part:
-    """One table below its header."""
-    header = table.records[position]
+    """One table below its header, before its rows are read."""
+    header = table.records.first[position]
     headers = _trimmed(header.cells)
     if len(headers) > MAX_COLUMNS:
         raise ImportRefused("header-too-wide", limit=MAX_COLUMNS)
-    data, footer = _split_footer(table.records[position + 1 :], known)
-    plan = plan_of(known, headers, data, consent=consent, interest=interest)
-    results: list[Result] = [
-        read_row(plan, Record(record.row + offset, record.cells), table.other_rows.get(record.row))
-        for record in data
-    ]
+    footer = _footer(table.records.after(position), known)
+    end = footer[0].row if footer else None
+
+    def data() -> Iterator[Record]:
+        for record in table.records.after(position):
+            if record.row == end:
+                return
+            yield record
+
     return _Part(
         headers=[label_of(cell, index) for index, cell in enumerate(headers)],
         header_row=header.row + offset,
-        format=known.slug,
-        results=results,
+        plan=plan_of(known, headers, data, consent=consent, interest=interest),
+        data=data,
         skipped=[
-            *(Skipped(record.row + offset, "preamble") for record in table.records[:position]),
+            *(
+                Skipped(record.row + offset, "preamble")
+                for record in table.records.first[:position]
+            ),
             *(Skipped(record.row + offset, "footer") for record in footer),
         ],
-        tells_consent=plan.tells_consent,
-        notes=plan.notes | (set() if plan.tells_interest else {"interest-column-missing"}),
     )
+
+
+def _results(part: _Part, table: Table, offset: int) -> Iterator[Result]:
+    for record in part.data():
+        part.rows += 1
+        numbered = Record(record.row + offset, record.cells)
+        yield read_row(part.plan, numbered, table.other_rows.get(record.row))
 
 
 def _sheet(table: Table, part: _Part | None, offset: int) -> SheetRead:
     name = label_of(table.sheet or "", 0)
     if part is not None:
-        rows = len(part.results)
-        return SheetRead(name=name, outcome="read", offset=offset, rows=rows, format=part.format)
+        known = part.plan.format.slug
+        return SheetRead(name=name, outcome="read", offset=offset, rows=part.rows, format=known)
     if not table.records:
         return SheetRead(name=name, outcome="empty")
     return SheetRead(name=name, outcome="unknown-header" if table.visible else "hidden")
@@ -185,7 +215,7 @@ def _remarks(
 ) -> list[Noticed]:
     """What there is to know about the file as a whole."""
     said: list[Noticed] = []
-    if consent is None and not all(part.tells_consent for part in parts):
+    if consent is None and not all(part.plan.tells_consent for part in parts):
         said.append(remark("consent-column-missing"))
     notes: set[str] = set().union(*(part.notes for part in parts))
     said += [remark(code) for code in sorted(notes)]
@@ -202,7 +232,7 @@ def _remarks(
 
 def _locate(table: Table, known: Format | None) -> tuple[int, Format] | None:
     """The header among the first rows, and its format: `known`, or whichever it is."""
-    for position, record in enumerate(table.records[:HEADER_WITHIN]):
+    for position, record in enumerate(table.records.first):
         if known is None:
             recognised = recognise(record.cells)
         else:
@@ -227,7 +257,7 @@ def _refuse(tables: list[Table], mapping: Mapping | None) -> NoReturn:
 
 def _widest(table: Table) -> list[str]:
     """The row that most likely was meant as header, for the message."""
-    cells = max((record.cells for record in table.records[:HEADER_WITHIN]), key=len)
+    cells = max((record.cells for record in table.records.first), key=len)
     return [label_of(cell, index) for index, cell in enumerate(cells[:MAX_COLUMNS])]
 
 
@@ -237,23 +267,28 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells[:width]
 
 
-def _split_footer(records: list[Record], known: Format) -> tuple[list[Record], list[Record]]:
-    """Split off the lines below a report: one cell each, after a blank line, one of them with a
-    known word.
+def _footer(records: Iterator[Record], known: Format) -> list[Record]:
+    """The lines below a report: one cell each, after a blank line, one of them with a known word.
 
     All three together, so that a row with little in it is never taken for a footer.
     """
-    start = len(records)
-    while start > 0 and _is_single(records[start - 1]):
-        start -= 1
-    while start < len(records):
-        block = records[start:]
+    tail: deque[Record] = deque(maxlen=_FOOTER)
+    before = 0  # the row above the tail; 0: there is none
+    for record in records:
+        if not _is_single(record):
+            tail.clear()
+            before = record.row
+            continue
+        if len(tail) == _FOOTER:
+            before = tail[0].row
+        tail.append(record)
+    block = list(tail)
+    while block and known.footer:
         text = "\n".join(record.cells[0] for record in block).casefold()
-        after_gap = start > 0 and block[0].row > records[start - 1].row + 1
-        if after_gap and any(word in text for word in known.footer):
-            return records[:start], block
-        start += 1
-    return records, []
+        if before and block[0].row > before + 1 and any(word in text for word in known.footer):
+            return block
+        before = block.pop(0).row
+    return []
 
 
 def _is_single(record: Record) -> bool:

@@ -3,7 +3,7 @@ nothing.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -90,18 +90,16 @@ def fingerprint_of(
     return "sha256:" + hashlib.sha256(material.encode()).hexdigest()
 
 
-def mark_duplicates(results: Iterable[Result]) -> list[Result]:
-    """Keep the first lead of each fingerprint, in order; later ones become `DuplicateLead`."""
+def mark_duplicates(results: Iterable[Result]) -> Iterator[Result]:
+    """The first lead of each fingerprint, in order; later ones become `DuplicateLead`."""
     first_rows: dict[str, int] = {}
-    marked: list[Result] = []
     for result in results:
         if isinstance(result, ImportedLead):
             first_row = first_rows.setdefault(result.fingerprint, result.row)
             if first_row != result.row:
-                marked.append(_duplicate(result, first_row))
+                yield _duplicate(result, first_row)
                 continue
-        marked.append(result)
-    return marked
+        yield result
 
 
 def _duplicate(lead: ImportedLead, first_row: int) -> DuplicateLead:

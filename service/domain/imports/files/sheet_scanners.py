@@ -2,6 +2,8 @@
 
 import abc
 import re
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Final
 from xml.parsers import expat
 
@@ -25,13 +27,15 @@ class Scanner(abc.ABC):
     bombs do.
     """
 
-    def read_events(self, data: bytes) -> None:
+    def read_events(self, pieces: Iterable[bytes]) -> None:
         parser = expat.ParserCreate()
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.characters
         parser.StartDoctypeDeclHandler = self._refuse
-        parser.Parse(data, True)
+        for piece in pieces:
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
 
     @abc.abstractmethod
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -75,8 +79,8 @@ class Styles(Scanner):
         self._used: list[str] = []
         self._cells = False
 
-    def read(self, data: bytes) -> set[int]:
-        self.read_events(data)
+    def read(self, pieces: Iterable[bytes]) -> set[int]:
+        self.read_events(pieces)
         return {index for index, number in enumerate(self._used) if self._shows_both(number)}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -106,10 +110,10 @@ class SharedStrings(Scanner):
     """The length of each shared string."""
 
     def __init__(self) -> None:
-        self._lengths: list[int] = []
+        self._lengths: array[int] = array("L")
 
-    def read(self, data: bytes) -> list[int]:
-        self.read_events(data)
+    def read(self, pieces: Iterable[bytes]) -> Sequence[int]:
+        self.read_events(pieces)
         return self._lengths
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -127,7 +131,7 @@ class SharedStrings(Scanner):
 class SheetScanner(Scanner):
     """Used area and amount of text of one sheet, counted as the reader would."""
 
-    def __init__(self, lengths: list[int], stamped: set[int]) -> None:
+    def __init__(self, lengths: Sequence[int], stamped: set[int]) -> None:
         self._lengths = lengths
         self._stamped = stamped  # styles that show a date and a time
         self.errors: dict[tuple[int, int], str] = {}

@@ -4,12 +4,15 @@ calamine does what it is good at: dates, numbers, formats. What it does not tell
 with an error, which it gives as an empty one, and midnight, of which it gives the date alone.
 """
 
+import contextlib
 import datetime
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from typing import Final, NamedTuple
 
-from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from service.domain.imports.files import workbook_parts
 from service.domain.imports.files.refused import ImportRefused
@@ -31,11 +34,12 @@ Cell = (
 
 
 class FileSheet(NamedTuple):
-    """A worksheet: its name, whether people see it, and its rows from row 1, each cell as text."""
+    """A worksheet: its name, whether people see it, and its rows from row 1, each cell as text,
+    read anew by each call."""
 
     name: str
     visible: bool
-    rows: Iterator[list[str]]
+    rows: Callable[[], Iterator[list[str]]]
 
 
 def is_spreadsheet(content: bytes) -> bool:
@@ -51,30 +55,60 @@ def sheets_of(content: bytes) -> Iterator[FileSheet]:
     if content.startswith(_OLE):
         raise ImportRefused("spreadsheet-broken", reason=".xls / password")
     parts = workbook_parts.parts_of(content)
+    with _named_errors():
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(parts.content))
+        found = [one for one in workbook.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    opened = _Opened(workbook)
+    for sheet in found:
+        marks = parts.marks.get(sheet.name, Marks({}, set()))
+        visible = sheet.visible == SheetVisibleEnum.Visible
+        yield FileSheet(sheet.name, visible, partial(opened.rows, sheet.name, marks))
+
+
+@contextlib.contextmanager
+def _named_errors() -> Iterator[None]:
+    """What calamine cannot read is a broken spreadsheet."""
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(parts.content)) as workbook:
-            for sheet in workbook.sheets_metadata:
-                if sheet.typ == SheetTypeEnum.WorkSheet:
-                    cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                    marks = parts.marks.get(sheet.name, Marks({}, set()))
-                    visible = sheet.visible == SheetVisibleEnum.Visible
-                    yield FileSheet(sheet.name, visible, _texts(cells, marks))
+        yield
     except BaseException as error:
         # A panic of the Rust side is a BaseException that cannot be imported; anything else like
         # that goes on.
-        if isinstance(error, ImportRefused):
+        if isinstance(error, ImportRefused | GeneratorExit):
             raise
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise ImportRefused("spreadsheet-broken", reason="cells") from error
         raise
 
 
-def _texts(rows: list[list[Cell]], marks: Marks) -> Iterator[list[str]]:
+class _Opened:
+    """A workbook of which the cells of one sheet are in memory at a time."""
+
+    def __init__(self, workbook: CalamineWorkbook) -> None:
+        self._workbook = workbook
+        self._sheet: CalamineSheet | None = None
+
+    def rows(self, name: str, marks: Marks) -> Iterator[list[str]]:
+        """The rows of a sheet, each in turn made of its cells."""
+        with _named_errors():
+            if self._sheet is None or self._sheet.name != name:
+                self._sheet = None
+                self._sheet = self._workbook.get_sheet_by_name(name)
+            margin = [""] * (self._sheet.start or (0, 0))[1]  # columns before the first with a cell
+            rows = self._sheet.iter_rows()
+        yield from _texts(rows, margin, marks)
+
+
+def _texts(rows: Iterator[list[Cell]], margin: list[str], marks: Marks) -> Iterator[list[str]]:
     errors: dict[int, dict[int, str]] = {}
     for (number, index), error in marks.errors.items():
         errors.setdefault(number, {})[index] = error
-    for number, row in enumerate(rows):
-        texts = [_text(cell, (number, index) in marks.midnights) for index, cell in enumerate(row)]
+    for number in count():
+        with _named_errors():
+            row = next(rows, None)
+        if row is None:
+            return
+        cells = enumerate(row, start=len(margin))
+        texts = margin + [_text(cell, (number, index) in marks.midnights) for index, cell in cells]
         for index, error in errors.get(number, {}).items():
             texts.extend([""] * (index + 1 - len(texts)))
             texts[index] = texts[index] or error

@@ -1,6 +1,7 @@
 """What a file that was read is to the database: a report of it all, and its rows in chunks."""
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -25,10 +26,11 @@ _PROSPECT = (
 
 
 class PreparedFile(msgspec.Struct, frozen=True):
-    """A file that was read: what is known of it as a whole, and its rows in chunks of JSON."""
+    """A file that was read: what is known of it as a whole, and its rows in packed chunks: a tenth
+    of what they are to the database."""
 
     report: dict[str, Any]
-    chunks: list[str]
+    packed: list[bytes]
     rows: int
 
     @property
@@ -36,11 +38,19 @@ class PreparedFile(msgspec.Struct, frozen=True):
         """Whether the worker takes care of it."""
         return self.rows > IN_REQUEST
 
+    @property
+    def chunks(self) -> Iterator[str]:
+        """Its rows, 50 at a time, as JSON."""
+        return (zlib.decompress(chunk).decode() for chunk in self.packed)
 
-def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> PreparedFile:
-    """What a parsed file is to the database. Takes its time: not for the loop."""
-    encode = msgspec.json.Encoder().encode
-    rows = [_row(result) for result in parsed.results]
+
+def prepared(
+    read: Callable[[Callable[[Result], None]], ParsedFile], file_name: str, *, dry_run: bool = False
+) -> PreparedFile:
+    """What a file is to the database; `read` reads it, and gives each result away. Takes its time:
+    not for the loop."""
+    rows = _Rows()
+    parsed = read(rows.take)
     report = {
         "file_name": file_name[:255],
         "format": parsed.format,
@@ -50,14 +60,36 @@ def prepared(parsed: ParsedFile, file_name: str, *, dry_run: bool = False) -> Pr
         "remarks": [_warned(remark) for remark in parsed.remarks],
         "skipped": [{"row_number": line.row, "reason": line.reason} for line in parsed.skipped],
         "sheets": msgspec.to_builtins(parsed.sheets),
-        "rows": len(rows),
+        "rows": rows.count,
     }
-    return PreparedFile(report, [encode(chunk).decode() for chunk in _chunks(rows)], len(rows))
+    return PreparedFile(report, rows.packed(), rows.count)
 
 
-def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), _CHUNK):
-        yield rows[start : start + _CHUNK]
+class _Rows:
+    """Rows as they come, packed when a chunk of them is full."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._packed: list[bytes] = []
+        self._open: list[dict[str, Any]] = []
+        self._encode = msgspec.json.Encoder().encode
+
+    def take(self, result: Result) -> None:
+        """One row more."""
+        self.count += 1
+        self._open.append(_row(result))
+        if len(self._open) == _CHUNK:
+            self._pack()
+
+    def packed(self) -> list[bytes]:
+        """All of them."""
+        if self._open:
+            self._pack()
+        return self._packed
+
+    def _pack(self) -> None:
+        self._packed.append(zlib.compress(self._encode(self._open), 1))
+        self._open.clear()
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -16,7 +16,8 @@
  * @property {string[]} paths its addresses; each is a key of `screens` in its room.js
  * @property {boolean} [style] whether it has a style.css of its own
  * @property {{to: (session: Session) => string, icon: string, words: string,
- *   badge?: (counts: Api.Counts) => number, when: (session: Session) => boolean}} [nav]
+ *   around?: string, badge?: (counts: Api.Counts) => number, when: (session: Session) => boolean}} [nav]
+ *   around: where other rooms show parts of it
  */
 
 /** @type {Room[]} */
@@ -24,19 +25,23 @@ export const ROOMS = [
   {
     room: "offers",
     paths: ["/app/offers", "/app/offers/past"],
+    style: true,
     nav: { to: () => "/app/offers", icon: "offers", words: "nav.offers", badge: (c) => c.offers, when: (s) => s.takes },
   },
   {
-    room: "leads",
-    paths: ["/app/leads", "/app/leads/:m/:l", "/app/follow-ups"],
-    nav: { to: () => "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
+    room: "work",
+    paths: ["/app/leads", "/app/follow-ups"],
+    style: true,
+    nav: { to: () => "/app/leads", around: "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
   },
+  { room: "leads", paths: ["/app/leads/:m/:l"] },
   { room: "reports", paths: ["/app/marketplaces/:m/reports", "/app/marketplaces/:m/statement"], style: true },
   {
     room: "marketplace",
     paths: ["/app/marketplaces", "/app/marketplaces/:m", "/app/marketplaces/:m/:part", "/app/marketplaces/:m/:part/:one"],
     nav: {
       to: (s) => (s.operated.length === 1 ? `/app/marketplaces/${s.operated[0].id}` : "/app/marketplaces"),
+      around: "/app/marketplaces",
       icon: "market",
       words: "nav.marketplace",
       badge: (c) => c.submitted + c.returns + c.unplaced,

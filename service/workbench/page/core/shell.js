@@ -125,7 +125,7 @@ function Navigation({ path }) {
     ${shown.map(({ room, nav, paths }) => {
       if (!nav) return null;
       const badge = counts && nav.badge ? nav.badge(counts) : 0;
-      const here = paths.some((pattern) => match(pattern, path));
+      const here = paths.some((pattern) => match(pattern, path)) || (nav.around && path.startsWith(`${nav.around}/`));
       return html`<a key=${room} href=${nav.to(session)} aria-current=${here ? "page" : undefined}>
         <${Icon} name=${nav.icon} /><span>${t(nav.words)}</span>
         ${!!badge && html`<b class="badge" aria-label=${t("nav.waiting", { n: badge })}>${badge > 99 ? "99+" : badge}</b>`}

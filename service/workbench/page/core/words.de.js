@@ -32,6 +32,8 @@ export default {
   "keys.open": "öffnen",
   "keys.previous": "vorige Zeile",
   "keys.search": "suchen, springen",
+  "keys.t": "übernehmen",
+  "keys.x": "auswählen",
   "lead_state.available": "bereit",
   "lead_state.closed": "abgeschlossen",
   "lead_state.draft": "Entwurf",

@@ -32,6 +32,8 @@ export default {
   "keys.open": "open",
   "keys.previous": "row before",
   "keys.search": "search, go to",
+  "keys.t": "take",
+  "keys.x": "choose",
   "lead_state.available": "available",
   "lead_state.closed": "closed",
   "lead_state.draft": "draft",
