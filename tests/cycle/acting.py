@@ -1,9 +1,12 @@
 """How each operation is asked of the service, and how what a company reads is told in names."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from tests.cycle.town import Answer, Town, Who
+from tests.policies.oracle import OPERATOR
 
 # operation -> method, rest of the URL, body; {} is the argument.
 CALLS: dict[str, tuple[str, str, Any]] = {
@@ -37,6 +40,33 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "follow_up": ("POST", "/follow-ups", "due"),
     "tick": ("PATCH", "/follow-ups/{}", {"done": True}),
 }
+# What there is about a lead -> the rest of its URL.
+KINDS = {
+    "notes": "/notes?limit=100",
+    "messages": "/messages?limit=100",
+    "history": "/history?limit=100",
+    "engagement": "/engagement",
+    "calls": "/engagement/calls?limit=100",
+    "call": "/engagement/call",
+    "due": "/follow-ups?limit=100",
+}
+# Which of them an operation changes, where it is not all.
+CHANGED = {
+    "note": ("notes",), "message": ("messages", "history"), "change": ("history",),
+    "step": ("engagement", "history"), "handler": ("engagement", "history"),
+    "claim": ("call",), "hang_up": ("call",), "log": ("calls", "call", "history"),
+    "follow_up": ("due",), "tick": ("due",),
+}  # fmt: skip
+# A list -> what it is in the book.
+WHAT = {
+    "/leads": "leads", "/offers": "offers", "/engagements": "engagements",
+    "/offers?as=operator": "offered", "/leads?as=operator": "as operator",
+    "/leads?as=giver": "as giver", "/leads?as=taker": "as taker",
+    "/offers?state=declined": "declined", "/receipts": "receipts",
+    "/follow-ups?whose=mine": "mine",
+}  # fmt: skip
+GONE = ("lost", "expired", "withdrawn")
+OTHERS = [*list(WHAT)[4:], *(f"/offers?state={state}" for state in GONE)]
 FAR = "2030-01-01T12:00:00Z"
 
 
@@ -138,15 +168,30 @@ class Eyes:
     def _place(self, lead: str, engagement: str | None) -> int | None:
         return None if engagement is None else self.acts.works[lead].index(engagement)
 
-    async def deep(self, who: Who, lead: str) -> dict[str, Any]:
-        """Notes, messages, history, engagement."""
-        found: dict[str, Any] = {}
-        for kind in ("notes", "messages", "history"):
-            rows = await self._get(who, self.town.lead(lead, f"/{kind}?limit=100"))
-            found[kind] = rows if rows is None else Counter(self._row(lead, row) for row in rows)
-        work = await self._get(who, self.town.lead(lead, "/engagement"))
-        found["engagement"] = work and _worked(work)
-        return found
+    async def deep(self, who: Who, lead: str, kinds: Iterable[str]) -> dict[str, Any]:
+        """Of KINDS."""
+        found = await asyncio.gather(*(self._kind(who, lead, kind) for kind in kinds))
+        return dict(zip(kinds, found, strict=True))
+
+    async def _kind(self, who: Who, lead: str, kind: str) -> Any:
+        if kind == "call":
+            return await self._call(who, lead)
+        rows = await self._get(who, self.town.lead(lead, KINDS[kind]))
+        if not rows:
+            return rows if rows is None else Counter()
+        if kind == "engagement":
+            return _worked(rows)
+        if kind == "calls":
+            return Counter(
+                (self._place(lead, c["engagement_id"]), c["colleague_name"], c["outcome"])
+                for c in rows
+            )
+        if kind == "due":
+            return Counter(
+                (self._colleague(f["colleague_id"]), f["text"], f["done_at"] is not None)
+                for f in rows
+            )
+        return Counter(self._row(lead, row) for row in rows)
 
     def _row(self, lead: str, row: Any) -> tuple[Any, ...]:
         place = self._place(lead, row["engagement_id"])
@@ -158,25 +203,11 @@ class Eyes:
             return (place, "message", row["company_name"], row["author_name"], None)
         return (place, row["author_name"], row["text"])
 
-    async def own(self, who: Who, lead: str) -> dict[str, Any]:
-        """Calls and follow-ups of one lead."""
-        calls = await self._get(who, self.town.lead(lead, "/engagement/calls?limit=100"))
-        due = await self._get(who, self.town.lead(lead, "/follow-ups?limit=100"))
-        return {
-            "calls": None if calls is None else Counter(
-                (self._place(lead, c["engagement_id"]), c["colleague_name"], c["outcome"])
-                for c in calls),
-            "due": None if due is None else Counter(
-                (self._colleague(f["colleague_id"]), f["text"], f["done_at"] is not None)
-                for f in due),
-        }  # fmt: skip
-
     def _colleague(self, number: str | None) -> str | None:
         people = self.town.ids.people.items()
         return next((name for name, other in people if str(other) == number), None)
 
-    async def calls(self, who: Who, lead: str) -> Any:
-        """Who is calling."""
+    async def _call(self, who: Who, lead: str) -> Any:
         answer = await self.town.ask(who, "GET", self.town.lead(lead, "/engagement/call"))
         if answer.status != 200:
             return answer.status
@@ -188,47 +219,53 @@ class Eyes:
         return (lead, o["state"], o["wave"], o["placed_before"], o["company_name"],
                 o["answered_by"])  # fmt: skip
 
-    async def totals(self, who: Who) -> dict[str, Any]:
-        """All lists."""
+    async def totals(self, who: Who, *, takes: bool, whole: bool) -> dict[str, Any]:
+        """Its lists and counts: leads, what a taker and an operator have besides; `whole`: all."""
+        paths = ["/leads"]
+        paths += ["/offers", "/engagements"] if takes or whole else []
+        paths += ["/offers?as=operator"] if whole or who.company == OPERATOR else []
+        paths += OTHERS if whole else []
+        counts, *rows = await asyncio.gather(
+            self._get(who, "/counts"), *(self._get(who, _all_of(path)) for path in paths)
+        )
+        read = dict(zip(paths, rows, strict=True))
+        found = {
+            what: self._listed(path, rows)
+            for path, rows in read.items()
+            if (what := WHAT.get(path))
+        }
+        if whole:
+            gone = (read[f"/offers?state={state}"] for state in GONE)
+            found["gone"] = {self.names[o["lead_id"]] for rows in gone for o in rows}
+        return found | {"counts": counts}
+
+    def _listed(self, path: str, rows: Any) -> Any:
         names = self.names
-        found: dict[str, Any] = {}
-        for capacity in ("operator", "giver", "taker"):
-            rows = await self._get(who, f"/leads?limit=100&as={capacity}")
-            found[f"as {capacity}"] = {names[row["id"]] for row in rows}
-        rows = await self._get(who, "/leads?limit=100")
-        found["leads"] = {names[row["id"]]: self._lead(row) for row in rows}
-        for kind, query in (("offers", ""), ("offered", "&as=operator")):
-            rows = await self._get(who, f"/offers?limit=100{query}")
-            found[kind] = Counter(self._offer(o) for o in rows)
-        rows = await self._get(who, "/offers?limit=100&state=declined")
-        found["declined"] = {names[o["lead_id"]] for o in rows}
-        gone = [
-            await self._get(who, f"/offers?limit=100&state={state}")
-            for state in ("lost", "expired", "withdrawn")
-        ]
-        found["gone"] = {names[o["lead_id"]] for rows in gone for o in rows}
-        found["engagements"] = Counter(
-            (names[e["lead_id"]], *_worked(e), e["return_reason"], e["ended_at"] is not None,
-             e["version"] is not None)
-            for e in await self._get(who, "/engagements?limit=100")
-        )  # fmt: skip
-        # The clock is turned by fives; a story takes less than that.
-        found["receipts"] = Counter(
-            (
-                r["marketplace_name"],
-                r["outcome"],
-                r["postcode_area"],
-                r["seconds"] // 300 * 5,
-                r["offered_together"],
-            )
-            for r in await self._get(who, "/receipts?limit=100")
-        )
-        found["counts"] = await self._get(who, "/counts")
-        found["mine"] = Counter(
-            (names[f["lead_id"]], f["text"])
-            for f in await self._get(who, "/follow-ups?whose=mine&limit=100")
-        )
-        return found
+        match path:
+            case "/leads":
+                return {names[row["id"]]: self._lead(row) for row in rows}
+            case "/offers" | "/offers?as=operator":
+                return Counter(self._offer(o) for o in rows)
+            case "/engagements":
+                return Counter(
+                    (names[e["lead_id"]], *_worked(e), e["return_reason"],
+                     e["ended_at"] is not None, e["version"] is not None)
+                    for e in rows
+                )  # fmt: skip
+            case "/receipts":
+                # The clock is turned by fives; a story takes less than that.
+                return Counter(
+                    (r["marketplace_name"], r["outcome"], r["postcode_area"],
+                     r["seconds"] // 300 * 5, r["offered_together"])
+                    for r in rows
+                )  # fmt: skip
+            case "/follow-ups?whose=mine":
+                return Counter((names[f["lead_id"]], f["text"]) for f in rows)
+        return {names[row.get("lead_id") or row["id"]] for row in rows}
+
+
+def _all_of(path: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}limit=100"
 
 
 def reader(company: str, roles: dict[Who, str], turn: int) -> Who | None:

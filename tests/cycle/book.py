@@ -332,7 +332,11 @@ class Book:
         return [(n, work) for n, work in works if work.company == company][-1:]
 
     def deep(self, lead: str, company: str) -> dict[str, Any]:
-        """Notes, messages, history, calls, engagement; None: not found."""
+        """All kinds of tests/cycle/acting.py; None: not found."""
+        own, call = self._own_of(lead, company), self._call(lead, company)
+        return {**self._said(lead, company), **own, "call": call}
+
+    def _said(self, lead: str, company: str) -> dict[str, Any]:
         papers = self.papers[lead]
         now = papers.lead
         if not self.knows(lead, company):
@@ -364,7 +368,7 @@ class Book:
         author = (None, None) if hides and stranger else (line.printed, line.by)
         return (line.event, *author, None if hides else line.named or None)
 
-    def own(self, lead: str, company: str) -> dict[str, Any]:
+    def _own_of(self, lead: str, company: str) -> dict[str, Any]:
         """Calls and follow-ups of one lead."""
         papers = self.papers[lead]
         seen = self.knows(lead, company)
@@ -374,7 +378,7 @@ class Book:
         )
         return {"calls": calls if calls or seen else None, "due": due if due or seen else None}
 
-    def calls(self, lead: str, company: str) -> Any:
+    def _call(self, lead: str, company: str) -> Any:
         """GET of who is calling: 404, 403, or the name and how often it was tried."""
         papers = self.papers[lead]
         now = papers.lead

@@ -1,13 +1,15 @@
 """One story: random transitions of a few leads by everybody, each compared with the book; then all
 that every company sees."""
 
+import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from service.jobs.worker import timers
-from tests.cycle.acting import CALLS, Acts, Eyes, reader
+from tests.cycle.acting import CALLS, CHANGED, KINDS, Acts, Eyes, reader
 from tests.cycle.book import STEPS, Book, Papers
 from tests.cycle.town import KEY, PEOPLE, Town, Who
 from tests.policies import oracle
@@ -251,46 +253,59 @@ class Story:
                 self._same(f"{what}, {key}", who, found.get(key), wanted.get(key))
         raise AssertionError(f"{who} reads {what}:\n  {found}\nand should\n  {wanted}")
 
-    async def look(self, company: str, lead: str, *, deep: bool) -> None:
-        """One lead as one company sees it."""
+    async def look(self, company: str, lead: str, kinds: Iterable[str]) -> None:
+        """One lead as one company sees it, and these kinds of what there is about it."""
         who = reader(company, self.book.roles, self.turn)
         if who is None:
             return
         name = self.book.papers[lead].name
         found, wanted = await self.eyes.shown(who, lead), self.book.shown(lead, company)
         self._same(name, who, found, wanted)
-        if not deep:
-            return
-        self._same(name, who, await self.eyes.deep(who, lead), self.book.deep(lead, company))
-        self._same(name, who, await self.eyes.own(who, lead), self.book.own(lead, company))
-        self._same(name, who, await self.eyes.calls(who, lead), self.book.calls(lead, company))
+        if kinds:
+            all_of_it = self.book.deep(lead, company)
+            wanted = {kind: all_of_it[kind] for kind in kinds}
+            self._same(name, who, await self.eyes.deep(who, lead, kinds), wanted)
 
     async def compare(self, *, whole: bool = False) -> None:
-        """All companies: the lead that changed, or, where more did, all their lists. One of them in
-        turn in full: its lists, and all about a lead in turn. `whole`: each in full."""
-        self.turn += 1
+        """All companies, at once: their lists and counts; who knows the lead that something was
+        done with, what that changed. In turns one looks into all its lists, or into all about a
+        lead. What somebody changed who was refused is seen after the next step. `whole`: each in
+        full, and all leads."""
         self.counts["steps"] += 1
-        lead = self.ids.get(self.told[-1].split()[1])
-        for number, company in enumerate(PEOPLE):
-            mine = self.turn % len(PEOPLE) == number
-            if lead:
-                knows = self.book.knows(lead, company)
-                await self.look(company, lead, deep=whole or mine or knows)
-            if whole or mine or (lead is None and self.told[-1].endswith((": 200", "pass"))):
-                await self._lists(company)
-            if mine and self.ids:
-                some = list(self.ids.values())
-                await self.look(company, some[self.turn % len(some)], deep=True)
-            for other in self.ids.values() if whole else ():
-                await self.look(company, other, deep=True)
+        if not whole and not self.told[-1].endswith((": 200", "pass")):
+            return
+        self.turn += 1
+        op, name, *_ = self.told[-1].split()
+        changed = CHANGED.get(op, tuple(KINDS))
+        reading = [self._see(c, self.ids.get(name), changed, whole=whole) for c in PEOPLE]
+        for error in await asyncio.gather(*reading, return_exceptions=True):
+            if error:
+                raise error
         assert len(self.eyes.not_found) < 2, self.eyes.not_found
 
-    async def _lists(self, company: str) -> None:
+    async def _see(
+        self, company: str, lead: str | None, changed: Iterable[str], *, whole: bool
+    ) -> None:
+        leads = list(self.ids.values())
+        turn, place = divmod(self.turn, len(PEOPLE))
+        mine = place == list(PEOPLE).index(company)
+        about = leads if whole else []
+        if mine and leads and turn % 2 and not whole:
+            about = [lead if lead and turn % 4 == 1 else leads[turn // 4 % len(leads)]]
+        if lead and lead not in about and self.book.knows(lead, company):
+            await self.look(company, lead, changed)
+        await self._lists(company, whole=whole or (mine and turn % 2 == 0))
+        for one in about:
+            await self.look(company, one, KINDS)
+
+    async def _lists(self, company: str, *, whole: bool) -> None:
         who = reader(company, self.book.roles, self.turn)
         if who is None:
             return
-        wanted = self._named(self.book.totals(who))
-        self._same("lists", who, await self.eyes.totals(who), wanted)
+        takes = company in self.book.market.takers or company == OPERATOR
+        found = await self.eyes.totals(who, takes=takes, whole=whole)
+        wanted = self.book.totals(who)
+        self._same("lists", who, found, self._named({kind: wanted[kind] for kind in found}))
 
     def _named(self, totals: dict[str, Any]) -> dict[str, Any]:
         """The book has leads by their ids; people read names."""

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from service import identity
 from service.jobs.worker import timers
 from tests.fixtures import clock
@@ -72,7 +74,7 @@ class Answer:
     @property
     def json(self) -> Any:
         """What it says."""
-        return json.loads(self.body)
+        return msgspec.json.decode(self.body)
 
 
 async def build(urls: Urls) -> Ids:

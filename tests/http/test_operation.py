@@ -167,6 +167,7 @@ async def test_logs_have_a_request_id_and_no_personal_data(
         assert secret not in text.replace(given, ""), secret
 
 
+@pytest.mark.usefixtures("written")
 async def test_each_request_has_its_own_id(client: httpx.AsyncClient, world: World) -> None:
     """Also those at the same time; the id in the header is the one in the log."""
     anna = Person(client, world.anna.token)

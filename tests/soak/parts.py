@@ -77,7 +77,7 @@ PARTS = {
     "cycle": Part(
         "random transitions over HTTP by everybody, and what all companies read after each",
         _always("tests/cycle/test_cycle.py"),
-        {"KOLLEGIUM_CYCLE_STEPS": "2000"},
+        {"KOLLEGIUM_CYCLE_STEPS": "10000"},
     ),
     "cancellations": Part(
         "requests cancelled at any moment leave no context",
