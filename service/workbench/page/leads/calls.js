@@ -4,11 +4,29 @@ import { clock, moment } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { Button, Field } from "../core/parts.js";
 import { changed, useList, useRead } from "../core/reads.js";
-import { say } from "../core/saying.js";
+import { inWords, say } from "../core/saying.js";
 import { t } from "../core/words.js";
 import { about, useMe } from "./part.js";
 
 const OUTCOMES = ["reached", "not_reached", "mailbox", "call_back", "wrong_number"];
+
+/** Tells colleagues that one is calling; a colleague who calls already is said. @param {string} at @param {string} l */
+export async function begin(at, l) {
+  try {
+    await post(`${at}/engagement/call`);
+    changed(l);
+    return null;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    changed(l);
+    if (problem.slug === "colleague-calling") {
+      say(t("leads.call.busy", { name: problem.told.colleague_name, until: clock(problem.told.until) }), { kind: "fault" });
+      return problem.told;
+    }
+    say(inWords(problem), { kind: "fault" });
+    return null;
+  }
+}
 
 /** @param {{at: string, l: string}} props */
 export function Calls({ at, l }) {
@@ -20,16 +38,7 @@ export function Calls({ at, l }) {
   const [other, setOther] = useState(/** @type {any} */ (null));
   const now = state.value;
   const calling = now?.colleague;
-  const claim = async () => {
-    try {
-      await post(`${at}/engagement/call`);
-      setOther(null);
-    } catch (problem) {
-      if (!(problem instanceof Problem) || problem.slug !== "colleague-calling") throw problem;
-      setOther(problem.told);
-    }
-    changed(l);
-  };
+  const claim = async () => setOther(await begin(at, l));
   const enter = (outcome) => async () => {
     await post(`${at}/engagement/calls`, {
       outcome,
@@ -48,7 +57,7 @@ export function Calls({ at, l }) {
     ${calling?.id === me && me
       ? html`<p class="notice" role="status">${t("leads.call.mine", { until: clock(now.until) })}</p>
         <${Button} kind="quiet" onClick=${async () => (await remove(`${at}/engagement/call`), changed(l))}>${t("leads.call.drop")}<//>`
-      : html`<${Button} icon="phone" onClick=${claim}>${t("leads.call.start")}<//>`}
+      : html`<p class="call-start"><${Button} kind="main" icon="phone" onClick=${claim}>${t("leads.call.start")}<//></p>`}
     <${Field} label=${t("leads.call.note")} value=${note} onInput=${setNote} maxlength="4000" />
     <${Field} label=${t("leads.call.again")} type="datetime-local" value=${again} onInput=${setAgain} />
     <div class="buttons" role="group" aria-label=${t("leads.call.outcome")}>

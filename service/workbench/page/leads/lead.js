@@ -5,7 +5,7 @@ import { Presence } from "../core/presence.js";
 import { changed, useRead } from "../core/reads.js";
 import { useSession } from "../core/shell.js";
 import { named, t } from "../core/words.js";
-import { Calls } from "./calls.js";
+import { begin, Calls } from "./calls.js";
 import { Files } from "./files.js";
 import { LeadFollowUps } from "./follow_ups.js";
 import { routeOf } from "./part.js";
@@ -34,9 +34,9 @@ export function Lead({ params: { m, l } }) {
       <p class="line"><${Tag} kind="info">${named("lead_state", lead.state)}<//>
         ${engagement && html`<${Tag}>${named("engagement_state", engagement.state)}<//>`}
         ${lead.tags.map((tag) => html`<${Tag} key=${tag}>${tag}<//>`)}
-        <a class="button quiet" href="/app/leads/${m}/${l}/access">${t("leads.access")}</a></p>
+        ${session.operated.some((one) => one.id === m) && html`<a class="button quiet" href="/app/leads/${m}/${l}/access">${t("leads.access")}</a>`}</p>
       <div class="split"><div>
-        <${Person} at=${at} lead=${lead} />
+        <${Person} at=${at} lead=${lead} onCall=${working ? () => begin(at, l) : undefined} />
         ${working && html`<${Calls} at=${at} l=${l} />`}
         <${Talk} at=${at} kind="notes" l=${l} />
         <${Talk} at=${at} kind="messages" l=${l} />

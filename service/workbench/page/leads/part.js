@@ -4,9 +4,6 @@ import { useSession } from "../core/shell.js";
 /** The lead's address in the API. @param {string} m @param {string} l */
 export const routeOf = (m, l) => `/marketplaces/${m}/leads/${l}`;
 
-/** Its screen. @param {any} lead */
-export const pageOf = (lead) => `/app/leads/${lead.marketplace_id}/${lead.lead_id || lead.id}`;
-
 /** What an action on a lead may have changed: its own reads and the lists. @param {string} l */
 export const about = (l) => [l, "/leads", "/counts", "/engagements", "/follow-ups"];
 

@@ -10,8 +10,8 @@ import { about } from "./part.js";
 
 const FIELDS = ["name", "phone", "email", "street", "postcode", "city"];
 
-/** @param {{at: string, lead: any}} props */
-export function Person({ at, lead }) {
+/** @param {{at: string, lead: any, onCall?: () => unknown}} props onCall: a call begins */
+export function Person({ at, lead, onCall }) {
   const [edits, setEdits] = useState(false);
   const one = lead.prospect;
   return html`<section class="card">
@@ -19,7 +19,7 @@ export function Person({ at, lead }) {
     ${!one && html`<p class="hint">${t("leads.no_person")}</p>`}
     ${one && html`<address class="person">
       <p class="buttons">
-        ${one.phone && html`<a class="button main" href="tel:${one.phone}"><${Icon} name="phone" />${one.phone}</a>`}
+        ${one.phone && html`<a class="button main" href="tel:${one.phone}" onClick=${onCall}><${Icon} name="phone" />${one.phone}</a>`}
         ${one.email && html`<a class="button" href="mailto:${one.email}"><${Icon} name="mail" />${one.email}</a>`}
       </p>
       <p dir="auto">${[one.salutation, one.name].filter(Boolean).join(" ")}${one.company && html`<br />${one.company}`}

@@ -1,6 +1,4 @@
-// The screens of the leads that my company works.
-import { FollowUps } from "./follow_ups.js";
+// The screen of one lead.
 import { Lead } from "./lead.js";
-import { Leads } from "./leads.js";
 
-export const screens = { "/app/leads": Leads, "/app/leads/:m/:l": Lead, "/app/follow-ups": FollowUps };
+export const screens = { "/app/leads/:m/:l": Lead };
