@@ -15,6 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.commands import connections
 from service.commands.output import console, data_dir_option, run
 from service.database import schema
+from service.database.drift import watching
+from service.database.drift.comparing import Drift
+from service.database.drift.expected import HouseUnreadable
 from service.database.logins import Source
 from service.database.urls import identifier, user_of, without_password
 
@@ -89,6 +92,17 @@ def upgrade(source: Source) -> tuple[str | None, str]:
     return before, schema.head()
 
 
+async def _look(source: Source) -> list[Drift]:
+    """Whether the catalogue is what sql/ says now; kept for /readyz."""
+    connection = await connections.log_in(source)
+    try:
+        return await watching.look(connection) or []
+    except HouseUnreadable as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        await connection.close(timeout=5)
+
+
 def script(start: str) -> str:
     """The SQL of all revisions after `start`, to read or to run with psql."""
     config = schema.alembic_config()
@@ -135,7 +149,8 @@ def migrate(as_sql: bool, start: str, dry_run: bool, data_dir: Path) -> None:
 
     Connects with DATABASE_OWNER_URL, else DATABASE_URL. The first run creates the roles and needs
     CREATEROLE. All pending revisions share one transaction: all of them, or none. Waiting for a
-    lock ends after 5 s, so that requests do not queue behind it.
+    lock ends after 5 s, so that requests do not queue behind it. Afterwards the catalogue is
+    compared with what sql/ says, and what differs is listed (`kollegium check --only drift`).
     """
     if as_sql:
         click.echo(script(start).encode(), nl=False)  # UTF-8 whatever the terminal
@@ -149,3 +164,5 @@ def migrate(as_sql: bool, start: str, dry_run: bool, data_dir: Path) -> None:
         console.print(f"Already at {after}; nothing to do.")
     else:
         console.print(f"Migrated {without_password(source.url)}: {before or 'empty'} → {after}")
+    for drift in run(_look(source)):
+        console.print(f"{drift.level}: {drift.detail}\n  → {drift.file}", soft_wrap=True)

@@ -10,6 +10,7 @@ import structlog
 from service import logs
 from service.commands import connections
 from service.commands.output import data_dir_option
+from service.commands.watching import wall_watched
 from service.database import readiness
 from service.database.logins import Source, explain
 from service.settings import ServiceSettings, SettingMissing, from_environment
@@ -74,10 +75,11 @@ def serve(
 ) -> None:
     """Serve the HTTP API as kollegium_api (DATABASE_URL) until SIGTERM or Ctrl-C.
 
-    Refuses to start when the role of DATABASE_URL is privileged or the schema is not at head, and
-    warns when the PostgreSQL server lacks a security fix. Logs go to stderr, one JSON object a
-    line. X-Forwarded-For counts only from KOLLEGIUM_TRUSTED_PROXIES (default: nobody). In
-    production a reverse proxy in front cuts slow requests: see deploy/.
+    Refuses to start when the role of DATABASE_URL is privileged or the schema is not at head, looks
+    whether the wall is what sql/ says, and warns when the PostgreSQL server lacks a security fix.
+    Logs go to stderr, one JSON object a line. X-Forwarded-For counts only from
+    KOLLEGIUM_TRUSTED_PROXIES (default: nobody). In production a reverse proxy in front cuts slow
+    requests: see deploy/.
     """
     import uvloop
 
@@ -98,7 +100,8 @@ def serve(
             log.info("serving", url=serving.url_of(bound))
 
         with serving.metrics(metrics_host, settings.metrics_port):
-            await serving.serve_app(settings, bound, stop, ready)
+            async with wall_watched(source):
+                await serving.serve_app(settings, bound, stop, ready)
         log.info("stopped")
 
     uvloop.run(main())

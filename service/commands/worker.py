@@ -13,6 +13,7 @@ from rich.table import Table
 from service import logs
 from service.commands import connections
 from service.commands.output import console, data_dir_option, json_option, print_json, run
+from service.database.drift import watching
 from service.database.logins import NoLogin, Source, Unreachable, become, log_in
 from service.jobs.mail import delivery
 from service.jobs.mail.relay import RelayDown
@@ -35,6 +36,7 @@ _TOLD = {
     "mails": "addressed",
     "delivery": "mails_sent",
     "webhooks": "webhooks_delivered",
+    "drift": "drift_findings",
     "meta-leads": "leads_fetched",
     "merges": "merges",
     "imports": "imports",
@@ -73,14 +75,15 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
 
 
 def jobs_that_go_out(networks: str) -> list[Job]:
-    """The jobs, and those that speak to others: delivery to webhooks, leads of Meta, also in these
-    networks. Raises SettingMissing."""
+    """The jobs, the look at the wall, and those that speak to others: delivery to webhooks, leads
+    of Meta, also in these networks. Raises SettingMissing."""
     from service.jobs.meta.fetching import fetching  # these bring an HTTP client
     from service.jobs.webhooks.delivery import delivering
 
     deliver, fetch = delivering(networks).work, fetching(networks).work
     return [
         *JOBS,
+        Job("drift", "wall_looked_at", watching.PERIOD, 60, watching.work),
         Job("webhooks", "webhooks_delivered", 0.5, 900, deliver, slots=4),
         Job("meta-leads", "leads_fetched", 1, 300, fetch, slots=2),
     ]
@@ -201,5 +204,6 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['handed_back']} leads handed back, "
         f"{told['merges']} merges worked on, "
         f"imports went on in {told['imports']} steps and consents in {told['consents']}, "
-        f"{told['purged_rows']} old rows removed."
+        f"{told['purged_rows']} old rows removed, "
+        f"{told['drift_findings']} things found that are not as sql/ says."
     )

@@ -102,7 +102,7 @@ async def refuse_privileged(connection: Any) -> None:
     # One transaction: behind PgBouncer statements outside of one may meet different servers.
     async with connection.transaction():
         privileges = await _privileges(connection)
-        finding = await _schema(connection)
+        finding = await schema_finding(connection)
     if privileges:
         raise NotReady(
             f"The web tier must not be privileged: {'; '.join(privileges)}. {_WEB_ADVICE}"
@@ -117,7 +117,7 @@ async def inspect(connection: Any) -> list[Finding]:
         return [
             await _role(connection),
             await _all_roles(connection),
-            await _schema(connection),
+            await schema_finding(connection),
             await _force(connection),
             await server_version(connection),
             await _clock(connection),
@@ -145,7 +145,8 @@ async def _all_roles(connection: Any) -> Finding:
     return Finding("other roles", "ok", "no role of Kollegium can pass the policies")
 
 
-async def _schema(connection: Any) -> Finding:
+async def schema_finding(connection: Any) -> Finding:
+    """Whether the database was built from what this release is."""
     built = await schema.built_from(connection)
     fault = schema.fault(built)
     if fault or built is None:

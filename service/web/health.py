@@ -8,6 +8,7 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 
 from service.database import readiness
+from service.database.drift import watching
 from service.errors import Problem
 from service.web.calls import Call
 
@@ -34,13 +35,14 @@ async def healthz(call: NamedDependency[Call]) -> Response[Health]:
 
 @get("/readyz", summary="May the service get traffic", public=True, refuses="unavailable")
 async def readyz(call: NamedDependency[Call]) -> Response[Readiness]:
-    """200 when the database answers within 2 s, its schema is at head and the role is the right
-    one; otherwise 503, and the log says which."""
+    """200 when the database answers within 2 s, its schema is at head, the role is the right one
+    and the wall was found as it should be; otherwise 503, and the log says which."""
     try:
         async with asyncio.timeout(2):
             await call.database.ping()
             async with call.database.probe() as connection:
                 await readiness.refuse_privileged(connection)
+                await watching.refuse_open(connection)
     except Exception as error:
         log.warning("not_ready", error=type(error).__name__, reason=str(error))
         raise Problem("unavailable") from error

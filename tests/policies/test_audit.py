@@ -100,6 +100,12 @@ FINDINGS: list[tuple[str, str, str]] = [
         "app.engagement_card|parties|is made of: nothing",
     ),
     (
+        "drift",
+        "alter policy select_own on app.note using (true)",
+        "select to kollegium_api using true",
+    ),
+    ("drift", "create publication everything for all tables", "publication|everything"),
+    (
         "personal_columns",
         "grant select (handler_name) on app.engagement_card to kollegium_staff",
         "engagement_card|handler_name|personal|kollegium_api, kollegium_staff (no row)|",

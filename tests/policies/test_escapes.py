@@ -186,6 +186,9 @@ async def test_worker_staff_and_auditor_read_no_table(world_database: Urls) -> N
 SHARED = {
     "schema_state": set(RUNTIME),
     "jobs": {"kollegium_worker", "kollegium_auditor"},
+    "watched": set(RUNTIME),
+    "claim_watch": {"kollegium_api", "kollegium_worker"},
+    "record_watch": {"kollegium_api", "kollegium_worker"},
 }
 
 

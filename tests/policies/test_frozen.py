@@ -69,7 +69,7 @@ async def _rebuilt(head: Any) -> list[str]:
     async with tried(head):
         await head.execute(TEAR_DOWN)
         torn = await fingerprint(head)
-        left = [line for line in torn if line.startswith(("policy:", "function:"))]
+        left = [line for line in torn if line.startswith(("policy:", "function: app"))]
         assert all("app_private.clock(" in line for line in left)
         await head.execute(frozen.script(frozen.units(first=False)))
         await head.execute("reset role")

@@ -28,8 +28,8 @@ class Health(Room):
     def readyz(self) -> models.Readiness:
         """May the service get traffic.
 
-        200 when the database answers within 2 s, its schema is at head and the role is the
-        right one; otherwise 503, and the log says which.
+        200 when the database answers within 2 s, its schema is at head, the role is the right
+        one and the wall was found as it should be; otherwise 503, and the log says which.
         """
         return self._send.one("GET", "/readyz", models.Readiness)
 

@@ -21,6 +21,7 @@ from service.commands.demo.mailbox import mailbox
 from service.commands.migrate import upgrade
 from service.commands.output import explained, print_json, run
 from service.commands.serve import refuse_unfit, settings_for
+from service.commands.watching import wall_watched
 from service.commands.worker import connector, jobs_that_go_out, working
 from service.database.logins import PREFIX, VARIABLES, Source
 from service.database.retries import LOST
@@ -178,9 +179,10 @@ async def _serve(
             await database.close()
 
     try:
-        await serving.serve_app(
-            settings, bound, stop, ready, [*mailbox(urls["worker"]), login_cards]
-        )
+        async with wall_watched(Source(urls["api"], "the demo's database")):
+            await serving.serve_app(
+                settings, bound, stop, ready, [*mailbox(urls["worker"]), login_cards]
+            )
     finally:
         stop.set()
         for task in reversed(beside):

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from prometheus_client import Gauge
 
+from service.database.drift import watching
 from service.database.retries import LOST, longer_and_longer
 from service.jobs.worker import holidays, timers
 
@@ -167,6 +168,7 @@ class Worker:
         sql = "select app.keep_jobs($1, $2)"
         await connection.fetch(sql, list(self._leases), LEASE_SECONDS, timeout=10)
         _show(await connection.fetch("select * from app.jobs()", timeout=10))
+        watching.show(await connection.fetch("select * from app.watched()", timeout=10))
 
 
 class _Enough(asyncio.Event):

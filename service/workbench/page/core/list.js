@@ -10,14 +10,15 @@ const AHEAD = 12; // rows beyond the edges
  * Rows of equal height; j and k go through them, Enter opens one.
  * @param {{list: {items: any[], problem: any, loading: boolean, whole: boolean, more: () => unknown,
  *   again: () => unknown}, row: (item: any) => any, keyOf: (item: any) => string, height: number,
- *   label: string, empty: any, open?: (item: any) => void, keys?: Record<string, (item: any) => void>}} props
+ *   label: string, empty: any, open?: (item: any) => void, keys?: Record<string, any>}} props
  *   row: what stands in it; empty: what is shown when there is none; keys: others that act on the
- *   chosen row
+ *   chosen row, with their words where core has none: `{ a: [accept, "accept"] }`
  */
 export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [view, setView] = useState({ from: 0, to: 40 });
   const [at, setAt] = useState(-1);
+  const moved = useRef(false);
   const count = list.items.length;
 
   useLayoutEffect(() => {
@@ -39,23 +40,35 @@ export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }
 
   const move = (by) => {
     if (!count) return;
-    const next = Math.max(0, Math.min(count - 1, at + by));
+    const next = Math.max(0, Math.min(count - 1, now.current.at + by));
+    now.current.at = next;
+    moved.current = true;
     setAt(next);
     const top = (box.current?.offsetTop || 0) + next * height;
     const shown = scrollY + innerHeight - 2 * height;
     if (top < scrollY + height || top > shown) scrollTo({ top: top - innerHeight / 2 });
   };
-  const chosen = (action) => () => at >= 0 && at < count && action(list.items[at]);
+  // Two keys may come before the page is drawn again.
+  const now = useRef({ at, items: list.items });
+  now.current = { at, items: list.items };
+  const chosen = (action) => () => now.current.items[now.current.at] && action(now.current.items[now.current.at]);
   useKeys({
     j: [() => move(1), t("keys.next")],
     k: [() => move(-1), t("keys.previous")],
     ...(open ? { o: [chosen(open), t("keys.open")] } : {}),
-    ...Object.fromEntries(Object.entries(keys).map(([key, does]) => [key, [chosen(does), t(`keys.${key}`)]])),
+    ...Object.fromEntries(Object.entries(keys).map(([key, does]) =>
+      Array.isArray(does) ? [key, [chosen(does[0]), does[1]]] : [key, [chosen(does), t(`keys.${key}`)]])),
   });
+  const here = at >= 0 && at < count ? keyOf(list.items[at]) : null;
   useEffect(() => {
-    const one = at >= 0 && box.current?.querySelector(`[data-at="${at}"] a, [data-at="${at}"] button`);
+    if (at >= count && count) return setAt(count - 1);
+    const active = document.activeElement;
+    // When the row went, its neighbour gets the focus; who is elsewhere stays there.
+    if (here === null || !(active === document.body || active?.matches("main h1") || moved.current)) return;
+    moved.current = false;
+    const one = box.current?.querySelector(`[data-at="${at}"] a, [data-at="${at}"] button`);
     if (one instanceof HTMLElement) one.focus({ preventScroll: true });
-  }, [at]);
+  }, [at, here, count]);
 
   if (!count) {
     if (list.problem) return html`<${Fault} problem=${list.problem} again=${list.again} />`;

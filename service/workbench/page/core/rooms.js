@@ -39,6 +39,7 @@ export const ROOMS = [
   {
     room: "marketplace",
     paths: ["/app/marketplaces", "/app/marketplaces/:m", "/app/marketplaces/:m/:part", "/app/marketplaces/:m/:part/:one"],
+    style: true,
     nav: {
       to: (s) => (s.operated.length === 1 ? `/app/marketplaces/${s.operated[0].id}` : "/app/marketplaces"),
       around: "/app/marketplaces",

@@ -31,8 +31,9 @@ export async function choose(chosen, rooms) {
   current = chosen === "de" ? "de" : "en";
   document.documentElement.lang = current;
   speak(current);
+  const all = new Set(["core", ...rooms, ...[...loaded].map((name) => name.split(".")[0])]);
   loaded.clear();
-  await Promise.all(["core", ...rooms].map(learn));
+  await Promise.all([...all].map(learn));
   for (const told of listeners) told();
 }
 
