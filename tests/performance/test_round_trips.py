@@ -55,10 +55,13 @@ OTHERWISE = {
         for name in (
             "leads_csv",
             "leads_jsonl",
+            "leads_xlsx",
             "offers_csv",
             "offers_jsonl",
+            "offers_xlsx",
             "statement_csv",
             "statement_jsonl",
+            "statement_xlsx",
         )
     },
     "with a key": (2, 8),

@@ -1931,6 +1931,68 @@ class Exports(Room):
             },
         )
 
+    def leads_xlsx(
+        self,
+        *,
+        as_: Literal["giver", "operator", "taker"] | None = None,
+        state: Literal[
+            "available",
+            "closed",
+            "draft",
+            "engaged",
+            "erased",
+            "offered",
+            "rejected",
+            "submitted",
+            "unplaced",
+            "withdrawn",
+        ]
+        | None = None,
+        marketplace: Id | None = None,
+        handler: str | None = None,
+        step: str | None = None,
+        engagement: Literal["active", "lost", "return_requested", "returned", "revoked", "won"]
+        | None = None,
+        tag: str | None = None,
+        source: str | None = None,
+        giver: Id | None = None,
+        lead: Id | None = None,
+        received_since: Moment | None = None,
+        changed_since: Moment | None = None,
+        stalled: Literal["true"] | None = None,
+        q: str | None = None,
+        sort: Literal["newest", "oldest"] | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Leads as XLSX.
+
+        All leads of the list with the same filters, whatever their number.
+
+        Problems: colleague-required, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/leads.xlsx",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "handler": handler,
+                "step": step,
+                "engagement": engagement,
+                "tag": tag,
+                "source": source,
+                "giver": giver,
+                "lead": lead,
+                "received_since": received_since,
+                "changed_since": changed_since,
+                "stalled": stalled,
+                "q": q,
+                "sort": sort,
+                "columns": columns,
+            },
+        )
+
     def offers_csv(
         self,
         *,
@@ -1985,6 +2047,33 @@ class Exports(Room):
             },
         )
 
+    def offers_xlsx(
+        self,
+        *,
+        as_: Literal["operator", "taker"] | None = None,
+        state: Literal["declined", "expired", "lost", "open", "picked", "withdrawn"] | None = None,
+        marketplace: Id | None = None,
+        lead: Id | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """Offers as XLSX.
+
+        All offers of the list with the same filters, newest first.
+
+        Problems: too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/offers.xlsx",
+            query={
+                "as": as_,
+                "state": state,
+                "marketplace": marketplace,
+                "lead": lead,
+                "columns": columns,
+            },
+        )
+
     def statement_csv(
         self, *, marketplace: Id, month: str | None = None, company: Id | None = None
     ) -> bytes:
@@ -2018,6 +2107,31 @@ class Exports(Room):
         return self._send.bytes(
             "GET",
             "/exports/statement.jsonl",
+            query={
+                "marketplace": marketplace,
+                "month": month,
+                "company": company,
+                "columns": columns,
+            },
+        )
+
+    def statement_xlsx(
+        self,
+        *,
+        marketplace: Id,
+        month: str | None = None,
+        company: Id | None = None,
+        columns: str | None = None,
+    ) -> bytes:
+        """The statement as XLSX.
+
+        Its entries in their order.
+
+        Problems: not-found, too-many-requests.
+        """
+        return self._send.bytes(
+            "GET",
+            "/exports/statement.xlsx",
             query={
                 "marketplace": marketplace,
                 "month": month,

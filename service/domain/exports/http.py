@@ -56,7 +56,7 @@ FromOldest = Annotated[
     Literal["newest", "oldest"], QueryParameter(description="Last in first, or first in first")
 ]
 _RUNNING = Running()
-_SUMMARIES = {"csv": "as CSV", "jsonl": "as JSON Lines"}
+_SUMMARIES = {"csv": "as CSV", "jsonl": "as JSON Lines", "xlsx": "as XLSX"}
 _SANDBOX = {"content-security-policy": "sandbox; default-src 'none'"}
 
 
@@ -73,7 +73,7 @@ async def sent(call: Call, export: Export, kind: Kind) -> Stream:
     source = await begun(source if company is None else _RUNNING.counted(company, source))
     name = f"{export.name}-{datetime.now(UTC):%Y-%m-%d}.{kind}"
     headers = {"content-disposition": attachment(name), "cache-control": "no-store", **_SANDBOX}
-    if kind == "csv":
+    if kind != "jsonl":
         headers |= {"content-language": call.language, "vary": "accept-language"}
     return call.stream(source, MEDIA[kind], headers=headers, whole=True)
 
@@ -181,25 +181,28 @@ async def statement_csv(
     return await call.file(reports.statement_file, marketplace, month, company, call.language)
 
 
-@get(
-    "/statement.jsonl",
-    summary="The statement as JSON Lines",
-    refuses="not-found too-many-requests",
-    sends=MEDIA["jsonl"].partition(";")[0],
-)
-async def statement_jsonl(
-    call: NamedDependency[Call],
-    marketplace: OneMarketplace,
-    month: OfMonth = None,
-    company: OfCompany = None,
-    columns: Annotated[str | None, _named(STATEMENT)] = None,
-) -> Stream:
-    """Its entries in their order."""
-    export = Export(
-        "statement", STATEMENT, chosen(STATEMENT, columns), marketplace,
-        lambda tx, cursor: statements.statement(tx, marketplace, month, company, cursor, PAGE),
-    )  # fmt: skip
-    return await sent(call, export, "jsonl")
+def _statement(kind: Kind) -> HTTPRouteHandler:
+    async def handler(
+        call: NamedDependency[Call],
+        marketplace: OneMarketplace,
+        month: OfMonth = None,
+        company: OfCompany = None,
+        columns: Annotated[str | None, _named(STATEMENT)] = None,
+    ) -> Stream:
+        """Its entries in their order."""
+        export = Export(
+            "statement", STATEMENT, chosen(STATEMENT, columns), marketplace,
+            lambda tx, cursor: statements.statement(tx, marketplace, month, company, cursor, PAGE),
+        )  # fmt: skip
+        return await sent(call, export, kind)
+
+    handler.__name__ = f"statement_{kind}"
+    return get(
+        f"/statement.{kind}",
+        summary=f"The statement {_SUMMARIES[kind]}",
+        refuses="not-found too-many-requests",
+        sends=MEDIA[kind].partition(";")[0],
+    )(handler)
 
 
 router = Router(
@@ -207,10 +210,13 @@ router = Router(
     route_handlers=[
         _leads("csv"),
         _leads("jsonl"),
+        _leads("xlsx"),
         _offers("csv"),
         _offers("jsonl"),
+        _offers("xlsx"),
         statement_csv,
-        statement_jsonl,
+        _statement("jsonl"),
+        _statement("xlsx"),
     ],
     tags=["integration"],
 )

@@ -49,6 +49,8 @@ async def parts(
     while page.next_cursor is not None:
         page = await _page(database, token, export, page.next_cursor)
         yield writer.rows(_rows(page))
+    if tail := writer.tail():
+        yield tail
 
 
 async def _page(database: Database, token: str, export: Export, cursor: str | None) -> Any:
