@@ -8,14 +8,15 @@ with who as (
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where n.nspname in ('app', 'app_private', 'searching', 'legacy_staging') and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
 ), held as (
-  select c.oid, c.name, w.name as role, a.grantee, lower(a.privilege_type) as command, null::text as col
+  select c.oid, c.name, w.name as role, a.grantee, lower(a.privilege_type) as command, null::text as col,
+    a.is_grantable as passes
   from relation c cross join lateral aclexplode(c.relacl) a join who w on w.oid = a.grantee where a.grantee <> c.relowner
   union all
-  select c.oid, c.name, w.name, a.grantee, lower(a.privilege_type), t.attname
+  select c.oid, c.name, w.name, a.grantee, lower(a.privilege_type), t.attname, a.is_grantable
   from relation c join pg_catalog.pg_attribute t on t.attrelid = c.oid and not t.attisdropped
   cross join lateral aclexplode(t.attacl) a join who w on w.oid = a.grantee where a.grantee <> c.relowner
 ), granted as (
-  select h.oid, h.name, h.role, h.grantee, h.command,
+  select h.oid, h.name, h.role, h.grantee, h.command, bool_or(h.passes) as passes,
     case when bool_or(h.col is null) then '' else string_agg(h.col, ', ' order by h.col) end as columns
   from held h group by 1, 2, 3, 4, 5
 ), policy as (
@@ -40,7 +41,7 @@ with who as (
       else 'NOT IN THE SET: ' || p.rows end as form
   from policy p
 )
-select 'table' as kind, g.role, g.name as object, g.command,
+select 'table' as kind, g.role, g.name as object, g.command || case when g.passes then ' with grant option' else '' end as command,
   case when g.command not in ('select', 'insert', 'update', 'delete') then 'past the policies'
     when c.relkind not in ('r', 'p') then 'by its definition'
     when not c.relrowsecurity then 'every row: no row security'
@@ -50,7 +51,8 @@ select 'table' as kind, g.role, g.name as object, g.command,
       'no row') end as rows, g.columns
 from granted g join relation c on c.oid = g.oid
 union all
-select 'function', w.name, p.oid::regprocedure::text, 'execute',
+select 'function', w.name, p.oid::regprocedure::text,
+  'execute' || case when a.is_grantable then ' with grant option' else '' end,
   'with the rights of ' || case when p.prosecdef then p.proowner::regrole::text else 'its caller' end, ''
 from pg_catalog.pg_proc p
 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -59,16 +61,18 @@ where p.pronamespace::regnamespace::text in ('app', 'app_private', 'searching', 
   and not exists (select from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 union all
-select 'schema', w.name, n.nspname, lower(a.privilege_type), '', ''
+select 'schema', w.name, n.nspname, lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end, '', ''
 from pg_catalog.pg_namespace n cross join lateral aclexplode(n.nspacl) a join who w on w.oid = a.grantee
 where n.nspname in ('app', 'app_private', 'searching', 'legacy_staging') and a.grantee <> n.nspowner
 union all
-select 'database', w.name, 'database', lower(a.privilege_type), '', ''
+select 'database', w.name, 'database',
+  lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end, '', ''
 from pg_catalog.pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
 join who w on w.oid = a.grantee
 where d.datname = current_database() and a.grantee <> d.datdba
 union all
-select 'membership', m.member::regrole::text, m.roleid::regrole::text, 'member of', '', ''
+select 'membership', m.member::regrole::text, m.roleid::regrole::text,
+  'member of' || case when m.admin_option then ' with admin option' else '' end, '', ''
 from pg_catalog.pg_auth_members m
 where m.member::regrole::text like 'kollegium%' or m.roleid::regrole::text like 'kollegium%'
 order by 1, 2, 3, 4;

@@ -22,6 +22,7 @@ import pytest
 import pytest_asyncio
 
 from service import identity
+from service.database import wakeups
 from service.domain.events import operations
 from service.web.bearers import COOKIE
 from tests.browser import screens
@@ -53,6 +54,8 @@ async def town(new_database: NewDatabase) -> AsyncIterator[Town]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(operations, "LONGEST", 3600.0)  # streams stay, as they do when served
         patched.setattr(identity, "stretch_now", quickly)
+        if not screens.WHOLE:
+            patched.setattr(wakeups, "LOOK", 1.0)  # a stream learns sooner that its token is over
         async with new_database() as urls:
             await built(urls)
             async with served(urls) as found:

@@ -77,6 +77,11 @@ async def gone(page: "Page", selector: str) -> None:
     raise AssertionError(f"still there: {selector}")
 
 
+async def absent(page: "Page", text: str) -> None:
+    """Returns when this text is shown no more."""
+    await page.get_by_text(text).first.wait_for(state="detached", timeout=PATIENCE)
+
+
 async def checked(page: "Page", view: View, least: int = 44, focus: bool = True) -> None:
     """All that holds for every screen."""
     await checks.no_sideways(page)

@@ -107,7 +107,9 @@ def _pairs(before: dict[Any, T], after: dict[Any, T]) -> Iterator[tuple[Any, T |
 def _may(right: Right) -> str:
     """What it is that may be done, and with which rows."""
     columns = f" ({right.columns})" if right.columns else ""
-    return f"{right.command} {right.object}{columns}" + (f", {right.rows}" if right.rows else "")
+    verb = {"usage": "use", "member of": "become"}.get(right.command, right.command)
+    verb = verb.replace("member of with admin option", "become and give away")
+    return f"{verb} {right.object}{columns}" + (f", {right.rows}" if right.rows else "")
 
 
 def in_words(before: State, after: State) -> list[str]:

@@ -24,7 +24,7 @@ export class Problem extends Error {
     super(told.title || String(status));
     this.status = status;
     this.told = told;
-    this.slug = String(told.type || "").split(":").pop();
+    this.slug = String(told.type || "").split(":").pop() || "";
     this.title = told.title || "";
     this.detail = told.detail || "";
     /** @type {{pointer?: string, detail?: string}[]} */

@@ -37,6 +37,7 @@ export const money = (value, currency = "EUR") =>
     Number(value),
   );
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const STEPS = [
   ["year", 31536000],
   ["month", 2592000],
@@ -58,6 +59,7 @@ export function ago(at) {
 /** A span of time in its two largest units: 2 d 4 h. @param {number} seconds */
 export function span(seconds) {
   const left = Math.max(0, Math.floor(seconds));
+  /** @type {[string, number][]} */
   const parts = [
     ["day", Math.floor(left / 86400)],
     ["hour", Math.floor((left % 86400) / 3600)],

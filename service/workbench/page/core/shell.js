@@ -5,7 +5,7 @@ import { createContext, html, useCallback, useContext, useEffect, useState } fro
 import { useKeys } from "./keys.js";
 import { LogIn } from "./login.js";
 import { KeysHelp, Palette } from "./palette.js";
-import { Fault, Icon, Loading } from "./parts.js";
+import { Fault, Icon, Loading, Screen } from "./parts.js";
 import { forget, useRead } from "./reads.js";
 import { home, ROOMS, sessionOf } from "./rooms.js";
 import { go, match, useAddress } from "./router.js";
@@ -225,5 +225,5 @@ function dress(room) {
   });
 }
 
-const Nowhere = () => html`<section class="screen"><h1 tabindex="-1">${t("fault.nowhere")}</h1>
-  <p>${t("fault.nowhere.more")}</p><p><a class="alone" href="/app/">${t("fault.nowhere.back")}</a></p></section>`;
+const Nowhere = () => html`<${Screen} title=${t("fault.nowhere")}>
+  <p>${t("fault.nowhere.more")}</p><p><a class="alone" href="/app/">${t("fault.nowhere.back")}</a></p><//>`;

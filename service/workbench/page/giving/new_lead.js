@@ -9,6 +9,7 @@ import { useSession } from "../core/shell.js";
 import { t } from "../core/words.js";
 import { openTo, Part } from "./part.js";
 
+/** @type {[string, string, boolean][]} */
 const PERSON = [
   ["name", "text", true],
   ["company", "text", false],

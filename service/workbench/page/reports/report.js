@@ -13,7 +13,8 @@ const DAY_MS = 86400000;
 
 /** @param {{params: {m: string}, query: URLSearchParams}} props */
 export function Report({ params, query }) {
-  const days = query.get("days") && query.get("days") in PERIODS ? Number(query.get("days")) : 30;
+  const asked = query.get("days") || "";
+  const days = asked in PERIODS ? Number(asked) : 30;
   const begins = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - (days - 1) * DAY_MS).toISOString();
   const values = { from: begins, by: PERIODS[days] || "week" };
   const read = useRead(withQuery(`/reports/marketplaces/${params.m}`, values));
