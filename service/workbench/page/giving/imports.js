@@ -38,6 +38,6 @@ export function OneImport({ params }) {
       : html`${found.problem && html`<p class="notice fault">${named("giving.problem", found.problem)}</p>`}
           ${found.dry_run && html`<p class="notice">${t("giving.preview.about")}</p>`}
           <${Report} report=${found} />
-          <p><a href="/app/giving">${t("giving.title")}</a></p>`}<//>
+          <p><a class="alone" href="/app/giving">${t("giving.title")}</a></p>`}<//>
   <//>`;
 }

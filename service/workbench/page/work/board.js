@@ -18,12 +18,12 @@ export function Board({ list }) {
   if (!markets.length) return html`<${Empty} title=${t("work.none")}>${t("work.none.more")} <a href="/app/offers">${t("nav.offers")}</a><//>`;
   return html`${markets.map((place) => html`<section key=${place.id}>
       ${markets.length > 1 && html`<h2>${place.name}</h2>`}
-      <${Steps} leads=${leads.filter((lead) => lead.marketplace_id === place.id)} />
+      <${Steps} level=${markets.length > 1 ? "h3" : "h2"} leads=${leads.filter((lead) => lead.marketplace_id === place.id)} />
     </section>`)}
     ${!list.whole && html`<${Button} onClick=${list.more}>${t("act.more")}<//>`}`;
 }
 
-function Steps({ leads }) {
+function Steps({ leads, level }) {
   const steps = [...new Set(leads.flatMap((lead) => lead.engagement.steps))];
   const [over, setOver] = useState("");
   const move = async (lead, step) => {
@@ -42,7 +42,7 @@ function Steps({ leads }) {
       const here = leads.filter((lead) => lead.engagement.step === step);
       return html`<section key=${step} class=${over === step ? "over" : ""} aria-label=${step}
         onDragOver=${(event) => (event.preventDefault(), setOver(step))} onDragLeave=${() => setOver("")} onDrop=${(event) => drop(event, step)}>
-        <h3>${step} <small>${here.length}</small></h3>
+        <${level}>${step} <small>${here.length}</small><//>
         ${here.map((lead) => html`<article class="card" key=${lead.id} draggable="true"
           onDragStart=${(event) => event.dataTransfer.setData("text/plain", lead.id)}>
           <a class="alone" href=${addressOf(lead)}><b>${lead.prospect?.name || t("work.nobody")}</b></a>

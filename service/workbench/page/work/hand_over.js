@@ -8,10 +8,11 @@ import { useSession } from "../core/shell.js";
 import { t } from "../core/words.js";
 import { keyOf } from "./leads.js";
 
-/** @param {{leads: Api.Lead[], onClose: () => void, onDone: () => void}} props */
-export function HandOver({ leads, onClose, onDone }) {
+/** @param {{leads: Api.Lead[], others: boolean, onClose: () => void, onDone: () => void}} props
+ *   others: whether they may go to somebody else */
+export function HandOver({ leads, others, onClose, onDone }) {
   const { me } = useSession();
-  const people = useList("/colleagues", 100).items.filter((one) => one.active);
+  const people = useList("/colleagues", 100).items.filter((one) => one.active && (others || one.id === me.colleague?.id));
   const [whom, setWhom] = useState(me.colleague?.id || "");
   const [refused, setRefused] = useState(/** @type {any[]} */ ([]));
   const send = async () => {
@@ -25,11 +26,11 @@ export function HandOver({ leads, onClose, onDone }) {
     return onClose();
   };
   const named = (id) => leads.find((lead) => lead.id === id)?.prospect?.name || id;
-  return html`<${Dialog} title=${t("work.hand.over")} onClose=${onClose}>
+  return html`<${Dialog} title=${others ? t("work.hand.over") : t("work.take.many")} onClose=${onClose}>
     ${refused.length
       ? html`<p class="notice warn">${t("work.hand.refused", { n: refused.length })}</p>
           <ul>${refused.map((one) => html`<li key=${one.lead_id}>${named(one.lead_id)}: ${t(`work.outcome.${one.outcome}`)}</li>`)}</ul>`
-      : html`<${Form} send=${t("work.hand.over")} onSend=${send}>
+      : html`<${Form} send=${others ? t("work.hand.over") : t("work.take.many")} onSend=${send}>
           <p>${t("work.chosen", { n: leads.length })}</p>
           <${Field} label=${t("work.to")} as="select" value=${whom} onInput=${setWhom}>
             ${people.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}<//>

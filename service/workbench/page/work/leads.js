@@ -3,7 +3,7 @@ import { patch, post, withQuery } from "../core/api.js";
 import { html, useState } from "../core/html.js";
 import { Empty } from "../core/list.js";
 import { Button, Chips, Field, Screen } from "../core/parts.js";
-import { changed, useList } from "../core/reads.js";
+import { changed, useList, useRead } from "../core/reads.js";
 import { setQuery } from "../core/router.js";
 import { say } from "../core/saying.js";
 import { useSession } from "../core/shell.js";
@@ -20,6 +20,8 @@ const SORTS = ["newest", "oldest", "changed", "unchanged"];
 /** @param {{query: URLSearchParams}} props */
 export function Leads({ query }) {
   const { places, me, delegates } = useSession();
+  // To others, or to nobody, hands over a delegator; where the role is off, everybody.
+  const hands = useRead("/company").value?.delegator_role === false || delegates;
   const markets = places.filter((one) => one.capacities.includes("taker"));
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const [handing, setHanding] = useState(false);
@@ -38,7 +40,7 @@ export function Leads({ query }) {
   const take = async (lead) => {
     await patch(`/marketplaces/${lead.marketplace_id}/leads/${lead.id}/engagement`, { handler_id: me.colleague?.id }, lead.version);
     changed("/leads", "/counts", lead.id);
-    say(t("work.taken"), { undo: () => back([lead]) });
+    say(t("work.taken"), hands ? { undo: () => back([lead]) } : {});
   };
   const back = async (leads) => {
     await post("/engagements/handler", { items: leads.map(keyOf), handler_id: null });
@@ -64,13 +66,13 @@ export function Leads({ query }) {
         <option value="">${t("work.stalled.no")}</option><option value="true">${t("work.stalled.yes")}</option><//>
     </div></details>
     ${!!picked.length && html`<div class="buttons notice" role="status"><b>${t("work.chosen", { n: picked.length })}</b>
-      <button type="button" onClick=${() => setHanding(true)}>${delegates ? t("work.hand.over") : t("work.take.many")}</button>
-      <${Button} done=${t("work.given.back")} onClick=${async () => (await back(picked), setChosen(new Set()))}>${t("work.give.back")}<//>
+      <button type="button" onClick=${() => setHanding(true)}>${hands ? t("work.hand.over") : t("work.take.many")}</button>
+      ${hands && html`<${Button} done=${t("work.given.back")} onClick=${async () => (await back(picked), setChosen(new Set()))}>${t("work.give.back")}<//>`}
       <button type="button" class="quiet" onClick=${() => setChosen(new Set())}>${t("work.choose.none")}</button></div>`}
     ${board
       ? html`<${Board} list=${list} />`
       : html`<${Table} list=${list} chosen=${chosen} choose=${choose} take=${take} empty=${none(query)} />`}
-    ${handing && html`<${HandOver} leads=${picked} onClose=${() => setHanding(false)} onDone=${() => setChosen(new Set())} />`}
+    ${handing && html`<${HandOver} leads=${picked} others=${hands} onClose=${() => setHanding(false)} onDone=${() => setChosen(new Set())} />`}
   <//>`;
 }
 
