@@ -6,7 +6,7 @@ import { say } from "../core/saying.js";
 import { named, t } from "../core/words.js";
 import { doTo, nameOf, pathOf } from "./doing.js";
 
-/** A wave of a preview, or of what happened. @param {{wave: any, taken?: any}} props taken: what stands beside a name */
+/** A wave of a preview, or of what happened. @param {{wave: any, beside?: (one: any) => any}} props beside: what stands beside a name */
 export const WaveOf = ({ wave, beside }) =>
   html`<h3>${t("marketplace.wave", { number: wave.number })}</h3>
     ${wave.offered.length
