@@ -29,6 +29,7 @@ from service.domain.merges.http import router as merges
 from service.domain.notices.http import router as notices
 from service.domain.offers.http import router as offers
 from service.domain.pages.http import handlers as pages
+from service.domain.push.http import router as push
 from service.domain.reports.http import router as reports
 from service.domain.returns.http import router as returns
 from service.domain.sessions.http import router as sessions
@@ -37,6 +38,7 @@ from service.domain.views.http import router as views
 from service.domain.waves.http import router as waves
 from service.domain.webhooks.http import router as webhooks
 from service.outgoing.addresses import reach_of
+from service.outgoing.webpush import public_key
 from service.settings import ServiceSettings
 from service.web.calls import Call
 from service.web.dispatch import Dispatch, prepare
@@ -69,6 +71,7 @@ ROOMS: list[ControllerRouterHandler] = [
     intake,
     exports,
     webhooks,
+    push,
     merges,
     views,
     *pages,
@@ -92,6 +95,8 @@ def create_app(settings: ServiceSettings, beside: Sequence[ControllerRouterHandl
     privileged role or an old schema (service.database.readiness.NotReady). Raises SettingMissing
     for one that cannot be used."""
     reach_of(settings.webhook_networks)
+    if settings.vapid_key:
+        public_key(settings.vapid_key)
 
     @contextlib.asynccontextmanager
     async def database(app: Litestar) -> AsyncIterator[None]:

@@ -20,6 +20,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     streams: int = 1000
     trusted_proxies: str = ""
     webhook_networks: str = ""
+    vapid_key: str = ""
     metrics_port: int = 0
     log_level: str = "info"
     demo: bool = False  #: set by `kollegium demo` alone: the log-in page offers its log-ins
@@ -54,6 +55,7 @@ _VARIABLES = {
     "streams": "KOLLEGIUM_STREAMS",
     "trusted_proxies": "KOLLEGIUM_TRUSTED_PROXIES",
     "webhook_networks": "KOLLEGIUM_WEBHOOK_ALLOWED_NETWORKS",
+    "vapid_key": "KOLLEGIUM_VAPID_KEY",
     "metrics_port": "KOLLEGIUM_METRICS_PORT",
     "log_level": "KOLLEGIUM_LOG_LEVEL",
 }

@@ -865,7 +865,7 @@ create table app_private.event_reader (
   seen pg_snapshot not null
 );
 insert into app_private.event_reader (name, seen)
-values ('mails', pg_current_snapshot()), ('webhooks', pg_current_snapshot());
+values ('mails', pg_current_snapshot()), ('webhooks', pg_current_snapshot()), ('pushes', pg_current_snapshot());
 
 comment on table app_private.event_reader is 'How far the worker is with what it makes of events.';
 comment on column app_private.event_reader.name is 'What it makes of them. [none]';
@@ -1302,3 +1302,55 @@ comment on column app_private.presence.until is 'Until when that counts, unless 
 
 grant select, insert, delete on app_private.presence to kollegium_broker;
 grant update (until) on app_private.presence to kollegium_broker;
+
+-- Web push: browsers that want to be told of offers, and of which.
+create table app_private.push_subscription (
+  id uuid primary key,
+  token_sha256 bytea not null references app_private.bearer on delete cascade,
+  endpoint text not null unique check (endpoint ~ '^https?://' and length(endpoint) <= 2100),
+  p256dh text not null check (p256dh ~ '^[A-Za-z0-9_-]{87}$'),
+  auth text not null check (auth ~ '^[A-Za-z0-9_-]{22}$'),
+  created_at timestamptz not null default app_private.clock(),
+  pushed_at timestamptz,
+  failing_since timestamptz
+);
+create index push_subscription_token on app_private.push_subscription (token_sha256);
+
+comment on table app_private.push_subscription is 'A browser that wants to be told of offers. Hangs on the session in which it was subscribed: goes with a log-out, with a colleague who is deactivated, when its push service says that it is gone, and when nobody logged in there for a month. Erasure: no data of a prospect.';
+comment on column app_private.push_subscription.id is 'Id (time-ordered UUID).';
+comment on column app_private.push_subscription.token_sha256 is 'The session; says whose browser it is, and for which company he acts.';
+comment on column app_private.push_subscription.endpoint is 'Where the push service of the browser takes it, as service/outgoing spells it. [none]';
+comment on column app_private.push_subscription.p256dh is 'Public key of the browser, for which it is encrypted (base64url). [none]';
+comment on column app_private.push_subscription.auth is 'Secret between it and us (base64url). [none]';
+comment on column app_private.push_subscription.created_at is 'When it was subscribed.';
+comment on column app_private.push_subscription.pushed_at is 'When its push service last took something.';
+comment on column app_private.push_subscription.failing_since is 'Since when it took nothing; null: the last time it did.';
+
+grant select, insert, delete on app_private.push_subscription to kollegium_broker;
+grant update (pushed_at, failing_since) on app_private.push_subscription to kollegium_broker;
+
+create table app_private.push_message (
+  subscription_id uuid not null references app_private.push_subscription on delete cascade,
+  event_id uuid not null,
+  kind text not null check (kind in ('offer.opened', 'offer.last_call')),
+  marketplace_id uuid not null,
+  lead_id uuid not null,
+  due_at timestamptz not null,
+  attempts integer not null default 0,
+  lease_until timestamptz,
+  primary key (subscription_id, event_id)
+);
+create index push_message_due on app_private.push_message (due_at);
+
+comment on table app_private.push_message is 'An offer of which a browser is to be told. Goes when it was, or when the offer is over. Erasure: names nobody.';
+comment on column app_private.push_message.subscription_id is 'The browser.';
+comment on column app_private.push_message.event_id is 'Id of the event.';
+comment on column app_private.push_message.kind is 'Kind of the event. [none]';
+comment on column app_private.push_message.marketplace_id is 'The marketplace.';
+comment on column app_private.push_message.lead_id is 'The lead that is offered.';
+comment on column app_private.push_message.due_at is 'Not before: at once, for the digest, after quiet hours, or after an attempt that failed.';
+comment on column app_private.push_message.attempts is 'Attempts so far; whoever sends it names the one it was given.';
+comment on column app_private.push_message.lease_until is 'Somebody is sending it until then.';
+
+grant select, insert, delete on app_private.push_message to kollegium_broker;
+grant update (due_at, attempts, lease_until) on app_private.push_message to kollegium_broker;

@@ -18,6 +18,7 @@ COMMANDS = {
     "merge": "merges.group:merge",
     "import-leads": "import_leads:import_leads",
     "mails": "mails:mails",
+    "vapid-key": "vapid_key:vapid_key",
     "psql": "psql:psql",
     "audit": "audit.group:audit",
     "legacy": "legacy.group:legacy",

@@ -38,6 +38,7 @@ _TOLD = {
     "webhooks": "webhooks_delivered",
     "drift": "drift_findings",
     "meta-leads": "leads_fetched",
+    "pushes": "pushes_sent",
     "merges": "merges",
     "imports": "imports",
     "consents": "consents",
@@ -76,17 +77,20 @@ async def working(connect: Connect, stop: asyncio.Event, jobs: Sequence[Job] = J
 
 def jobs_that_go_out(networks: str) -> list[Job]:
     """The jobs, the look at the wall, and those that speak to others: delivery to webhooks, leads
-    of Meta, also in these networks. Raises SettingMissing."""
+    of Meta, pushes where there is a key for them; also in these networks. Raises SettingMissing."""
     from service.jobs.meta.fetching import fetching  # these bring an HTTP client
+    from service.jobs.push.delivery import pushing
     from service.jobs.webhooks.delivery import delivering
 
     deliver, fetch = delivering(networks).work, fetching(networks).work
-    return [
+    jobs = [
         *JOBS,
         Job("drift", "wall_looked_at", watching.PERIOD, 60, watching.work),
         Job("webhooks", "webhooks_delivered", 0.5, 900, deliver, slots=4),
         Job("meta-leads", "leads_fetched", 1, 300, fetch, slots=2),
     ]
+    named = pushing(networks)
+    return jobs if named is None else [*jobs, Job("pushes", "pushes_sent", 1, 300, named.work, 2)]
 
 
 def _jobs_here() -> list[Job]:
@@ -200,6 +204,7 @@ def _report(done: dict[str, int], as_json: bool) -> None:
         f"{told['webhooks_delivered']} webhooks told, "
         f"{told['leads_fetched']} leads fetched, "
         + (f"{told['mails_sent']} mails sent, " if "mails_sent" in told else "")
+        + (f"{told['pushes_sent']} pushes sent, " if "pushes_sent" in told else "")
         + f"{told['reminders']} reminders written, "
         f"{told['handed_back']} leads handed back, "
         f"{told['merges']} merges worked on, "

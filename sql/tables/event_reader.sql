@@ -3,7 +3,7 @@ create table app_private.event_reader (
   seen pg_snapshot not null
 );
 insert into app_private.event_reader (name, seen)
-values ('mails', pg_current_snapshot()), ('webhooks', pg_current_snapshot());
+values ('mails', pg_current_snapshot()), ('webhooks', pg_current_snapshot()), ('pushes', pg_current_snapshot());
 
 comment on table app_private.event_reader is 'How far the worker is with what it makes of events.';
 comment on column app_private.event_reader.name is 'What it makes of them. [none]';

@@ -63,7 +63,7 @@ CHOSEN = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
 UNDESCRIBED = {"/email", "/prospect/email", "/prospect/phone", "/prospect/postcode",
                "/received_at", "/given_at", "/execute_at", "/file", "",
                "/absorbed_company_email", "/survivor_company_email",
-               "/due_at", "/call_back_at", "/begins_at", "/ends_at", "/url",
+               "/due_at", "/call_back_at", "/begins_at", "/ends_at", "/url", "/endpoint",
                "/meta"}  # fmt: skip
 # What else is a matter of several fields, and names that are ids.
 UNDESCRIBED_CODES = {"spans", "late", "repeated", "time-zone"}

@@ -72,6 +72,8 @@ OTHERWISE = {
     "intake.take_form": (2, 2),  # may it come in, and the lead
     "intake.take_google": (2, 2),
     "a key of Meta": (2, 6),
+    "push.show_key": (0, 0),
+    "push.subscribe": (2, 6),  # may he, the row
     "intake.confirm_meta": (1, 1),
     "intake.take_meta": (1, 1),
     "files.add_file": (4, 11),  # may he, an id, its part, the row

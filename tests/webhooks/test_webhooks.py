@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 from service.jobs.webhooks.delivery import Delivering
 from service.outgoing.addresses import reach_of
 from service.outgoing.sending import Courier
+from tests.fixtures import clock
 from tests.fixtures.database import Urls, connected
 from tests.fixtures.http import Person, running
 from tests.fixtures.market import Market, slug
@@ -204,8 +205,11 @@ async def test_the_log_is_read_page_by_page(market: Market) -> None:
     assert found == sent[::-1]
 
 
-async def test_nobody_uses_it_to_knock_at_doors(market: Market) -> None:
+async def test_nobody_uses_it_to_knock_at_doors(market: Market, superuser: Any) -> None:
     hook = await added(market.anna)
+    # Else a busy machine takes longer than the time that gives one back.
+    await clock.stop(superuser, await superuser.fetchval("select now()"))
     answers = [await market.anna.post(f"/webhooks/{hook['id']}/ping") for _ in range(61)]
+    await clock.right(superuser)
     assert [one.status_code for one in answers] == [202] * 60 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0

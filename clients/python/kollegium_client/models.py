@@ -1279,6 +1279,55 @@ class ProspectDraft(Struct, kw_only=True):
     answers: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType = UNSET
 
 
+class PushKey(Struct, kw_only=True):
+    """
+    What a browser subscribes with (`applicationServerKey`); null: nothing is pushed here.
+    """
+
+    key: str | None
+
+
+class PushKeys(Struct, kw_only=True):
+    """
+    Public key and secret of the browser, as it writes them (base64url, no padding).
+    """
+
+    p256dh: str
+    auth: str
+
+
+class PushSubscription(Struct, kw_only=True):
+    """
+    A browser of mine. client: what it called itself when I logged in there; service: whose
+    push service it uses; current: it is the one of this session.
+    """
+
+    id: str
+    client: str | None
+    service: str
+    created_at: datetime
+    pushed_at: datetime | None
+    current: bool
+
+
+class PushSubscriptionDraft(Struct, kw_only=True):
+    """
+    A subscription as the browser writes it: `JSON.stringify(subscription)`.
+    """
+
+    endpoint: str
+    keys: PushKeys
+    expirationTime: float | UnsetType | None = UNSET
+
+
+class PushSubscriptions(Struct, kw_only=True):
+    """
+    All of mine, newest first; at most ten.
+    """
+
+    items: list[PushSubscription]
+
+
 class QuietHours(Struct, kw_only=True):
     """
     From begins until ends, perhaps on the next day.
@@ -1703,6 +1752,14 @@ class StatementTotal(Struct, kw_only=True):
     credits: int
     credited_cents: int
     balance_cents: int
+
+
+class Subscribed(Struct, kw_only=True):
+    """
+    The subscription; the same browser keeps its id.
+    """
+
+    id: str
 
 
 class TakenIn(Struct, kw_only=True):

@@ -2240,6 +2240,51 @@ class Webhooks(Room):
         )
 
 
+class Push(Room):
+    """Push."""
+
+    def show_key(self) -> models.PushKey:
+        """The key that browsers subscribe with.
+
+        `applicationServerKey` of PushManager.subscribe; null where the deployment pushes
+        nothing.
+        """
+        return self._send.one("GET", "/push/key", models.PushKey)
+
+    def list_mine(self) -> models.PushSubscriptions:
+        """My browsers that are told of offers.
+
+        Newest first.
+
+        Problems: colleague-required.
+        """
+        return self._send.one("GET", "/me/push-subscriptions", models.PushSubscriptions)
+
+    def subscribe(self, data: models.PushSubscriptionDraft) -> models.Subscribed:
+        """Tell this browser of offers.
+
+        What `JSON.stringify(subscription)` says. Kinds and quiet hours are those of GET
+        /me/notices. It ends with a log-out there; a session that only runs out leaves it, for a
+        month. Send it again after each log-in: a browser has one subscription, of whoever
+        logged in last.
+
+        Problems: colleague-required, idempotency-in-progress, idempotency-key-reused, too-many-
+        requests.
+        """
+        return self._send.one(
+            "POST", "/me/push-subscriptions", models.Subscribed, data=data, once=True
+        )
+
+    def unsubscribe(self, subscription_id: Id) -> None:
+        """Tell a browser no more.
+
+        One of my own.
+
+        Problems: colleague-required, not-found.
+        """
+        return self._send.nothing("DELETE", f"/me/push-subscriptions/{segment(subscription_id)}")
+
+
 class Merges(Room):
     """Merges."""
 
@@ -2416,5 +2461,6 @@ class Rooms:
         self.intake = Intake(send)
         self.exports = Exports(send)
         self.webhooks = Webhooks(send)
+        self.push = Push(send)
         self.merges = Merges(send)
         self.views = Views(send)

@@ -36,6 +36,9 @@ begin
   update app_private.bearer set expires_at = app_private.clock()
   where colleague_id = p_colleague and expires_at > app_private.clock()
     and token_sha256 <> sha256(convert_to(coalesce(current_setting('kollegium.token', true), ''), 'UTF8'));
+  perform app_private.end_push(array(select b.token_sha256 from app_private.bearer b
+    where b.colleague_id = p_colleague
+      and b.token_sha256 <> sha256(convert_to(coalesce(current_setting('kollegium.token', true), ''), 'UTF8'))));
   select * into v from app.colleague where id = p_colleague;
   delete from app_private.password_reset where email = v.email;
   perform app_private.mail('password-changed', v.email, v.language, null, '{}');
@@ -197,7 +200,10 @@ begin
   where colleague_id = v_caller.colleague_id and id = p_session and expires_at > app_private.clock();
   if not found then
     perform app_private.refuse(404, 'not-found');
-  elsif app.current_company_id() is null then
+  end if;
+  perform app_private.end_push(array(select b.token_sha256 from app_private.bearer b
+    where b.colleague_id = v_caller.colleague_id and b.id = p_session));
+  if app.current_company_id() is null then
     perform app_private.own_token_ended();
   end if;
   perform app_private.audit('session-closed', v_caller.company_id, v_caller.colleague_id, null);

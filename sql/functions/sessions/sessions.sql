@@ -145,6 +145,7 @@ declare
 begin
   update app_private.bearer set expires_at = app_private.clock()
   where token_sha256 = sha256(convert_to(current_setting('kollegium.token'), 'UTF8'));
+  perform app_private.end_push(array[sha256(convert_to(current_setting('kollegium.token'), 'UTF8'))]);
   perform app_private.own_token_ended();
   perform app_private.audit('session-closed', v_caller.company_id, v_caller.colleague_id, null);
 end

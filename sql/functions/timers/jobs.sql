@@ -102,6 +102,9 @@ begin
     when 'meta-leads' then
       return (select count(*) from (select from app_private.meta_lead where state = 'waiting'
                 and due_at <= app_private.clock() limit 1000) w);
+    when 'pushes' then
+      return (select count(*) from (select from app_private.push_message where due_at <= app_private.clock()
+                                    limit 1000) w);
     when 'merges' then
       return (select count(*) from (select from app.company_merge where rehearsal_due
                 or (state = 'consented' and execute_at <= app_private.clock()) limit 1000) w);

@@ -60,14 +60,19 @@ export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }
       Array.isArray(does) ? [key, [chosen(does[0]), does[1]]] : [key, [chosen(does), t(`keys.${key}`)]])),
   });
   const here = at >= 0 && at < count ? keyOf(list.items[at]) : null;
+  const had = useRef(0);
   useEffect(() => {
+    const fewer = count < had.current;
+    had.current = count;
     if (at >= count && count) return setAt(count - 1);
     const active = document.activeElement;
-    // When the row went, its neighbour gets the focus; who is elsewhere stays there.
-    if (here === null || !(active === document.body || active?.matches("main h1") || moved.current)) return;
+    const lost = active === document.body;
+    // When a row went, its neighbour gets the focus, else the title; who is elsewhere stays there.
+    const row = here !== null && (lost || moved.current || !!active?.matches("main h1"));
     moved.current = false;
-    const one = box.current?.querySelector(`[data-at="${at}"] a, [data-at="${at}"] button`);
+    const one = row && box.current?.querySelector(`[data-at="${at}"] a, [data-at="${at}"] button`);
     if (one instanceof HTMLElement) one.focus({ preventScroll: true });
+    else if (lost && fewer) /** @type {HTMLElement | null} */ (document.querySelector("main h1"))?.focus({ preventScroll: true });
   }, [at, here, count]);
 
   if (!count) {

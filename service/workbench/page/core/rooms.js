@@ -34,7 +34,7 @@ export const ROOMS = [
     style: true,
     nav: { to: () => "/app/leads", around: "/app/leads", icon: "leads", words: "nav.leads", badge: (c) => c.unassigned, when: (s) => s.takes },
   },
-  { room: "leads", paths: ["/app/leads/:m/:l"] },
+  { room: "leads", paths: ["/app/leads/:m/:l"], style: true },
   { room: "reports", paths: ["/app/marketplaces/:m/reports", "/app/marketplaces/:m/statement"], style: true },
   {
     room: "marketplace",

@@ -6,7 +6,7 @@ import { say } from "../core/saying.js";
 import { named, t } from "../core/words.js";
 import { doTo, nameOf, pathOf } from "./doing.js";
 
-/** A wave of a preview, or of what happened. @param {{wave: any, taken?: any}} props taken: what stands beside a name */
+/** A wave of a preview, or of what happened. @param {{wave: any, beside?: (one: any) => any}} props beside: what stands beside a name */
 export const WaveOf = ({ wave, beside }) =>
   html`<h3>${t("marketplace.wave", { number: wave.number })}</h3>
     ${wave.offered.length
@@ -22,6 +22,7 @@ export function OfferDialog({ lead, onClose, first = "plan" }) {
   const [how, setHow] = useState(first);
   const [companies, setCompanies] = useState(/** @type {string[]} */ ([]));
   const all = known(preview.value);
+  const nobody = !!preview.value && preview.value.waves.every((wave) => !wave.offered.length);
   const done = (words) => (say(words), onClose());
   const offer = async () => {
     await doTo(lead, "offer", how === "hand" ? { company_ids: companies } : undefined);
@@ -33,7 +34,7 @@ export function OfferDialog({ lead, onClose, first = "plan" }) {
   };
   const toggle = (id) => (on) => setCompanies(on ? [...companies, id] : companies.filter((one) => one !== id));
   const send = {
-    plan: html`<${Button} kind="main" onClick=${offer}>${t("marketplace.offer.plan")}<//>`,
+    plan: html`<${Button} kind="main" disabled=${nobody} onClick=${offer}>${t("marketplace.offer.plan")}<//>`,
     hand: html`<${Button} kind="main" disabled=${!companies.length} onClick=${offer}>${t("marketplace.offer.hand.send", { n: companies.length })}<//>`,
     assign: html`<${Button} kind="main" disabled=${!companies[0]} onClick=${assign}>${t("marketplace.assign.send")}<//>`,
   };
