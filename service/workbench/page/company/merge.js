@@ -112,7 +112,7 @@ function Side({ side, found, names }) {
 
 function Leads({ path, names }) {
   const [to, setTo] = useState("");
-  const list = useList(to ? `${path}/rehearsal/leads?to=${to}` : null, 20);
+  const list = useList(to ? `${path}/rehearsal/leads?to=${to}` : null);
   return html`<details onToggle=${(event) => event.currentTarget.open && !to && setTo("survivor")}>
     <summary>${t("company.rehearsal.leads")}</summary>
     <div class="buttons">${["survivor", "absorbed"].map((side) => html`<button type="button" key=${side} aria-pressed=${to === side}

@@ -78,7 +78,7 @@ function Make({ onMade, onClose }) {
 
 function Deliveries({ id }) {
   const [open, setOpen] = useState(false);
-  const list = useList(open ? `/webhooks/${id}/deliveries` : null, 20);
+  const list = useList(open ? `/webhooks/${id}/deliveries` : null);
   const again = async (one) => (await post(`/webhooks/${id}/deliveries/${one.id}/replay`), changed(id));
   return html`<details onToggle=${(event) => setOpen(event.currentTarget.open)}><summary>${t("company.deliveries")}</summary>
     ${open && list.loading && html`<${Loading} />`}

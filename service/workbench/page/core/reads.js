@@ -6,6 +6,8 @@ import { useCallback, useEffect, useState } from "./html.js";
 
 const KEPT = 200; // addresses that no screen shows
 const GATHER_MS = 60; // events come in groups
+const FIRST = 20; // items of a first page: what a screen shows
+const NEXT = 100; // items of each page after it
 const HEAD = 200; // so much of a long list is read again at once, what lies below it stays as it was
 /** @typedef {{value: any, problem: Problem | null, loading: boolean}} Read */
 /** @typedef {{read: Read, users: Set<() => void>, load: () => Promise<any>, stale: boolean, turn: number}} Entry */
@@ -88,11 +90,11 @@ export function useRead(path) {
 /**
  * A list of the API, page by page.
  * @param {string | null} path
- * @param {number} [size] items of a page
+ * @param {number} [size] items of the first page
  * @returns {{items: any[], problem: Problem | null, loading: boolean, whole: boolean,
  *   more: () => Promise<void>, again: () => Promise<void>}} whole: there are no more
  */
-export function useList(path, size = 50) {
+export function useList(path, size = FIRST) {
   const name = path && `${path}#list`;
   const found = useEntry(name, async () => {
     // As much as was shown before, so that nothing jumps.
@@ -101,7 +103,7 @@ export function useList(path, size = 50) {
     let items = [];
     let cursor = null;
     do {
-      const page = await get(withQuery(/** @type {string} */ (path), { limit: size, cursor }));
+      const page = await get(withQuery(/** @type {string} */ (path), { limit: cursor || wanted > FIRST ? NEXT : size, cursor }));
       items = items.concat(page.items);
       cursor = page.next_cursor;
     } while (cursor && items.length < wanted);
@@ -115,7 +117,7 @@ export function useList(path, size = 50) {
     show(one, { loading: true });
     const before = one.read.value;
     try {
-      const page = await get(withQuery(/** @type {string} */ (path), { limit: size, cursor: before.cursor }));
+      const page = await get(withQuery(/** @type {string} */ (path), { limit: NEXT, cursor: before.cursor }));
       if (one.read.value !== before) return show(one, { loading: false });
       show(one, { value: { items: before.items.concat(page.items), cursor: page.next_cursor }, loading: false });
     } catch (problem) {

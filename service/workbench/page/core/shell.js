@@ -3,8 +3,6 @@ import { get, Problem, remove } from "./api.js";
 import { connection, listen, start, stop, tell } from "./events.js";
 import { createContext, html, useCallback, useContext, useEffect, useState } from "./html.js";
 import { useKeys } from "./keys.js";
-import { LogIn } from "./login.js";
-import { KeysHelp, Palette } from "./palette.js";
 import { Fault, Icon, Loading, Screen } from "./parts.js";
 import { forget, useRead } from "./reads.js";
 import { home, ROOMS, sessionOf } from "./rooms.js";
@@ -59,9 +57,14 @@ export function App() {
 
   if (!who) return html`<main><${Loading} /></main>`;
   if (who.problem) return html`<main><h1>Kollegium</h1><${Fault} problem=${who.problem} again=${begin} /></main>`;
-  if (!who.session) return html`<${LogIn} ended=${who.out} onIn=${() => tell({ kind: "in" })} /><${Sayings} />`;
+  if (!who.session) return html`<${Later} load=${loadLogIn} ended=${who.out} onIn=${() => tell({ kind: "in" })} /><${Sayings} />`;
   return html`<${SessionContext.Provider} value=${who.session}><${Frame} refresh=${begin} /><//>`;
 }
+
+// Files that not everybody needs at once.
+const loadLogIn = () => import("./login.js").then((file) => file.LogIn);
+const loadPalette = () => import("./palette.js").then((file) => file.Palette);
+const loadKeysHelp = () => import("./palette.js").then((file) => file.KeysHelp);
 
 /** Ends the session in all tabs. */
 export async function logOut() {
@@ -95,8 +98,8 @@ function Frame({ refresh }) {
     </header>
     <${Navigation} path=${path} />
     <main id="main"><${Place} key=${path} path=${path} query=${query} /></main>
-    ${over === "palette" && html`<${Palette} onClose=${close} />`}
-    ${over === "keys" && html`<${KeysHelp} onClose=${close} />`}
+    ${over === "palette" && html`<${Later} load=${loadPalette} onClose=${close} />`}
+    ${over === "keys" && html`<${Later} load=${loadKeysHelp} onClose=${close} />`}
     <${Sayings} />`;
 }
 
@@ -201,7 +204,7 @@ function Place({ path, query }) {
 }
 
 /** A screen whose file is loaded when it is first shown. */
-function Later({ load, params, query }) {
+function Later({ load, ...more }) {
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [failed, setFailed] = useState(/** @type {unknown} */ (null));
   const begin = useCallback(() => {
@@ -210,7 +213,7 @@ function Later({ load, params, query }) {
   }, [load]);
   useEffect(begin, []);
   if (failed) return html`<${Fault} problem=${failed} again=${begin} />`;
-  return found ? html`<${found} params=${params} query=${query} />` : html`<${Loading} />`;
+  return found ? html`<${found} ...${more} />` : html`<${Loading} />`;
 }
 
 /** Loads a room's own style sheet. @param {string} room */

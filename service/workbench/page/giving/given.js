@@ -19,7 +19,7 @@ export function Given({ query }) {
   const session = useSession();
   const as = session.gives ? "giver" : "operator";
   const [state, q] = [query.get("state"), query.get("q")];
-  const list = useList(withQuery("/leads", { as, state, q }), 20);
+  const list = useList(withQuery("/leads", { as, state, q }));
   const submit = async (lead) => {
     await post(`/marketplaces/${lead.marketplace_id}/leads/${lead.id}/submit`);
     changed("/leads", lead.id);
