@@ -36,5 +36,6 @@ async def test_a_colleague_sees_what_the_other_declined_and_picked(browse: Brows
     await checked(ben, View("phone", "dark", "en"), focus=False)
     await anna.get_by_role("button", name="Ich rufe jetzt an").click()
     await anna.get_by_role("button", name="Doch nicht anrufen").wait_for()
+    browse.watch(ben).expects(409)
     await ben.get_by_role("button", name="I am calling now").tap()
     await ben.locator(".notice.warn", has_text="Anna Huber is calling").wait_for()
