@@ -3,7 +3,7 @@
 A browser sends a cookie wherever it is asked to, also when another port of this host asks, and a
 pick is a POST without a body. So the cookie is a bearer only when the browser says that a page of
 this very origin asks, or, to read, that nobody but the person does (an address typed in). Whoever
-does not say so is a program, and programs have `Authorization` (docs/decisions/0091).
+does not say so is a program, and programs have `Authorization` (docs/decisions/0086).
 """
 
 import re
