@@ -39,14 +39,15 @@ async function kept(request) {
   return answer;
 }
 
-// A push names no person: a title, a line and an address in the workbench.
+// A push names no person: a title, how many, and an address in the workbench. One that comes twice has
+// the same id, and replaces itself.
 self.addEventListener("push", (event) => {
   const told = event.data ? event.data.json() : {};
-  const where = typeof told.url === "string" && told.url.startsWith("/app/") ? told.url : "/app/";
+  const where = typeof told.path === "string" && told.path.startsWith("/app/") ? told.path : "/app/";
   event.waitUntil(
     self.registration.showNotification(told.title || "Kollegium", {
-      body: told.body || "",
-      tag: told.tag,
+      body: told.count > 1 ? String(told.count) : "",
+      tag: told.id,
       icon: FILES + "core/icon.svg",
       data: { where },
     }),

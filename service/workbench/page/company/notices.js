@@ -6,6 +6,7 @@ import { useRead } from "../core/reads.js";
 import { say } from "../core/saying.js";
 import { language, t } from "../core/words.js";
 import { Part } from "./part.js";
+import { Push } from "./push.js";
 
 const WAYS = ["at_once", "digest", "never"];
 const NIGHT = { begins: "22:00", ends: "06:00" };
@@ -14,6 +15,7 @@ export function NoticesScreen() {
   const read = useRead("/me/notices");
   return html`<${Part} at="/app/company/notices" title=${t("company.notices")}>
     <${Shown} read=${read}>${(notices) => html`<${Choice} key=${language()} notices=${notices} set=${read.set} />`}<//>
+    <${Push} />
   <//>`;
 }
 
