@@ -44,7 +44,7 @@ test-browser: setup ## open the workbench in Chromium: screens, keys, stories, s
 
 screens: setup ## take the pictures of docs/screens/ anew; look at them before you commit
 	@sh tests/browser.sh
-	@KOLLEGIUM_PICTURES=docs/screens exec $(BIN)/pytest --groups browser tests/browser -k picture
+	@KOLLEGIUM_GRID=1 KOLLEGIUM_PICTURES=docs/screens exec $(BIN)/pytest --groups browser tests/browser -k "desktop-light-de or phone-dark-en"
 
 client: setup ## generate clients/python/ anew from what the service describes
 	@sh tests/clients.sh

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 WHOLE = os.environ.get("KOLLEGIUM_GRID") == "1"
 PICTURES = os.environ.get("KOLLEGIUM_PICTURES")
+#: Screens that docs/screens/ shows: on a desktop, and on a phone in the dark, in English.
+KEPT = frozenset(
+    {
+        "login", "offers", "lead", "work", "work-board", "marketplace-inbox", "marketplace-running",
+        "reports", "giving-report", "merge",
+    }
+)  # fmt: skip
 PATIENCE = 10_000  # milliseconds until what is looked for is there; nothing is timed
 
 
@@ -92,8 +99,8 @@ async def checked(page: "Page", view: View, least: int = 44, focus: bool = True)
 
 
 async def pictured(page: "Page", name: str, view: View) -> None:
-    """Keeps a picture, if pictures are asked for: German, light, in both sizes."""
-    if PICTURES and view in (View(DESKTOP), View(PHONE)):
+    """Keeps a picture, if pictures are asked for, of a screen that the documents show."""
+    if PICTURES and name in KEPT and view in (View(DESKTOP), View(PHONE, "dark", "en")):
         folder = Path(PICTURES)
         folder.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=folder / f"{name}-{view.size}.png", scale="css")
