@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")  # what is patched must not outlive these tests
 async def town(new_database: NewDatabase) -> AsyncIterator[Town]:
     """The demo world and the service on it."""
     with pytest.MonkeyPatch.context() as patched:
@@ -156,7 +156,7 @@ async def browse(chromium: Any, town: Town) -> AsyncIterator[Browse]:
     assert not faults, "\n".join(faults)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def _pages(chromium: Any, town: Town) -> AsyncIterator[tuple[Browse, dict[Any, Any]]]:
     browse = Browse(chromium, town)
     yield browse, {}

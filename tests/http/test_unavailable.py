@@ -17,7 +17,7 @@ from tests.fixtures.clusters import initial
 from tests.fixtures.database import Urls, connected, database, migrate, role_password
 from tests.fixtures.http import Person, from_address, running
 from tests.fixtures.line import Line
-from tests.fixtures.world import World
+from tests.fixtures.world import World, look_at_the_wall
 
 QUICK = {"pool_timeout": 1.0, "request_timeout": 1.5}
 IN_TIME = 4.5  # on a busy machine
@@ -250,6 +250,7 @@ async def database_to_lose(superuser_url: str) -> AsyncIterator[Urls]:
     async with connected(urls.superuser) as superuser:
         secret = role_password(superuser_url, "api")
         await superuser.execute(f"alter role kollegium_api password '{secret}'")
+        await look_at_the_wall(superuser)
     yield urls
     with suppress(OSError, asyncpg.PostgresError):
         await made.__aexit__(None, None, None)

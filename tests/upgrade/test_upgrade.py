@@ -69,7 +69,9 @@ async def test_nothing_is_lost_and_nobody_sees_more(
         await db.execute("create table public.alembic_version (version_num varchar(32))")
         await db.execute(_built_from_sql(tree))
         built = await fingerprint(db)
-    assert [line for line in upgraded if not line.startswith("version:")] == built
+    assert [line for line in upgraded if not line.startswith("version:")] == [
+        line for line in built if not line.startswith("version:")
+    ]
     if state["revision"] != _released_revision(released):
         assert state["serves"] == [_released_revision(released)]
 

@@ -75,7 +75,14 @@ def who_sees(
 
 
 @audit.command(name="matrix")
-@click.option("--format", "form", type=click.Choice(list(matrix.FORMATS)), default="md")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(matrix.FORMATS)),
+    default="md",
+    show_default=True,
+    help="Markdown to read, CSV or JSON to compare.",
+)
 @click.option("--declared", is_flag=True, help="What the files of this release say; no database.")
 @data_dir_option
 def show_matrix(form: str, declared: bool, data_dir: Path) -> None:

@@ -27,7 +27,7 @@ export function Rows({ list, row, keyOf, height, label, empty, open, keys = {} }
       const from = Math.max(0, Math.floor(-top / height) - AHEAD);
       const to = Math.ceil((innerHeight - top) / height) + AHEAD;
       setView((v) => (v.from === from && v.to === to ? v : { from, to }));
-      if (to > count - AHEAD && !list.whole && !list.loading) list.more();
+      if (to - AHEAD / 2 > count && !list.whole && !list.loading) list.more();
     };
     measure();
     addEventListener("scroll", measure, { passive: true, capture: true });
