@@ -62,6 +62,18 @@ def test_words_that_are_named_exist(room: str) -> None:
             assert key in known, f"{path.name}: {key}"
 
 
+def test_whatever_happens_to_a_lead_has_words() -> None:
+    recorded: set[str] = {"won", "lost"}  # by an outcome
+    for path in (PAGE.parents[2] / "sql/functions").rglob("*.sql"):
+        for call in path.read_text("utf-8").split("app_private.record(")[1:]:
+            # The third value: a kind, or a case of several.
+            kind = re.sub(r"\([^()]*\)", "", call.split(";")[0]).split(",")[2]
+            recorded |= set(re.findall(r"'([a-z-]+)'", kind))
+    assert {"came-in", "withdrawn", "unplaced", "picked"} <= recorded
+    words = (PAGE / "leads/words.de.js").read_text("utf-8")
+    assert {one for one in recorded if f'"leads.event.{one}"' not in words} == set()
+
+
 def test_libraries_are_what_they_are_said_to_be() -> None:
     said = dict(re.findall(r"([0-9a-f]{64})  (\S+)", (PAGE / "README.md").read_text("utf-8")))
     assert len(said) == 3

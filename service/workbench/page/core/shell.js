@@ -216,11 +216,13 @@ function Later({ load, ...more }) {
   return found ? html`<${found} ...${more} />` : html`<${Loading} />`;
 }
 
-/** Loads a room's own style sheet. @param {string} room */
-function dress(room) {
+/** Loads a room's own style sheet, once. @param {string} room */
+export function dress(room) {
+  const { href } = new URL(`../${room}/style.css`, import.meta.url);
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return Promise.resolve();
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = new URL(`../${room}/style.css`, import.meta.url).href;
+  link.href = href;
   document.head.append(link);
   return new Promise((done) => {
     link.onload = done;

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../core/html.js";
 import { Fault, Screen, Shown, Tag } from "../core/parts.js";
 import { Presence } from "../core/presence.js";
 import { changed, useRead } from "../core/reads.js";
-import { useSession } from "../core/shell.js";
+import { dress, useSession } from "../core/shell.js";
 import { named, t } from "../core/words.js";
 import { begin, Calls } from "./calls.js";
 import { Files } from "./files.js";
@@ -71,7 +71,7 @@ function Operating({ lead, engagement, again }) {
   const operated = session.operated.some((one) => one.id === lead.marketplace_id);
   useEffect(() => {
     const room = "marketplace";
-    if (operated) import(`../${room}/lead_actions.js`).then(set, () => {});
+    if (operated) Promise.all([import(`../${room}/lead_actions.js`), dress(room)]).then(([file]) => set(file), () => {});
   }, [operated]);
   return found && html`<${found.LeadActions} lead=${lead} engagement=${engagement} again=${again} />`;
 }
