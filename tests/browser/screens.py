@@ -32,7 +32,7 @@ PICTURES = os.environ.get("KOLLEGIUM_PICTURES")
 #: Screens that docs/screens/ shows: on a desktop, and on a phone in the dark, in English.
 KEPT = frozenset(
     {
-        "login", "offers", "lead", "work", "work-board", "marketplace-inbox", "marketplace-running",
+        "offers", "lead", "work", "work-board", "marketplace-inbox", "marketplace-running",
         "reports", "giving-report", "merge",
     }
 )  # fmt: skip

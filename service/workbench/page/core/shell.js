@@ -72,8 +72,25 @@ export async function logOut() {
   tell({ kind: "out" });
 }
 
+/** The focus of something that is gone goes to the screen's title: never to nowhere. */
+function useKeptFocus() {
+  useEffect(() => {
+    let last = /** @type {Element | null} */ (null);
+    const noted = (event) => (last = event.target);
+    const watch = new MutationObserver(() => {
+      if (document.activeElement !== document.body || !last || last.isConnected) return;
+      last = null;
+      /** @type {HTMLElement | null} */ (document.querySelector("main h1"))?.focus({ preventScroll: true });
+    });
+    addEventListener("focusin", noted);
+    watch.observe(document.body, { childList: true, subtree: true });
+    return () => (removeEventListener("focusin", noted), watch.disconnect());
+  }, []);
+}
+
 function Frame({ refresh }) {
   const session = useSession();
+  useKeptFocus();
   const { path, query } = useAddress();
   const [over, setOver] = useState(/** @type {"palette" | "keys" | "menu" | null} */ (null));
   const close = () => setOver(null);
