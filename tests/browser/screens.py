@@ -8,7 +8,7 @@
 
 `look` opens it as that person, waits until it is there, and fails on what axe-core finds, on what
 is wider than the window, too small to touch, or leaves the focus nowhere. KOLLEGIUM_GRID=1 (a part
-of `make soak`) looks at every screen in all sizes, themes and languages; else each is seen in two.
+of `make soak`) looks at every screen in all sizes, themes and languages; else each is seen once.
 """
 
 import os
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import checks
-from tests.browser.views import DESKTOP, GRID, PHONE, View, two_of
+from tests.browser.views import DESKTOP, GRID, PHONE, View, one_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -64,7 +64,7 @@ def looked_at(screens: Sequence[Screen]) -> pytest.MarkDecorator:
     cases = [
         pytest.param(screen, view, id=f"{screen.name}-{view}")
         for screen in screens
-        for view in (GRID if WHOLE else two_of(screen.name))
+        for view in (GRID if WHOLE else one_of(screen.name))
     ]
     return pytest.mark.parametrize(("screen", "view"), cases)
 

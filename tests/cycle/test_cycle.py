@@ -21,7 +21,7 @@ from tests.cycle.town import Ids, build, town
 from tests.fixtures.database import NewDatabase
 from tests.fixtures.sizes import sized
 
-STEPS = sized(200, gate=1_000, whole=10_000, name="KOLLEGIUM_CYCLE_STEPS")
+STEPS = sized(200, gate=500, whole=10_000, name="KOLLEGIUM_CYCLE_STEPS")
 LENGTH = 100  # steps of a story
 ANSWERS = (200, 403, 404, 409, 412, 422, 428)
 PARTY, TAKER = "200 403 404 409", "200 404 409"
