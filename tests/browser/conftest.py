@@ -14,7 +14,8 @@ view of `look`.
 import hashlib
 import inspect
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +49,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest_asyncio.fixture(scope="package")  # what is patched must not outlive these tests
-async def town(new_database: NewDatabase) -> AsyncIterator[Town]:
-    """The demo world and the service on it."""
+@contextmanager
+def as_here() -> Iterator[None]:
+    """What these tests have otherwise; for each of them, so that no other test has it, too."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(operations, "LONGEST", 3600.0)  # streams stay, as they do when served
         patched.setattr(identity, "stretch_now", quickly)
         if not screens.WHOLE:
             patched.setattr(wakeups, "LOOK", 1.0)  # a stream learns sooner that its token is over
-        async with new_database() as urls:
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _as_here() -> Iterator[None]:
+    with as_here():
+        yield
+
+
+@pytest_asyncio.fixture(scope="session")
+async def town(new_database: NewDatabase) -> AsyncIterator[Town]:
+    """The demo world and the service on it."""
+    async with new_database() as urls, AsyncExitStack() as running:
+        with as_here():
             await built(urls)
-            async with served(urls) as found:
-                yield found
+            found = await running.enter_async_context(served(urls))
+        yield found
 
 
 def quickly(password: str, salt: bytes) -> bytes:
@@ -156,7 +170,7 @@ async def browse(chromium: Any, town: Town) -> AsyncIterator[Browse]:
     assert not faults, "\n".join(faults)
 
 
-@pytest_asyncio.fixture(scope="package")
+@pytest_asyncio.fixture(scope="session")
 async def _pages(chromium: Any, town: Town) -> AsyncIterator[tuple[Browse, dict[Any, Any]]]:
     browse = Browse(chromium, town)
     yield browse, {}
