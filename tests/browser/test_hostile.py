@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser import checks, screens
-from tests.browser.conftest import Browse
+from tests.browser.conftest import Browse, as_here
 from tests.browser.town import Town
 from tests.browser.views import PHONE, View
 from tests.fixtures.database import ROOT
@@ -35,18 +35,19 @@ def test_all_addresses_are_found() -> None:
 @pytest.fixture(scope="module")
 async def hostile(town: Town) -> str:
     """A lead of hostile words, picked by Ben, with a note, messages, and one more that waits."""
-    words = {"interest": f"{MARKUP} {TEMPLATE}"[:200], "name": f"{MARKUP[:60]} {TURNED}"}
-    lead = await town.picked("ben", "cora", **words)
-    ben, jan = await town.who("ben"), await town.who("jan")
-    for by, rest in ((ben, "/notes"), (ben, "/messages"), (jan, "/messages")):
-        for text in (MARKUP + TEMPLATE, TURNED, LONG):
-            done = await by.post(town.path(lead, rest), {"text": text})
-            assert done.status_code == 201, done.text
-    for waits in ("offered", "lead"):
-        if waits == "offered":
-            await town.offered("ben", **words)
-        else:
-            await town.lead(accept=False, **words)
+    with as_here():
+        words = {"interest": f"{MARKUP} {TEMPLATE}"[:200], "name": f"{MARKUP[:60]} {TURNED}"}
+        lead = await town.picked("ben", "cora", **words)
+        ben, jan = await town.who("ben"), await town.who("jan")
+        for by, rest in ((ben, "/notes"), (ben, "/messages"), (jan, "/messages")):
+            for text in (MARKUP + TEMPLATE, TURNED, LONG):
+                done = await by.post(town.path(lead, rest), {"text": text})
+                assert done.status_code == 201, done.text
+        for waits in ("offered", "lead"):
+            if waits == "offered":
+                await town.offered("ben", **words)
+            else:
+                await town.lead(accept=False, **words)
     return lead
 
 
