@@ -17,6 +17,12 @@ const SessionContext = createContext(null);
 /** Who works here. @returns {import("./rooms.js").Session} */
 export const useSession = () => useContext(SessionContext);
 
+/** Whether one may hand leads to others, or to nobody: a delegator; where the role is off, everybody. */
+export function useHandsOver() {
+  const { delegates } = useSession();
+  return useRead("/company").value?.delegator_role === false || delegates;
+}
+
 const opened = () => ROOMS.map((one) => one.room).filter((room) => screens.has(room));
 /** @type {Map<string, Record<string, any>>} by room: its screens by pattern */
 const screens = new Map();

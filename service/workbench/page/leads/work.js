@@ -5,12 +5,14 @@ import { html, useState } from "../core/html.js";
 import { Button, Dialog, Field, Form } from "../core/parts.js";
 import { changed, useList } from "../core/reads.js";
 import { say } from "../core/saying.js";
+import { useHandsOver } from "../core/shell.js";
 import { named, t } from "../core/words.js";
 import { about, useMe } from "./part.js";
 
 /** @param {{at: string, engagement: any, mine: boolean, working: boolean}} props mine: my company's */
 export function Work({ at, engagement, mine, working }) {
   const me = useMe();
+  const hands = useHandsOver();
   const [over, setOver] = useState(/** @type {string | null} */ (null));
   const one = engagement;
   const set = async (change, words) => {
@@ -36,8 +38,8 @@ export function Work({ at, engagement, mine, working }) {
     ${working && html`
       <div class="buttons">
         ${one.handler_id !== me && html`<${Button} kind="main" onClick=${() => set({ handler_id: me }, t("leads.taken"))}>${t("leads.take")}<//>`}
-        <button type="button" onClick=${() => setOver("hand")}>${t("leads.hand_over")}</button>
-        ${one.handler_id && html`<${Button} kind="quiet" onClick=${() => set({ handler_id: null }, t("leads.given_back"))}>${t("leads.give_back")}<//>`}
+        ${hands && html`<button type="button" onClick=${() => setOver("hand")}>${t("leads.hand_over")}</button>`}
+        ${hands && one.handler_id && html`<${Button} kind="quiet" onClick=${() => set({ handler_id: null }, t("leads.given_back"))}>${t("leads.give_back")}<//>`}
       </div>
       <div class="buttons" role="group" aria-label=${t("leads.step")}>
         ${one.steps.map((step) => html`<${Button} key=${step} pressed=${step === one.step} onClick=${() => set({ step }, t("leads.stepped", { step }))}>${step}<//>`)}

@@ -3,10 +3,10 @@ import { patch, post, withQuery } from "../core/api.js";
 import { html, useState } from "../core/html.js";
 import { Empty } from "../core/list.js";
 import { Button, Chips, Field, Screen } from "../core/parts.js";
-import { changed, useList, useRead } from "../core/reads.js";
+import { changed, useList } from "../core/reads.js";
 import { setQuery } from "../core/router.js";
 import { say } from "../core/saying.js";
-import { useSession } from "../core/shell.js";
+import { useHandsOver, useSession } from "../core/shell.js";
 import { SavedViews } from "../core/views.js";
 import { t } from "../core/words.js";
 import { Board } from "./board.js";
@@ -19,9 +19,8 @@ const SORTS = ["newest", "oldest", "changed", "unchanged"];
 
 /** @param {{query: URLSearchParams}} props */
 export function Leads({ query }) {
-  const { places, me, delegates } = useSession();
-  // To others, or to nobody, hands over a delegator; where the role is off, everybody.
-  const hands = useRead("/company").value?.delegator_role === false || delegates;
+  const { places, me } = useSession();
+  const hands = useHandsOver();
   const markets = places.filter((one) => one.capacities.includes("taker"));
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const [handing, setHanding] = useState(false);
